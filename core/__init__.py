@@ -1,0 +1,1 @@
+"""The foundation every other package stands on; it imports none of them."""

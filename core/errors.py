@@ -1,0 +1,155 @@
+"""The one error tree of Bangban.
+
+    BangbanError                      500 internal_error
+    ├── InvalidInput                  400 invalid_input
+    │   ├── InvalidJson               400 invalid_json
+    │   └── TextTooLong               400 text_too_long
+    ├── Unauthenticated               401 unauthenticated
+    ├── Forbidden                     403 forbidden
+    ├── NotFound                      404 not_found
+    ├── MethodNotAllowed              405 method_not_allowed
+    ├── Conflict                      409 conflict
+    ├── BodyTooLarge                  413 body_too_large
+    ├── UnsupportedMedia              415 unsupported_media_type
+    ├── TooManyRequests               429 too_many_requests
+    ├── ConfigurationError            500 misconfigured
+    └── Unavailable                   503 unavailable
+        ├── DialogueUnavailable       503 dialogue_unavailable
+        └── SnapshotUnavailable       503 snapshot_unavailable
+            └── SnapshotMismatch      503 snapshot_mismatch
+
+Each class carries the HTTP status and stable code that the edge puts on the wire, and
+`citizen_text`, the sentence that a citizen may see. The exception's own message is for staff
+and logs; it must not hold what a citizen typed.
+"""
+
+from typing import ClassVar
+
+
+class BangbanError(Exception):
+    """Anything Bangban raises on purpose."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    citizen_text: ClassVar[str] = "抱歉，系统出了点问题，请稍后再试，或拨打服务热线。"
+
+
+class InvalidInput(BangbanError):
+    """The request can't be understood as it stands; sending it again won't help."""
+
+    status = 400
+    code = "invalid_input"
+    citizen_text = "抱歉，这条内容没法处理，请检查后再发。"
+
+
+class InvalidJson(InvalidInput):
+    """The body is no JSON object."""
+
+    code = "invalid_json"
+
+
+class TextTooLong(InvalidInput):
+    """A text is over its limit of characters."""
+
+    code = "text_too_long"
+    citizen_text = "您发的内容太长了，请分几次说。"
+
+
+class Unauthenticated(BangbanError):
+    """No credential, or one that doesn't hold."""
+
+    status = 401
+    code = "unauthenticated"
+    citizen_text = "会话已失效，请刷新页面重新开始。"
+
+
+class Forbidden(BangbanError):
+    """The credential holds but doesn't allow this."""
+
+    status = 403
+    code = "forbidden"
+    citizen_text = "您没有权限这样做。"
+
+
+class NotFound(BangbanError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    status = 404
+    code = "not_found"
+    citizen_text = "没有找到您要的内容。"
+
+
+class MethodNotAllowed(BangbanError):
+    """The address exists but not with this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    citizen_text = "不支持这样的请求。"
+
+
+class Conflict(BangbanError):
+    """The request contradicts what is stored now."""
+
+    status = 409
+    code = "conflict"
+    citizen_text = "内容已有变化，请刷新后再试。"
+
+
+class BodyTooLarge(BangbanError):
+    """The body is over the size limit."""
+
+    status = 413
+    code = "body_too_large"
+    citizen_text = "您发的内容太大了。"
+
+
+class UnsupportedMedia(BangbanError):
+    """The body is of a content type that isn't accepted here."""
+
+    status = 415
+    code = "unsupported_media_type"
+    citizen_text = "不支持这种格式。"
+
+
+class TooManyRequests(BangbanError):
+    """The client went over its rate; `retry_after` says when it may come back, in seconds."""
+
+    status = 429
+    code = "too_many_requests"
+    citizen_text = "您发得太快了，请稍等一会儿再发。"
+
+    def __init__(self, message: str = "rate limit exceeded", *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ConfigurationError(BangbanError):
+    """A setting is missing or contradicts another; the operator must act."""
+
+    code = "misconfigured"
+
+
+class Unavailable(BangbanError):
+    """Something this depends on doesn't answer now; trying again later may help."""
+
+    status = 503
+    code = "unavailable"
+    citizen_text = "抱歉，系统正忙，请稍后再试，或拨打服务热线。"
+
+
+class DialogueUnavailable(Unavailable):
+    """The dialogue engine failed, timed out or returned nothing."""
+
+    code = "dialogue_unavailable"
+
+
+class SnapshotUnavailable(Unavailable):
+    """No index snapshot can be loaded."""
+
+    code = "snapshot_unavailable"
+
+
+class SnapshotMismatch(SnapshotUnavailable):
+    """A snapshot was built with another model or other parameters than those configured."""
+
+    code = "snapshot_mismatch"

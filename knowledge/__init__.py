@@ -1,0 +1,1 @@
+"""Guides in, answers with sources out."""
