@@ -1,0 +1,75 @@
+"""Makes the citizen page from what the route knows.
+
+Owns the template's placeholders. It renders the whole page on the server, transcript included, so
+that the page works as a plain form; `server/static/js/pages/citizen.js` enhances the same markup.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from core.ports import ConversationEvent
+from server.pages.citizen.transcript import transcript_html
+from server.pages.render import fill
+
+TEMPLATE = Path(__file__).with_name("index.html")
+
+SUGGESTED_QUESTIONS = (
+    "身份证丢了怎么补办？要带什么？",
+    "孩子刚出生，怎么上户口？",
+    "居住证在哪里办？",
+    "社保卡丢了怎么办？",
+    "公积金怎么提取？",
+    "开餐馆要办哪些证？",
+)
+"""First questions to show how one may speak. They are sent as they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenView:
+    """What the page shows. `nonce` becomes the form's `client_message_id`, so it differs each time.
+
+    `notice` is a sentence about what went wrong, `draft` the text that couldn't be sent.
+    `assets` is the address below which `server/static/` is served, without a slash at its end.
+    """
+
+    bot_name: str
+    hotline: str
+    assets: str
+    nonce: str
+    city: str = ""
+    retention_days: int = 180
+    conversation_id: str = ""
+    token: str = field(default="", repr=False)
+    events: Sequence[ConversationEvent] = ()
+    notice: str = ""
+    draft: str = ""
+
+
+def citizen_page(view: CitizenView) -> str:
+    """The page as HTML, to be sent with `Cache-Control: no-store`."""
+    return fill(
+        TEMPLATE.read_text(encoding="utf-8"),
+        {
+            "bot_name": view.bot_name,
+            "city": view.city,
+            "hotline": view.hotline,
+            "assets": view.assets,
+            "nonce": view.nonce,
+            "retention_days": str(view.retention_days),
+            "conversation_id": view.conversation_id,
+            "token": view.token,
+            "draft": view.draft,
+            "suggestions_html": _suggestions_html(),
+            "transcript_html": transcript_html(view.events, nonce=view.nonce),
+            "notice_html": f'<p class="status__notice">{escape(view.notice)}</p>' if view.notice else "",
+        },
+    )
+
+
+def _suggestions_html() -> str:
+    return "\n".join(
+        f'<li><button class="suggestion" name="text" value="{question}">{question}</button></li>'
+        for question in map(escape, SUGGESTED_QUESTIONS)
+    )

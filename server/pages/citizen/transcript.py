@@ -1,0 +1,180 @@
+"""Writes a conversation's log as the HTML that a citizen reads when no script runs.
+
+Owns that markup; the class names are those of `server/static/js/components/`, which draws the same
+messages with more comfort. Every text is escaped. No clock, no I/O.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from html import escape
+from typing import Any
+
+from core.messages import Choice, ReplyMessage, Source, Statement
+from core.ports import ConversationEvent
+from core.statuses import Aspect, Holder
+
+CHINA = timezone(timedelta(hours=8))
+"""All of China keeps this time, without daylight saving."""
+
+ELEMENT_LABELS: Mapping[str, str] = {
+    Aspect.GENERAL: "事项说明",
+    Aspect.MATERIALS: "申请材料",
+    Aspect.PROCESS: "办理流程",
+    Aspect.TIME_LIMIT: "办结时限",
+    Aspect.FEE: "收费",
+    Aspect.LOCATION: "办理地点",
+    Aspect.HOURS: "办公时间",
+    Aspect.PHONE: "咨询电话",
+    Aspect.CONDITIONS: "受理条件",
+    Aspect.ONLINE: "网上办理",
+    Aspect.RESULT: "办理结果",
+}
+
+SATISFACTION = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+"""The five grades that government services are rated with in China (好差评)."""
+
+HOLDER_LINES: Mapping[str, str] = {
+    Holder.AGENT: "工作人员已接入对话",
+    Holder.QUEUE: "正在等待工作人员",
+    Holder.BOT: "现在由帮办答复",
+}
+
+
+def transcript_html(events: Sequence[ConversationEvent], *, nonce: str = "") -> str:
+    """List items for all events. Only what can still be picked becomes buttons."""
+    open_at = open_choices_at(events)
+    items = [_event_html(event, open_choices=event.sequence == open_at, nonce=nonce) for event in events]
+    return "\n".join(item for item in items if item)
+
+
+def open_choices_at(events: Sequence[ConversationEvent]) -> int:
+    """The sequence number of the bot message whose choices can still be picked; 0 for none.
+
+    It is the last that offered any, unless a later reply put the offer aside (`open_choices`).
+    """
+    replies = [event for event in events if event.kind == "bot_message"]
+    offers = [event for event in replies if any(m.get("choices") for m in event.body["messages"])]
+    if not offers or (offers[-1] is not replies[-1] and not replies[-1].body.get("open_choices")):
+        return 0
+    return offers[-1].sequence
+
+
+def without_choice_lines(text: str, choices: Sequence[Choice]) -> str:
+    """The text without the numbered list of choices at its end, which channels without buttons need."""
+    lines = text.rstrip().split("\n")
+    for number in range(len(choices), 0, -1):
+        if not lines or lines[-1].strip() != f"{number}. {choices[number - 1].title}":
+            return text
+        lines.pop()
+    return "\n".join(lines).rstrip()
+
+
+def _event_html(event: ConversationEvent, *, open_choices: bool, nonce: str) -> str:
+    if event.kind == "citizen_message":
+        return _turn("citizen", "您说", f'<p class="bubble">{escape(event.body["text"])}</p>', event)
+    if event.kind == "bot_message":
+        messages = [ReplyMessage.from_json(m) for m in event.body["messages"]]
+        if not messages:
+            return ""
+        body = "\n".join(_message_html(m, open_choices=open_choices, nonce=nonce) for m in messages)
+        return _turn("bot", "帮办答", body, event)
+    line = _line_text(event)
+    return f'<li class="turn turn--line"><p class="line">{escape(line)}</p></li>' if line else ""
+
+
+def _turn(who: str, says: str, body: str, event: ConversationEvent) -> str:
+    return (
+        f'<li class="turn turn--{who}" id="event-{event.sequence}">'
+        f'<span class="visually-hidden">{says}：</span>{body}'
+        f'<p class="turn__meta">{_time_html(event.at)}</p></li>'
+    )
+
+
+def _time_html(at: datetime) -> str:
+    return f'<time datetime="{at.isoformat()}">{at.astimezone(CHINA):%H:%M}</time>'
+
+
+def _message_html(message: ReplyMessage, *, open_choices: bool, nonce: str) -> str:
+    if message.statements:
+        return _card_html(message) + _choices_html(message, open_choices=open_choices, nonce=nonce)
+    text = without_choice_lines(message.text, message.choices)
+    kind = " bubble--notice" if message.type == "notice" else ""
+    title = f'<h3 class="bubble__title">{escape(message.title)}</h3>' if message.title else ""
+    bubble = f'<div class="bubble{kind}">{title}<p>{escape(text)}</p>{_sources_html(message.sources)}</div>'
+    return bubble + _choices_html(message, open_choices=open_choices, nonce=nonce)
+
+
+def _card_html(message: ReplyMessage) -> str:
+    district = message.sources[0].district if message.sources else ""
+    place = f'<p class="card__district">{escape(district)}</p>' if district else ""
+    rows = "\n".join(_statement_html(statement) for statement in message.statements)
+    return (
+        '<article class="card"><header class="card__header">'
+        f'<h3 class="card__title">{escape(message.title)}</h3>{place}</header>'
+        f'<dl class="facts">{rows}</dl>{_sources_html(message.sources)}</article>'
+    )
+
+
+def _statement_html(statement: Statement) -> str:
+    more = (
+        f'<details class="more"><summary>查看更多</summary><p>{escape(statement.more)}</p></details>'
+        if statement.more
+        else ""
+    )
+    return (
+        f'<div class="fact fact--{escape(statement.element)}">'
+        f'<dt class="fact__label">{escape(statement.label)}</dt>'
+        f'<dd class="fact__value"><p>{escape(statement.text)}</p>{more}</dd></div>'
+    )
+
+
+def _sources_html(sources: Sequence[Source]) -> str:
+    if not sources:
+        return ""
+    items = "".join(f"<li>{_source_html(source)}</li>" for source in sources)
+    return (
+        f'<details class="sources"><summary>查看出处（{len(sources)}）</summary>'
+        f'<ol class="sources__list">{items}</ol></details>'
+    )
+
+
+def _source_html(source: Source) -> str:
+    element = ELEMENT_LABELS.get(source.element, source.element)
+    known = [source.title, source.district, element, f"第 {source.version} 版" if source.version else ""]
+    text = escape(" · ".join(part for part in known if part))
+    if not source.url.startswith(("https://", "http://")):
+        return text
+    return (
+        f'<a href="{escape(source.url)}" rel="noopener noreferrer" target="_blank">{text}（新窗口打开）</a>'
+    )
+
+
+def _choices_html(message: ReplyMessage, *, open_choices: bool, nonce: str) -> str:
+    if not message.choices:
+        return ""
+    if not open_choices:
+        items = "".join(f"<li>{escape(choice.title)}</li>" for choice in message.choices)
+        return f'<ol class="choices choices--past">{items}</ol>'
+    buttons = "".join(
+        f'<li><button class="choice" name="text" value="{escape(choice.value)}">'
+        f'<span class="choice__number" aria-hidden="true">{number}</span>{escape(choice.title)}</button></li>'
+        for number, choice in enumerate(message.choices, start=1)
+    )
+    hidden = f'<input type="hidden" name="client_message_id" value="{escape(nonce)}">'
+    return f'<form method="post" action="/">{hidden}<ol class="choices">{buttons}</ol></form>'
+
+
+def _line_text(event: ConversationEvent) -> str:
+    body: Mapping[str, Any] = event.body
+    if event.kind == "notice":
+        return str(body["text"])
+    if event.kind == "handover":
+        mode = "视频" if body["mode"] == "video" else "文字"
+        return f"已登记人工服务（{mode}），排在第 {body['position']} 位"
+    if event.kind == "holder":
+        return {"agent": "工作人员已接入对话", "queue": "正在等待工作人员", "bot": "现在由帮办答复"}[
+            body["holder"]
+        ]
+    if event.kind == "rating":
+        return f"您的评价：{SATISFACTION[body['score']]}"
+    return ""
