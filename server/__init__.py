@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""The service: use cases, the wiring of all packages, HTTP routes, pages and the command line."""

@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""The web page's channel: it speaks the conversations API of `server`, so it needs no protocol of its own."""

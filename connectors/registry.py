@@ -1,0 +1,18 @@
+"""Which channels there are. A conversation belongs to exactly one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel and what staff call it."""
+
+    name: str
+    label: str
+
+
+CHANNELS: Mapping[str, Channel] = {
+    channel.name: channel for channel in (Channel("web", "网页"), Channel("kiosk", "自助终端"))
+}
+"""Those that open conversations through the conversations API."""
