@@ -1,0 +1,202 @@
+"""All settings of the service, read once at start-up.
+
+This is the only place that looks at the environment. A value comes from the command line, else
+from the variable `BANGBAN_<NAME>`, else from the file `bangban.toml`, else from the default here.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import ConfigurationError
+
+Secret = SecretStr
+"""A text whose repr is stars; `get_secret_value()` gives it away on purpose."""
+
+PREFIX = "BANGBAN_"
+FILE_NAME = "bangban.toml"
+MIN_SESSION_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """One row of the settings table in the documentation."""
+
+    name: str
+    variable: str
+    default: str
+    help: str
+
+
+class Settings(BaseSettings):
+    """Every setting, validated and frozen. Make one with `Settings.load`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE_NAME, frozen=True, extra="forbid")
+
+    # Where things are
+    data: Path = Field(
+        Path("var"), description="Directory for the database, index snapshots and generated secrets."
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; 0.0.0.0 for all, behind a proxy with TLS."
+    )
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    public_url: str = Field(
+        "", description="Address citizens use, e.g. https://bangban.example.gov.cn; empty: as requested."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Networks of reverse proxies whose X-Forwarded-For is believed, separated by commas.",
+    )
+    database_url: Secret = Field(
+        Secret(""),
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite in `data`.",
+    )
+
+    # The dialogue engine
+    rasa_url: str = Field("", description="Address of a running Rasa; empty: Bangban starts its own.")
+    rasa_port: int = Field(
+        0, ge=0, le=65535, description="First port for our own Rasa on loopback; 0 lets the system choose."
+    )
+    rasa_python: Path = Field(
+        Path(".venv-rasa/bin/python"), description="The Python 3.10 interpreter that has Rasa."
+    )
+    rasa_model: Path = Field(Path("models/rasa/bangban.tar.gz"), description="The trained dialogue model.")
+    rasa_processes: int = Field(
+        1, ge=1, le=64, description="How many Rasa processes to start; conversations are spread over them."
+    )
+    engine_timeout_s: float = Field(
+        12.0, gt=0, le=120, description="Seconds after which a turn without a reply counts as failed."
+    )
+    action_deadline_s: float = Field(
+        8.0, gt=0, le=120, description="Seconds the knowledge lookup within a turn may take."
+    )
+
+    # Knowledge
+    embedding_model: Path = Field(
+        Path("models/embedding"), description="Directory of the sentence embedding model."
+    )
+
+    # What citizens see
+    bot_name: str = Field("帮办", min_length=1, max_length=20, description="Name the bot goes by.")
+    city: str = Field(
+        "", description="City this instance serves, to tell questions about others; empty: from the guides."
+    )
+    hotline: str = Field(
+        "12345",
+        pattern=r"^[0-9][0-9 -]{2,19}$",
+        description="Hotline named when no answer or person is at hand.",
+    )
+
+    # Limits
+    retention_days: int = Field(
+        180, ge=1, le=3650, description="Days after its last message that a conversation is deleted."
+    )
+    rate_messages_per_minute: int = Field(
+        30, ge=1, description="Messages a minute that one conversation may send."
+    )
+    rate_conversations_per_minute: int = Field(
+        60, ge=1, description="Conversations a minute that one client address may open."
+    )
+    max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
+
+    # Operation
+    session_secret: Secret = Field(
+        Secret(""),
+        description="Key that signs staff sessions, 32 characters or more; empty: made once in `data`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="`json` writes an object a line, `console` is for people."
+    )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_proxies(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)  # its ValueError names the network
+        return value
+
+    @field_validator("session_secret")
+    @classmethod
+    def _check_session_secret(cls, value: Secret) -> Secret:
+        if 0 < len(value.get_secret_value()) < MIN_SESSION_SECRET:
+            raise ValueError(f"{MIN_SESSION_SECRET} characters or more are needed")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Settings":
+        """The settings in force; `overrides` (from the command line) win over everything.
+
+        Raises ConfigurationError naming each setting that is wrong, never its value.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error)) from None
+        except TOMLDecodeError as error:
+            raise ConfigurationError(f"{FILE_NAME} is no valid TOML: {error}") from None
+
+    @classmethod
+    def describe(cls) -> tuple[SettingDescription, ...]:
+        """All settings in order, for the documentation."""
+        return tuple(
+            SettingDescription(
+                name=name,
+                variable=PREFIX + name.upper(),
+                default=_default_text(field.default),
+                help=field.description or "",
+            )
+            for name, field in cls.model_fields.items()
+        )
+
+    @property
+    def effective_database_url(self) -> str:
+        """The address of the database; it may hold a password, so keep it out of logs."""
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data / 'bangban.db'}"
+
+
+def _default_text(default: object) -> str:
+    if isinstance(default, SecretStr):
+        return ""
+    return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
+def _explain(error: ValidationError) -> str:
+    problems = sorted(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    )
+    return "wrong settings: " + "; ".join(problems)

@@ -1,0 +1,115 @@
+"""Settings: where values come from, what is refused, what stays hidden."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_surroundings(monkeypatch, tmp_path):
+    for description in Settings.describe():
+        monkeypatch.delenv(description.variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_everything_has_a_default():
+    settings = Settings.load()
+
+    assert settings.host == "127.0.0.1"
+    assert settings.port == 8080
+    assert settings.hotline == "12345"
+    assert settings.effective_database_url == "sqlite:///var/bangban.db"
+
+
+def test_the_file_is_read_from_the_working_directory():
+    Path("bangban.toml").write_text('port = 9000\ncity = "长春"\n', encoding="utf-8")
+
+    settings = Settings.load()
+
+    assert settings.port == 9000
+    assert settings.city == "长春"
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(monkeypatch):
+    Path("bangban.toml").write_text('port = 9000\nhost = "0.0.0.0"\ncity = "长春"\n', encoding="utf-8")
+    monkeypatch.setenv("BANGBAN_PORT", "9001")
+    monkeypatch.setenv("BANGBAN_HOST", "::1")
+
+    settings = Settings.load(port=9002)
+
+    assert (settings.port, settings.host, settings.city) == (9002, "::1", "长春")
+
+
+def test_trusted_proxies_are_a_list_with_commas_in_the_environment(monkeypatch):
+    monkeypatch.setenv("BANGBAN_TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1")
+
+    assert Settings.load().trusted_proxies == ("10.0.0.0/8", "192.168.1.1")
+
+
+def test_trusted_proxies_are_a_list_in_the_file():
+    Path("bangban.toml").write_text('trusted_proxies = ["10.0.0.0/8"]\n', encoding="utf-8")
+
+    assert Settings.load().trusted_proxies == ("10.0.0.0/8",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BANGBAN_PORT", "eighty"),
+        ("BANGBAN_PORT", "70000"),
+        ("BANGBAN_LOG_FORMAT", "xml"),
+        ("BANGBAN_RETENTION_DAYS", "0"),
+        ("BANGBAN_TRUSTED_PROXIES", "everyone"),
+        ("BANGBAN_SESSION_SECRET", "short"),
+        ("BANGBAN_HOTLINE", "call us"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_setting(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(ConfigurationError, match=variable.removeprefix("BANGBAN_").lower()):
+        Settings.load()
+
+
+def test_a_misspelt_setting_in_the_file_is_refused():
+    Path("bangban.toml").write_text("prot = 1\n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match="prot"):
+        Settings.load()
+
+
+def test_a_broken_file_is_refused():
+    Path("bangban.toml").write_text("port = \n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"bangban\.toml"):
+        Settings.load()
+
+
+def test_secrets_show_neither_in_the_repr_nor_in_errors(monkeypatch):
+    monkeypatch.setenv("BANGBAN_DATABASE_URL", "postgresql://u:hunter2@db/bangban")
+    monkeypatch.setenv("BANGBAN_SESSION_SECRET", "s3cret" * 8)
+
+    settings = Settings.load()
+
+    assert "hunter2" not in repr(settings)
+    assert "s3cret" not in repr(settings)
+    assert settings.effective_database_url == "postgresql://u:hunter2@db/bangban"
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load(session_secret="tooshort")
+    assert "tooshort" not in str(refused.value)
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.load().port = 1
+
+
+def test_every_setting_is_described():
+    descriptions = Settings.describe()
+
+    assert [d.name for d in descriptions] == list(Settings.model_fields)
+    assert all(d.help.endswith(".") for d in descriptions)
+    assert next(d for d in descriptions if d.name == "port").default == "8080"
