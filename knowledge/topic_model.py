@@ -1,0 +1,213 @@
+"""A trained reader of topics: which matter of the lexicon a question is about.
+
+A multinomial logistic regression over the question's vector, hashed character n-grams and the
+facets that it states. It is one evidence among several in `knowledge.linking`, trained by
+`bangban train linker` from the shipped lexicon, so that a city can add its own ways of speaking.
+Prediction is numpy only; training uses torch, which the embedding model needs anyway.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import SnapshotMismatch
+
+Vectors = npt.NDArray[np.float32]
+
+BUCKETS = 1 << 13
+NGRAMS = (1, 2, 3)
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One training sentence: places masked, with the topics it may mean (more than one if open)."""
+
+    text: str
+    topics: tuple[str, ...]
+
+
+class TopicModel:
+    """Probabilities of topics for a question."""
+
+    def __init__(
+        self,
+        topics: Sequence[str],
+        facet_names: Sequence[str],
+        idf: Vectors,
+        mean: Vectors,
+        weights: Vectors,
+        bias: Vectors,
+        *,
+        model_id: str,
+        fingerprint: str,
+        scales: tuple[float, float, float],
+    ) -> None:
+        self.topics = tuple(topics)
+        self.model_id = model_id
+        self.fingerprint = fingerprint
+        self._facet_names = tuple(facet_names)
+        self._idf, self._mean, self._weights, self._bias = idf, mean, weights, bias
+        self._scales = scales
+
+    def logits(self, text: str, vector: Vectors, facets: Mapping[str, frozenset[str]]) -> Vectors:
+        """One number a topic, in the order of `topics`; their softmax is the probability."""
+        row = features(text, vector, facets, self._facet_names, self._idf, self._mean, self._scales)
+        logits: Vectors = row @ self._weights + self._bias
+        return logits
+
+    def probabilities(self, text: str, vector: Vectors, facets: Mapping[str, frozenset[str]]) -> dict[str, float]:
+        """Probability by topic."""
+        logits = self.logits(text, vector, facets)
+        spread = np.exp(logits - logits.max())
+        return dict(zip(self.topics, (spread / spread.sum()).tolist(), strict=True))
+
+    def save(self, path: Path) -> None:
+        """Writes the model to one file, whole or not at all."""
+        header = {
+            "schema": SCHEMA, "topics": self.topics, "facets": self._facet_names, "model_id": self.model_id,
+            "fingerprint": self.fingerprint, "scales": self._scales,
+        }  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.savez(
+                file,
+                header=np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), np.uint8),
+                idf=self._idf.astype(np.float16),
+                mean=self._mean,
+                weights=self._weights.astype(np.float16),
+                bias=self._bias,
+            )
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, *, model_id: str) -> Self:
+        """The model of that file. Raises FileNotFoundError; SnapshotMismatch if made with another embedder."""
+        with np.load(path) as arrays:
+            header: dict[str, Any] = json.loads(arrays["header"].tobytes())
+            if header["schema"] != SCHEMA or header["model_id"] != model_id:
+                raise SnapshotMismatch(
+                    f"topic model was trained with {header['model_id']}, the service uses {model_id}: train it anew"
+                )
+            return cls(
+                header["topics"],
+                header["facets"],
+                arrays["idf"].astype(np.float32),
+                arrays["mean"].astype(np.float32),
+                arrays["weights"].astype(np.float32),
+                arrays["bias"].astype(np.float32),
+                model_id=header["model_id"],
+                fingerprint=header["fingerprint"],
+                scales=tuple(header["scales"]),
+            )
+
+
+def fingerprint_of(samples: Sequence[Sample]) -> str:
+    """A digest of the training sentences, so that an unchanged lexicon needs no training."""
+    whole = hashlib.sha256()
+    for sample in samples:
+        whole.update(f"{sample.text}\t{','.join(sample.topics)}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+def hashed_ngrams(text: str) -> Vectors:
+    """Counts of character n-grams, hashed to BUCKETS, sublinear."""
+    counts: Vectors = np.zeros(BUCKETS, dtype=np.float32)
+    compact = "".join(c for c in text if c.isalnum())
+    for size in NGRAMS:
+        for start in range(len(compact) - size + 1):
+            counts[zlib.crc32(compact[start : start + size].encode()) % BUCKETS] += 1
+    present = counts > 0
+    counts[present] = 1 + np.log(counts[present])
+    return counts
+
+
+def features(
+    text: str,
+    vector: Vectors,
+    facets: Mapping[str, frozenset[str]],
+    facet_names: Sequence[str],
+    idf: Vectors,
+    mean: Vectors,
+    scales: tuple[float, float, float],
+) -> Vectors:
+    """The row of features of one question: centred vector, weighted n-grams, facets."""
+    grams = hashed_ngrams(text) * idf
+    norm = float(np.linalg.norm(grams))
+    if norm:
+        grams /= norm
+    centred = vector - mean
+    centred = centred / max(float(np.linalg.norm(centred)), 1e-9)
+    stated = np.fromiter(
+        (1.0 if value in facets.get(facet, ()) else 0.0 for facet, _, value in (n.partition("=") for n in facet_names)),
+        np.float32,
+        len(facet_names),
+    )
+    return np.concatenate([centred * scales[0], grams * scales[1], stated * scales[2]]).astype(np.float32)
+
+
+def train(
+    samples: Sequence[Sample],
+    vectors: Vectors,
+    facets: Sequence[Mapping[str, frozenset[str]]],
+    facet_names: Sequence[str],
+    *,
+    model_id: str,
+    scales: tuple[float, float, float] = (3.0, 3.0, 0.7),
+    decay: float = 2e-4,
+    steps: int = 60,
+) -> TopicModel:
+    """A model of these samples. Deterministic: the same samples give the same weights."""
+    import torch  # noqa: PLC0415 - only training needs it; the service never gets here
+
+    topics = sorted({topic for sample in samples for topic in sample.topics})
+    position = {topic: n for n, topic in enumerate(topics)}
+    counts = np.stack([hashed_ngrams(sample.text) for sample in samples])
+    idf = (np.log((1 + len(samples)) / (1 + (counts > 0).sum(axis=0))) + 1).astype(np.float32)
+    mean = vectors.mean(axis=0).astype(np.float32)
+    rows = np.stack(
+        [
+            features(sample.text, vectors[n], facets[n], facet_names, idf, mean, scales)
+            for n, sample in enumerate(samples)
+        ]
+    )
+    target = np.zeros((len(samples), len(topics)), dtype=np.float32)
+    for n, sample in enumerate(samples):
+        for topic in sample.topics:
+            target[n, position[topic]] = 1 / len(sample.topics)
+    # Topics with few sentences must not be drowned by those with many.
+    per_topic = target.sum(axis=0)
+    balance = (target / per_topic[None, :]).sum(axis=1) * len(samples) / len(topics)
+    x, y = torch.from_numpy(rows), torch.from_numpy(target)
+    importance = torch.from_numpy(np.sqrt(balance).astype(np.float32))
+    weights = torch.zeros(rows.shape[1], len(topics), requires_grad=True)
+    bias = torch.zeros(len(topics), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=steps, history_size=8, line_search_fn="strong_wolfe")
+
+    def closure() -> Any:
+        optimiser.zero_grad()
+        loss = -(importance[:, None] * y * torch.log_softmax(x @ weights + bias, dim=1)).sum() / len(samples)
+        loss = loss + decay * (weights**2).sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return TopicModel(
+        topics,
+        facet_names,
+        idf,
+        mean,
+        weights.detach().numpy(),
+        bias.detach().numpy(),
+        model_id=model_id,
+        fingerprint=fingerprint_of(samples),
+        scales=scales,
+    )
