@@ -212,6 +212,9 @@ class ConversationStore(Protocol):
     async def queue_position(self, handover_id: str) -> int:
         """How many wait before it, plus one. Raises NotFound."""
 
+    async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
+        """Those who wait for a person, longest first."""
+
     async def rate(self, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""
 
