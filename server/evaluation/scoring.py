@@ -108,11 +108,12 @@ def _judge_dialogue(case: Case, replies: Sequence[Reply]) -> list[Judgement]:
     judgements = []
     before = Reply("")
     for number, turn in enumerate(case.row["turns"]):
-        reply = replies[number] if number < len(replies) else Reply("")
+        played = number < len(replies)
+        reply = replies[number] if played else Reply("")
         judgements.append(
             Judgement(
                 f"{case.case_id}.{number + 1}",
-                {"ok": _turn_is_right(turn["expect"], reply, before)},
+                {"ok": played and _turn_is_right(turn["expect"], reply, before)},
                 tuple(f"kind={kind}" for kind in _kinds(turn["expect"])),
             )
         )

@@ -1,0 +1,34 @@
+"""An argument parser that speaks Chinese to the operator."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from typing import NoReturn
+
+MISUSED = 2
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
+
+
+class ChineseParser(argparse.ArgumentParser):
+    """As argparse's, with Chinese headings, help option and first word of errors."""
+
+    def __init__(self, prog: str | None = None, description: str | None = None, **_: object) -> None:
+        super().__init__(prog=prog, description=description, formatter_class=_Formatter, add_help=False)
+        self._positionals.title = "参数"
+        self._optionals.title = "选项"
+        self.add_argument("-h", "--help", action="help", help="显示这段说明")
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the command line, and ends with status 2."""
+        self.print_usage(sys.stderr)
+        self.exit(MISUSED, f"{self.prog}：参数有误：{message}\n")

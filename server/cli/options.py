@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+import argparse
+from pathlib import Path
+
+from core.settings import Settings
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Adds `--data`."""
+    parser.add_argument("--data", type=Path, metavar="目录", help="数据目录（默认取设置 BANGBAN_DATA）")
+
+
+def add_service_url(parser: argparse.ArgumentParser) -> None:
+    """Adds `--url`."""
+    parser.add_argument("--url", metavar="地址", help="服务地址（默认取设置里的主机和端口）")
+
+
+def service_url(arguments: argparse.Namespace, settings: Settings) -> str:
+    """The address of the running service."""
+    if arguments.url:
+        return str(arguments.url)
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -1,0 +1,290 @@
+"""What can be done with a conversation: start it, say something, read it, rate it, ask for a person.
+
+Owns the path of a turn: normalise, mask, store, one turn at a time, ask the dialogue engine, store
+the reply, tell the watchers. Every message is stored before it is answered, every answer before it
+is sent, and a message that is sent again, or that a crash left without an answer, is answered once.
+It knows no HTTP and no channel.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+
+from core.choices import match_choice
+from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
+from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
+from core.ports import Conversation, ConversationEvent, ConversationStore, DialogueEngine
+from core.statuses import Holder, TurnStatus
+from server import wording
+from server.access import token_hash
+from server.citizen_text import CitizenText, clean, take_in
+from server.events import EventFanOut
+from server.handover import Handovers, HandoverTicket
+from server.turn_locks import TurnLocks
+
+log = structlog.get_logger(__name__)
+
+Mask = Callable[[str], str]
+
+KEEPS_OFFER = frozenset(
+    {TurnStatus.SMALL_TALK, TurnStatus.ERROR, TurnStatus.SAFETY, TurnStatus.WAITING_FOR_AGENT}
+)
+"""After a reply of these kinds the choices offered before can still be picked."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedConversation:
+    """A new conversation, and the token that is nowhere else: only its hash is stored."""
+
+    conversation_id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The reply to one message, as stored. `sequence` is its place in the log."""
+
+    sequence: int
+    reply_to: int
+    status: TurnStatus
+    messages: tuple[ReplyMessage, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of_event(cls, event: ConversationEvent) -> "Turn":
+        """The turn that a stored `bot_message` event ends."""
+        return cls(
+            sequence=event.sequence,
+            reply_to=event.body["reply_to"],
+            status=TurnStatus(event.body["status"]),
+            messages=tuple(ReplyMessage.from_json(m) for m in event.body["messages"]),
+            timings_ms=event.body.get("timings_ms", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """How much goes on at once: turns in the engine, turns that wait, messages of one conversation."""
+
+    concurrent: int = 16
+    waiting: int = 500
+    waiting_of_one: int = 8
+
+
+class Conversations:
+    """The use case around a citizen's conversation.
+
+    `observe` is told of every finished turn, for the metrics.
+    """
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        engine: DialogueEngine,
+        handovers: Handovers,
+        fan_out: EventFanOut,
+        *,
+        mask: Mask,
+        hotline: str,
+        limits: TurnLimits = TurnLimits(),
+        observe: Callable[[Turn], None] = lambda turn: None,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._handovers = handovers
+        self._fan_out = fan_out
+        self._mask = mask
+        self._hotline = hotline
+        self._limits = limits
+        self._observe = observe
+        self._locks = TurnLocks(max_waiting=limits.waiting_of_one)
+        self._slots = asyncio.Semaphore(limits.concurrent)
+        self._under_way = 0
+
+    @property
+    def under_way(self) -> int:
+        """How many turns are being answered or wait to be."""
+        return self._under_way
+
+    async def start(self, channel: str, district: str = "") -> StartedConversation:
+        """Starts a conversation held by the bot."""
+        started = StartedConversation(secrets.token_urlsafe(16), secrets.token_urlsafe(32))
+        await self._store.create(
+            Conversation(
+                conversation_id=started.conversation_id,
+                channel=channel,
+                token_hash=token_hash(started.token),
+                district=clean(district).strip(),
+            )
+        )
+        return started
+
+    async def receive(self, conversation_id: str, text: str, client_message_id: str = "") -> Turn:
+        """The reply to what the citizen says, stored.
+
+        The same `client_message_id` gives the same reply and one turn, also while the first is
+        still being answered and also after a restart.
+        Raises InvalidInput, TextTooLong, TooManyRequests, Unavailable, NotFound; a failure of the
+        engine is no exception but a turn with status `error`.
+        """
+        said = take_in(text)
+        async with self._turn_of(conversation_id):
+            conversation = await self._existing(conversation_id)
+            last = await self._store.last_bot_message(conversation_id)
+            choice = self._picked_choice(text.strip(), said.read, last)
+            shown = choice.title if choice and text.strip() == choice.value else said.full
+            body: dict[str, Any] = {"text": self._mask(shown), "client_message_id": client_message_id}
+            if choice:
+                body["picked"] = choice.value
+            key = f"citizen:{client_message_id}" if client_message_id else ""
+            message, is_new = await self._store.append(
+                conversation_id, "citizen_message", body, delivery_key=key
+            )
+            if is_new:
+                self._fan_out.publish(message)
+            elif (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
+                return Turn.of_event(first)
+            return await self._answer(conversation, message, last)
+
+    async def recover(self) -> int:
+        """Answers the messages that a crash left without a reply; returns how many."""
+        answered = 0
+        for message in await self._store.unanswered():
+            async with self._turn_of(message.conversation_id):
+                conversation = await self._existing(message.conversation_id)
+                if await self._store.reply_to(message.conversation_id, message.sequence) is not None:
+                    continue
+                last = await self._store.last_bot_message(message.conversation_id)
+                await self._answer(conversation, message, last)
+                answered += 1
+        return answered
+
+    async def transcript(self, conversation_id: str, after: int = 0) -> Sequence[ConversationEvent]:
+        """All events with a sequence number over `after`, in order."""
+        events: list[ConversationEvent] = []
+        while page := await self._store.events(conversation_id, after=after):
+            events += page
+            after = page[-1].sequence
+        return events
+
+    async def request_person(self, conversation_id: str, wish: HandoverWish) -> HandoverTicket:
+        """Puts the conversation on the list of those who wait for a person; once, however often asked."""
+        async with self._turn_of(conversation_id):
+            conversation = await self._existing(conversation_id)
+            last = await self._store.last_bot_message(conversation_id)
+            ticket = await self._handovers.request(conversation, wish, last)
+            if ticket.is_new:
+                await self._note(conversation_id, "notice", {"text": ticket.notice.text})
+            return ticket
+
+    async def rate(self, conversation_id: str, score: int, comment: str = "") -> None:
+        """Stores the citizen's rating, 1 to 5; a second one replaces the first. Raises InvalidInput."""
+        if not 1 <= score <= 5:
+            raise InvalidInput("a score is 1 to 5")
+        masked = self._mask(clean(comment).strip())
+        await self._store.rate(conversation_id, score, masked)
+        await self._note(conversation_id, "rating", {"score": score, "comment": masked})
+
+    # --- one turn ------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _turn_of(self, conversation_id: str) -> AsyncIterator[None]:
+        """One turn at a time in a conversation, and a bounded number of turns overall."""
+        if self._under_way >= self._limits.concurrent + self._limits.waiting:
+            raise Unavailable("too many turns are waiting")
+        self._under_way += 1
+        try:
+            async with self._locks.hold(conversation_id), self._slots:
+                yield
+        finally:
+            self._under_way -= 1
+
+    async def _existing(self, conversation_id: str) -> Conversation:
+        conversation = await self._store.get(conversation_id)
+        if conversation is None:
+            raise NotFound("no such conversation")
+        return conversation
+
+    def _picked_choice(self, raw: str, read: str, last: ConversationEvent | None) -> Choice | None:
+        """The offered choice that the text picks. A value is compared as sent: NFKC may change it."""
+        offered = _open_choices(last)
+        exact = next((choice for choice in offered if choice.value == raw), None)
+        return exact or match_choice(read, offered)
+
+    async def _answer(
+        self, conversation: Conversation, message: ConversationEvent, last: ConversationEvent | None
+    ) -> Turn:
+        began = time.perf_counter()
+        reply = await self._reply(conversation, message)
+        engine_ms = (time.perf_counter() - began) * 1000
+        if reply.handover is not None:
+            ticket = await self._handovers.request(conversation, reply.handover, last)
+            reply = replace(reply, status=TurnStatus.WAITING_FOR_AGENT, messages=(ticket.notice,))
+        messages = reply.messages
+        if CitizenText(message.body["text"]).shortened and reply.status is not TurnStatus.WITH_AGENT:
+            messages = (ReplyMessage(wording.READ_PARTLY, type="notice"), *messages)
+        stored, _ = await self._store.append(
+            conversation.conversation_id,
+            "bot_message",
+            {
+                "status": reply.status.value,
+                "messages": [m.as_json() for m in messages],
+                "reply_to": message.sequence,
+                "open_choices": _choices_left_open(reply.status, messages, last),
+                "trace": dict(reply.trace),
+                "timings_ms": _rounded({**reply.timings_ms, "engine": engine_ms}),
+            },
+            # Should two processes answer the same message, only the first answer counts.
+            delivery_key=f"reply:{message.sequence}",
+        )
+        self._fan_out.publish(stored)
+        turn = Turn.of_event(stored)
+        self._observe(turn)
+        return turn
+
+    async def _reply(self, conversation: Conversation, message: ConversationEvent) -> BotReply:
+        if conversation.holder is Holder.AGENT:
+            return BotReply(TurnStatus.WITH_AGENT, ())
+        if conversation.holder is Holder.QUEUE:
+            return BotReply(TurnStatus.WAITING_FOR_AGENT, ())
+        try:
+            return await self._engine.reply(
+                conversation.conversation_id,
+                CitizenText(message.body["text"]).read,
+                picked=message.body.get("picked", ""),
+                metadata={"district": conversation.district, "channel": conversation.channel},
+            )
+        except BangbanError as error:
+            log.warning("engine_failed", code=error.code, reason=str(error))
+        except Exception:
+            # The citizen's message is stored and must get a reply, whatever went wrong.
+            log.exception("engine_failed_unexpectedly")
+        return BotReply(TurnStatus.ERROR, (wording.engine_failed(self._hotline),))
+
+    async def _note(self, conversation_id: str, kind: str, body: Mapping[str, Any]) -> None:
+        event, _ = await self._store.append(conversation_id, kind, body)
+        self._fan_out.publish(event)
+
+
+def _open_choices(last: ConversationEvent | None) -> tuple[Choice, ...]:
+    return tuple(Choice(**choice) for choice in last.body.get("open_choices", ())) if last else ()
+
+
+def _choices_left_open(
+    status: TurnStatus, messages: Sequence[ReplyMessage], last: ConversationEvent | None
+) -> list[dict[str, str]]:
+    """What the citizen can pick after this reply: its own choices, or those it doesn't put aside."""
+    own = [choice for message in messages for choice in message.choices]
+    if not own and status in KEEPS_OFFER:
+        own = list(_open_choices(last))
+    return [{"title": choice.title, "value": choice.value} for choice in own]
+
+
+def _rounded(timings: Mapping[str, float]) -> dict[str, float]:
+    return {phase: round(ms, 2) for phase, ms in timings.items()}

@@ -1,0 +1,23 @@
+"""The typed keys under which `create_app` leaves its parts for the routes. Used only in `server`."""
+
+from aiohttp import web
+
+from core.ports import ConversationStore, KnowledgeStore, UserStore
+from core.settings import Settings
+from server.conversations import Conversations
+from server.events import EventFanOut
+from server.health import Health
+from server.limits import ClientLimits
+from server.staff_sessions import StaffSessions
+from server.static_files import StaticFiles
+
+SETTINGS = web.AppKey("settings", Settings)
+CONVERSATIONS = web.AppKey("conversations", Conversations)
+CONVERSATION_STORE = web.AppKey("conversation_store", ConversationStore)  # type: ignore[type-abstract]
+KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)  # type: ignore[type-abstract]
+USER_STORE = web.AppKey("user_store", UserStore)  # type: ignore[type-abstract]
+FAN_OUT = web.AppKey("fan_out", EventFanOut)
+LIMITS = web.AppKey("limits", ClientLimits)
+HEALTH = web.AppKey("health", Health)
+STAFF_SESSIONS = web.AppKey("staff_sessions", StaffSessions)
+STATIC_FILES = web.AppKey("static_files", StaticFiles)

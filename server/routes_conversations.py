@@ -1,0 +1,181 @@
+"""The conversations API: start, say something, read, watch, ask for a person, rate."""
+
+import asyncio
+
+from aiohttp import WSCloseCode, web
+
+from connectors.registry import CHANNELS
+from core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from core.messages import HandoverWish
+from core.ports import Conversation, ConversationEvent
+from core.statuses import HandoverMode
+from server.access import access_conversation_by_token
+from server.conversation_cookie import remember_conversation
+from server.events import Subscription
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS
+from server.requests import bearer_token, integer_of, path_text, query_integer, read_object, text_of
+from server.wire import event_json, handover_json, transcript_json, turn_json
+
+PROTOCOL = "bangban.v1"
+TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the prefix of a token, not one
+TOKEN_REFUSED = 4401  # a browser sees close codes, never the status of a refused handshake
+MAX_RAW_TEXT = 20_000  # beyond it a text isn't even measured; `normalise` owns the real limit
+HEARTBEAT_SECONDS = 25
+MAX_WATCHERS = 2000
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of this module."""
+    base = "/api/v1/conversations"
+    return [
+        web.post(base, start),
+        web.get(base + "/{id}", read),
+        web.post(base + "/{id}/messages", say),
+        web.get(base + "/{id}/events", watch),
+        web.post(base + "/{id}/handover", request_person),
+        web.post(base + "/{id}/rating", rate),
+    ]
+
+
+async def start(request: web.Request) -> web.Response:
+    """Starts a conversation; the token in the answer is shown this once."""
+    data = await read_object(request)
+    request.app[LIMITS].check_new_conversation(request)
+    channel = text_of(data, "channel", limit=32) or "web"
+    if channel not in CHANNELS:
+        raise InvalidInput("channel: unknown")
+    district = text_of(data, "district", limit=100)
+    started = await request.app[CONVERSATIONS].start(channel, district)
+    response = web.json_response(
+        {"id": started.conversation_id, "token": started.token},
+        status=201,
+        headers={"Location": f"/api/v1/conversations/{started.conversation_id}"},
+    )
+    if channel == "web":
+        remember_conversation(request, response, started)
+    return _private(response)
+
+
+async def say(request: web.Request) -> web.Response:
+    """Takes a citizen's message and answers with the reply."""
+    conversation = await _conversation_of(request)
+    data = await read_object(request)
+    text = data.get("text")
+    if not isinstance(text, str):
+        raise InvalidInput("text: a text is needed")
+    client_message_id = text_of(data, "client_message_id", limit=100)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    turn = await request.app[CONVERSATIONS].receive(conversation.conversation_id, text, client_message_id)
+    return _private(web.json_response(turn_json(turn)))
+
+
+async def read(request: web.Request) -> web.Response:
+    """The conversation with its events, or those after `?after=`."""
+    conversation = await _conversation_of(request)
+    after = query_integer(request, "after", 0)
+    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
+    return _private(web.json_response(transcript_json(conversation, [event_json(e) for e in events])))
+
+
+async def request_person(request: web.Request) -> web.Response:
+    """Puts the citizen on the list for a person."""
+    conversation = await _conversation_of(request)
+    data = await read_object(request)
+    try:
+        mode = HandoverMode(text_of(data, "mode", limit=16, required=True))
+    except ValueError:
+        raise InvalidInput("mode: text or video") from None
+    topic = text_of(data, "topic", limit=200)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    wish = HandoverWish(mode, topic=topic, reason="asked")
+    ticket = await request.app[CONVERSATIONS].request_person(conversation.conversation_id, wish)
+    return _private(web.json_response(handover_json(ticket), status=201 if ticket.is_new else 200))
+
+
+async def rate(request: web.Request) -> web.Response:
+    """Takes the citizen's rating."""
+    conversation = await _conversation_of(request)
+    data = await read_object(request)
+    score = integer_of(data, "score")
+    comment = text_of(data, "comment", limit=1000)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    await request.app[CONVERSATIONS].rate(conversation.conversation_id, score, comment)
+    return _private(web.Response(status=204))
+
+
+async def watch(request: web.Request) -> web.WebSocketResponse:
+    """Streams the conversation's events from `?after=` on, without gaps and in order."""
+    after = query_integer(request, "after", 0)
+    if request.app[FAN_OUT].watchers >= MAX_WATCHERS:
+        raise TooManyRequests("too many watchers", retry_after=30)
+    offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
+    socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=4096)
+    try:
+        conversation = await access_conversation_by_token(
+            request.app[CONVERSATION_STORE], path_text(request, "id"), token or bearer_token(request)
+        )
+    except Unauthenticated:
+        if not token:
+            raise
+        await socket.prepare(request)
+        await socket.close(code=TOKEN_REFUSED, message=b"token refused")
+        return socket
+    await socket.prepare(request)
+    # Subscribed before the store is read, so that nothing falls between the two.
+    with request.app[FAN_OUT].subscribe(conversation.conversation_id) as subscription:
+        sender = asyncio.create_task(
+            _send_events(request, socket, conversation, subscription, after), name="watch-conversation"
+        )
+        try:
+            async for _ in socket:  # what a client sends here means nothing; reading notices its going
+                pass
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+    return socket
+
+
+async def _send_events(
+    request: web.Request,
+    socket: web.WebSocketResponse,
+    conversation: Conversation,
+    subscription: Subscription,
+    sent: int,
+) -> None:
+    """Sends what is stored, then what is published; a gap in the numbers sends it to the store again."""
+
+    async def catch_up(after: int) -> int:
+        for event in await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after):
+            await _send(socket, event)
+            after = event.sequence
+        return after
+
+    try:
+        sent = await catch_up(sent)
+        async for event in subscription:
+            if event.sequence <= sent:
+                continue
+            if event.sequence == sent + 1:
+                await _send(socket, event)
+                sent = event.sequence
+            else:
+                sent = await catch_up(sent)
+    except ConnectionError:
+        return  # the reader above ends as well
+    await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow, resume with after")
+
+
+async def _send(socket: web.WebSocketResponse, event: ConversationEvent) -> None:
+    await socket.send_json(event_json(event))
+
+
+async def _conversation_of(request: web.Request) -> Conversation:
+    return await access_conversation_by_token(
+        request.app[CONVERSATION_STORE], path_text(request, "id"), bearer_token(request)
+    )
+
+
+def _private(response: web.Response) -> web.Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
