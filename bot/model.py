@@ -1,0 +1,82 @@
+"""What a trained Rasa model archive says of itself, and whether it may be served.
+
+Works in both interpreters: the launcher (3.10) checks before it serves, the supervisor (3.11)
+compares the running process with the file.
+
+Rasa itself is too kind: given a path that doesn't exist it serves the newest model that it finds
+elsewhere, and given a broken one it starts and answers every message with nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ASSISTANT_ID = "bangban"  # as in config.yml
+RASA_VERSION = "3.6.21"  # as in bot/requirements.txt
+
+# Components that need the real TensorFlow; see bot.rasa_ext.tensorflow_stand_in.
+NEED_TENSORFLOW = frozenset(
+    {
+        "ConveRTFeaturizer",
+        "DIETClassifier",
+        "HFTransformersNLP",
+        "LanguageModelFeaturizer",
+        "ResponseSelector",
+        "TEDPolicy",
+        "UnexpecTEDIntentPolicy",
+    }
+)
+
+
+class UnservableModel(Exception):
+    """The archive is missing, broken, another assistant's, or needs what isn't installed."""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The metadata of an archive. `components` are class names of the graph that serves."""
+
+    model_id: str
+    assistant_id: str
+    rasa_version: str
+    components: frozenset[str]
+
+
+def read_model(path: Path) -> ModelFacts:
+    """The facts of the archive at `path`. Raises UnservableModel if it can't be read."""
+    if not path.is_file():
+        raise UnservableModel(f"no model at {path}: train one first")
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            archive.getmembers()  # reads to the end, so that half a file is noticed here
+            member = archive.extractfile("metadata.json")
+            if member is None:
+                raise UnservableModel(f"{path} is no Rasa model: metadata.json isn't a file")
+            metadata = json.load(member)
+        return ModelFacts(
+            model_id=metadata["model_id"],
+            assistant_id=metadata["assistant_id"],
+            rasa_version=metadata["rasa_open_source_version"],
+            components=_components(metadata["predict_schema"]),
+        )
+    except (OSError, EOFError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
+        raise UnservableModel(f"{path} is no whole Rasa model: {error!r}") from error
+
+
+def refuse_unservable(facts: ModelFacts) -> None:
+    """Raises UnservableModel, saying why, unless this environment can serve the model."""
+    if facts.assistant_id != ASSISTANT_ID:
+        raise UnservableModel(f"the model is of assistant {facts.assistant_id!r}, not {ASSISTANT_ID!r}")
+    if facts.rasa_version != RASA_VERSION:
+        raise UnservableModel(f"the model is of Rasa {facts.rasa_version}, this is {RASA_VERSION}")
+    heavy = sorted(facts.components & NEED_TENSORFLOW)
+    if heavy:
+        raise UnservableModel(f"TensorFlow isn't installed and the model uses {', '.join(heavy)}")
+
+
+def _components(schema: Any) -> frozenset[str]:
+    return frozenset(node["uses"].rpartition(".")[2] for node in schema["nodes"].values())
