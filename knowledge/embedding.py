@@ -15,6 +15,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 """Files of a model folder that change what it computes; read-mes and manifests don't."""
 
 IGNORED_FILES = frozenset({"manifest.json"})
-TOKENS_PER_BATCH = 4096
-"""Padded tokens in one forward pass over passages: enough to keep the cores busy, little enough
-that activations stay near 100 MB."""
+TOKENS_PER_BATCH = 1024
+"""Padded tokens in one forward pass: enough to use a core well, little enough that what a pass
+holds in memory stays under 50 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,13 @@ class SentenceTransformerEmbedder:
     """Implements `core.ports.Embedder` on a model folder.
 
     Nothing is read before the first use. Every method may be called from several threads at once.
-    A question is embedded on one core, so that one of many citizens can't take them all; stored
-    texts take `bulk_threads`. The vectors of the last `query_cache` questions are kept.
+    A question takes one core, so that one of many citizens can't take them all; stored texts take
+    `bulk_workers`, all by default. The vectors of the last `query_cache` questions are kept.
     """
 
-    def __init__(self, folder: Path, *, query_cache: int = 2048, bulk_threads: int | None = None) -> None:
+    def __init__(self, folder: Path, *, query_cache: int = 2048, bulk_workers: int | None = None) -> None:
         self._folder = folder
-        self._bulk_threads = bulk_threads or os.cpu_count() or 1
+        self._bulk_workers = bulk_workers or os.cpu_count() or 1
         self._cache_size = query_cache
         self._cache: OrderedDict[str, Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
@@ -131,7 +132,7 @@ class SentenceTransformerEmbedder:
         known = self._recall(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in known]
         if missing:
-            vectors = self._encode([self.card.query_prefix + text for text in missing], threads=1)
+            vectors = self._encode([self.card.query_prefix + text for text in missing], workers=1)
             fresh = dict(zip(missing, vectors, strict=True))
             self._remember(fresh)
             known |= fresh
@@ -141,7 +142,7 @@ class SentenceTransformerEmbedder:
         """Vectors of stored texts, in the order given. Blocks, and uses all cores it may."""
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        return self._encode([self.card.passage_prefix + text for text in texts], threads=self._bulk_threads)
+        return self._encode([self.card.passage_prefix + text for text in texts], workers=self._bulk_workers)
 
     def _recall(self, texts: Sequence[str]) -> dict[str, Vectors]:
         with self._cache_lock:
@@ -163,38 +164,51 @@ class SentenceTransformerEmbedder:
                 self._model = _load(self._folder, self.card)
             return self._model
 
-    def _encode(self, texts: Sequence[str], *, threads: int) -> Vectors:
-        """Embeds prefixed texts.
+    def _encode(self, texts: Sequence[str], *, workers: int) -> Vectors:
+        """Embeds prefixed texts, short ones with short ones so that little is padding.
 
-        `SentenceTransformer.encode` would do, but its book-keeping costs more than the tokenizer;
-        this feeds the same modules directly, short texts with short ones so that little is padding.
+        Batches run side by side on one core each. Letting PyTorch split every multiplication over
+        the cores instead makes them wait for each other, and they wait spinning.
         """
         model = self._loaded()
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         out: Vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        with _inference(threads):
-            for batch in _batches(order, texts):
-                with self._tokenizer_lock:
-                    features = model.preprocess([texts[index] for index in batch])
-                out[batch] = model(features)["sentence_embedding"].float().numpy()
+
+        def fill(rows: list[int]) -> None:
+            out[rows] = self._forward(model, [texts[row] for row in rows])
+
+        batches = list(_batches(texts))
+        if workers == 1 or len(batches) == 1:
+            for rows in batches:
+                fill(rows)
+        else:
+            with ThreadPoolExecutor(workers, thread_name_prefix="embed") as pool:
+                list(pool.map(fill, batches))
         # A model whose folder has no Normalize module must keep the promise too.
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         out /= np.maximum(norms, np.finfo(np.float32).tiny)
         return out
 
+    def _forward(self, model: Any, texts: Sequence[str]) -> Vectors:
+        """One pass through the model's modules, without the book-keeping of its `encode`."""
+        with self._tokenizer_lock:
+            features = model.preprocess(list(texts))
+        with _one_core():
+            vectors: Vectors = model(features)["sentence_embedding"].float().numpy()
+        return vectors
 
-def _batches(order: Sequence[int], texts: Sequence[str]) -> Iterator[list[int]]:
-    """Cuts `order` (rising by length) so that rows × longest row stays under the bound.
 
-    A character is at most about one token in Chinese, so characters stand in for tokens.
+def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Row numbers by rising length, cut so that rows x longest row stays under the bound.
+
+    A Chinese character is about one token at most, so characters stand in for tokens.
     """
     batch: list[int] = []
-    for index in order:
-        longest = min(len(texts[index]), 512) + 2
+    for row in sorted(range(len(texts)), key=lambda row: len(texts[row])):
+        longest = min(len(texts[row]), 512) + 2
         if batch and longest * (len(batch) + 1) > TOKENS_PER_BATCH:
             yield batch
             batch = []
-        batch.append(index)
+        batch.append(row)
     if batch:
         yield batch
 
@@ -215,14 +229,10 @@ def _load(folder: Path, card: ModelCard) -> Any:
 
 
 @contextlib.contextmanager
-def _inference(threads: int) -> Iterator[None]:
-    """No gradients, and `threads` cores for the calling thread.
-
-    PyTorch keeps the number of its OpenMP threads per calling thread, so a bulk import at the same
-    time keeps its own.
-    """
+def _one_core() -> Iterator[None]:
+    """No gradients, and one core for what the calling thread computes inside."""
     import torch  # noqa: PLC0415 - heavy, see _load
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     with torch.inference_mode():
         yield
