@@ -37,6 +37,8 @@ KEEPS_OFFER = frozenset(
 )
 """After a reply of these kinds the choices offered before can still be picked."""
 
+_STATUS_OF_HOLDER = {Holder.QUEUE: TurnStatus.WAITING_FOR_AGENT, Holder.AGENT: TurnStatus.WITH_AGENT}
+
 
 @dataclass(frozen=True, slots=True)
 class StartedConversation:
@@ -48,7 +50,11 @@ class StartedConversation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The reply to one message, as stored. `sequence` is its place in the log."""
+    """The reply to one message. `sequence` is its place in the log.
+
+    While a person holds the conversation a message has no reply: `messages` is empty and `sequence`
+    is the message's own.
+    """
 
     sequence: int
     reply_to: int
@@ -148,8 +154,10 @@ class Conversations:
             )
             if is_new:
                 self._fan_out.publish(message)
-            elif (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
+            if (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
                 return Turn.of_event(first)
+            if conversation.holder is not Holder.BOT:
+                return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[conversation.holder], ())
             return await self._answer(conversation, message, last)
 
     async def recover(self) -> int:
@@ -227,7 +235,7 @@ class Conversations:
             ticket = await self._handovers.request(conversation, reply.handover, last)
             reply = replace(reply, status=TurnStatus.WAITING_FOR_AGENT, messages=(ticket.notice,))
         messages = reply.messages
-        if CitizenText(message.body["text"]).shortened and reply.status is not TurnStatus.WITH_AGENT:
+        if CitizenText(message.body["text"]).shortened:
             messages = (ReplyMessage(wording.READ_PARTLY, type="notice"), *messages)
         stored, _ = await self._store.append(
             conversation.conversation_id,
@@ -249,10 +257,6 @@ class Conversations:
         return turn
 
     async def _reply(self, conversation: Conversation, message: ConversationEvent) -> BotReply:
-        if conversation.holder is Holder.AGENT:
-            return BotReply(TurnStatus.WITH_AGENT, ())
-        if conversation.holder is Holder.QUEUE:
-            return BotReply(TurnStatus.WAITING_FOR_AGENT, ())
         try:
             return await self._engine.reply(
                 conversation.conversation_id,
