@@ -1,0 +1,58 @@
+/**
+ * <bb-status> is the page's one live region: it says what is going on and what has been answered.
+ *
+ * Accessibility criteria
+ * - `role="status"` is in the markup from the beginning; screen readers ignore regions that come later.
+ * - It is polite: it waits until the reader has finished a sentence.
+ * - A reply is announced in short, hidden from view because it is on screen already.
+ * - Trouble is told in words with what to do, and stays until it is over.
+ */
+
+import { make } from '../lib/dom.js'
+
+const PASSING_MS = 6000
+
+export class Status extends HTMLElement {
+  #shown = make('p', { class: 'status__text' })
+  #told = make('p', { class: 'visually-hidden' })
+  #timer = 0
+
+  connectedCallback() {
+    const notice = this.querySelector('.status__notice')?.textContent ?? ''
+    this.replaceChildren(this.#shown, this.#told)
+    if (notice) this.show(notice, { trouble: true })
+  }
+
+  /** Shows a state until it is cleared. @param {string} text @param {{trouble?: boolean}} [options] */
+  show(text, { trouble = false } = {}) {
+    clearTimeout(this.#timer)
+    this.#shown.classList.toggle('status__text--trouble', trouble)
+    if (this.#shown.textContent !== text) this.#shown.textContent = text
+  }
+
+  clear() {
+    this.show('')
+  }
+
+  /** The trouble is over; other words stay. */
+  clearTrouble() {
+    if (this.#shown.classList.contains('status__text--trouble')) this.clear()
+  }
+
+  /** Shows something for a few seconds. @param {string} text */
+  flash(text) {
+    this.show(text)
+    this.#timer = setTimeout(() => this.clear(), PASSING_MS)
+  }
+
+  /** Says something to screen readers only. @param {string} text */
+  announce(text) {
+    // The same text twice would not be announced: an empty moment makes it news.
+    this.#told.textContent = ''
+    requestAnimationFrame(() => {
+      this.#told.textContent = text
+    })
+  }
+}
+
+customElements.define('bb-status', Status)

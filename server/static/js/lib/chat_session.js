@@ -1,0 +1,274 @@
+/**
+ * A citizen's conversation from this page's side: begins or restores it, sends, watches, recovers.
+ *
+ * Owns the timeline and keeps it true through failures; draws nothing. Dispatches
+ * `change` (the timeline is to be drawn), `reply` (a new bot entry, in `detail`), `connection`
+ * (`ok` | `lost` | `offline`), `waiting` (a message is tried again in `detail.ms`), `expired`.
+ */
+
+import { deliver } from './delivery.js'
+import { ConnectionError, Refusal, explain } from './errors.js'
+import { newId } from './ids.js'
+import { LiveEvents } from './live_events.js'
+import { Timeline } from './timeline.js'
+
+const EXPIRED = '上一段对话已过期，以下是新的对话'
+
+export class ChatSession extends EventTarget {
+  #api
+  #memory
+  #live
+  #hotline
+  #conversation
+  #beginning = null
+  #sending = Promise.resolve()
+  #catchingUp = null
+
+  timeline = new Timeline()
+
+  /**
+   * @param {object} parts
+   * @param {import('./api.js').ConversationApi} parts.api
+   * @param {import('./memory.js').Memory} parts.memory keeps the conversation and what is unsent
+   * @param {import('./api.js').Conversation | null} [parts.given] the conversation that the page came with
+   * @param {string} [parts.hotline] named when something fails
+   */
+  constructor({ api, memory, given = null, hotline = '' }) {
+    super()
+    this.#api = api
+    this.#memory = memory
+    this.#hotline = hotline
+    this.#conversation = given ?? memory.read('conversation')
+    this.#live = new LiveEvents(() => api.watching(this.#conversation, this.timeline.lastSequence))
+    this.#live.addEventListener('news', ({ detail }) => this.#takeNews(detail))
+    this.#live.addEventListener('state', ({ detail }) => this.#liveChanged(detail))
+    this.#live.addEventListener('expired', () => this.#expire())
+  }
+
+  /** Whether there is a conversation to restore. */
+  get isStarted() {
+    return Boolean(this.#conversation)
+  }
+
+  /** Shows what was said before, and sends what a reload interrupted. */
+  async open() {
+    window.addEventListener('online', () => this.#recover())
+    window.addEventListener('offline', () => this.#dispatch('connection', 'offline'))
+    if (this.#conversation) await this.#restore()
+    for (const { clientId, text } of this.#memory.read('unsent') ?? []) {
+      const known = this.timeline.said(clientId)
+      if (!known) this.#send(this.timeline.say({ clientId, text, at: new Date() }))
+    }
+    this.#rememberUnsent()
+    this.#dispatch('change')
+  }
+
+  /**
+   * Says something. It is shown at once, and kept until it has arrived.
+   *
+   * @param {string} text what is sent
+   * @param {string} [shown] what is shown for it, if that differs
+   */
+  say(text, shown = text) {
+    const entry = this.timeline.say({ clientId: newId(), text: shown, at: new Date() })
+    this.#send(entry, text)
+    this.#dispatch('change')
+    return entry
+  }
+
+  /** Sends again what has failed. @param {string} clientId */
+  retry(clientId) {
+    const entry = this.timeline.said(clientId)
+    if (entry?.state !== 'failed') return
+    this.timeline.tryAgain(clientId)
+    this.#send(entry, entry.value)
+    this.#dispatch('change')
+  }
+
+  /** Takes back what has failed; returns its text. @param {string} clientId */
+  withdraw(clientId) {
+    const text = this.timeline.said(clientId)?.text ?? ''
+    this.timeline.withdraw(clientId)
+    this.#rememberUnsent()
+    this.#dispatch('change')
+    return text
+  }
+
+  /**
+   * Asks for a person. Throws ServiceError.
+   *
+   * @param {{mode: 'text' | 'video', topic: string}} wish
+   */
+  async handOver(wish) {
+    const before = this.timeline.entries.length
+    const answer = await this.#inConversation((conversation) => this.#api.handOver(conversation, wish))
+    await this.#catchUp()
+    // A second wish changes nothing in the log, but the citizen must still get an answer.
+    if (this.timeline.entries.length === before) {
+      for (const { text } of answer.messages ?? []) this.timeline.note(text, new Date())
+    }
+    this.#dispatch('change')
+  }
+
+  /** Rates the service. Throws ServiceError. @param {{score: number, comment: string}} rating */
+  async rate(rating) {
+    await this.#inConversation((conversation) => this.#api.rate(conversation, rating))
+    await this.#catchUp()
+    this.#dispatch('change')
+  }
+
+  /** Leaves this conversation and begins an empty one. Throws ServiceError and then keeps the old. */
+  async restart() {
+    const conversation = await deliver(() => this.#api.begin(), { attempts: 2 })
+    this.#live.stop()
+    this.timeline.clear()
+    this.#adopt(conversation)
+    this.#rememberUnsent()
+    this.#dispatch('change')
+  }
+
+  /** @param {import('./timeline.js').Entry & {value?: string}} entry */
+  #send(entry, text = entry.text) {
+    entry.value = text
+    this.#rememberUnsent()
+    this.#sending = this.#sending.then(() => this.#deliver(entry))
+  }
+
+  async #deliver(entry) {
+    const { clientId, value } = entry
+    if (!this.timeline.said(clientId)) return
+    try {
+      const reply = await this.#inConversation((conversation) =>
+        this.#api.say(conversation, { text: value, clientId }),
+      )
+      const answer = this.timeline.takeReply(clientId, reply, new Date())
+      if (answer) this.#dispatch('reply', answer)
+      this.#dispatch('connection', 'ok')
+    } catch (error) {
+      const text = explain(error, { online: navigator.onLine, hotline: this.#hotline })
+      const retryable = !(error instanceof Refusal) || error.retryable
+      this.timeline.fail(clientId, { text, retryable })
+    }
+    this.#rememberUnsent()
+    this.#dispatch('change')
+  }
+
+  /** Calls the API in the current conversation; begins one when there is none or it has expired. */
+  async #inConversation(call) {
+    const attempt = async () => call(await this.#begun())
+    const onWait = (error, ms) => this.#dispatch('waiting', { error, ms })
+    try {
+      return await deliver(attempt, { onWait })
+    } catch (error) {
+      if (!(error instanceof Refusal && error.endsConversation)) throw error
+      this.#expire()
+      return deliver(attempt, { onWait })
+    }
+  }
+
+  async #begun() {
+    if (this.#conversation) return this.#conversation
+    this.#beginning ??= this.#api.begin().finally(() => {
+      this.#beginning = null
+    })
+    const conversation = await this.#beginning
+    if (!this.#conversation) this.#adopt(conversation)
+    return this.#conversation
+  }
+
+  #adopt(conversation) {
+    this.#conversation = conversation
+    this.#memory.write('conversation', conversation)
+    this.#live.start()
+  }
+
+  async #restore() {
+    try {
+      await this.#takeMissing({ quietly: true })
+      this.#memory.write('conversation', this.#conversation)
+      this.#live.start()
+    } catch (error) {
+      if (error instanceof Refusal && error.endsConversation) this.#expire()
+      else this.#live.start() // it gets the transcript as soon as there is a connection
+    }
+  }
+
+  #expire() {
+    if (!this.#conversation) return
+    this.#live.stop()
+    this.#conversation = null
+    this.#memory.write('conversation', null)
+    this.timeline.note(EXPIRED, new Date())
+    this.timeline.beginAnew()
+    this.#dispatch('expired')
+    this.#dispatch('change')
+  }
+
+  /** Gets what the log has more than the timeline. */
+  async #catchUp() {
+    this.#catchingUp ??= this.#takeMissing().finally(() => {
+      this.#catchingUp = null
+    })
+    return this.#catchingUp
+  }
+
+  async #takeMissing({ quietly = false } = {}) {
+    const conversation = this.#conversation
+    const { events } = await this.#api.transcript(conversation, this.timeline.lastSequence)
+    if (conversation !== this.#conversation) return
+    for (const event of events) {
+      const entry = this.timeline.take(event)
+      if (entry && entry.kind !== 'citizen' && !quietly) this.#dispatch('reply', entry)
+    }
+    this.#rememberUnsent()
+    this.#dispatch('change')
+  }
+
+  #takeNews(news) {
+    if (news.sequence === undefined) return
+    if (this.timeline.missesBefore(news)) {
+      this.#catchUp().catch(() => this.#dispatch('connection', 'lost'))
+      return
+    }
+    const entry = this.timeline.take(news)
+    if (entry && entry.kind !== 'citizen') this.#dispatch('reply', entry)
+    this.#rememberUnsent()
+    this.#dispatch('change')
+  }
+
+  async #liveChanged(state) {
+    if (state === 'open') {
+      this.#dispatch('connection', 'ok')
+      this.#retryFailed()
+      return
+    }
+    // Some networks let no WebSocket through. As long as plain requests work, nobody needs to worry.
+    try {
+      await this.#catchUp()
+      this.#dispatch('connection', 'ok')
+    } catch (error) {
+      if (error instanceof Refusal && error.endsConversation) this.#expire()
+      else if (error instanceof ConnectionError) this.#dispatch('connection', navigator.onLine ? 'lost' : 'offline')
+    }
+  }
+
+  #recover() {
+    this.#dispatch('connection', 'ok')
+    this.#retryFailed()
+  }
+
+  #retryFailed() {
+    for (const entry of this.timeline.unanswered) {
+      if (entry.state === 'failed' && entry.problem.retryable) this.retry(entry.clientId)
+    }
+  }
+
+  #rememberUnsent() {
+    const unsent = this.timeline.unanswered.map(({ clientId, value, text }) => ({ clientId, text: value ?? text }))
+    this.#memory.write('unsent', unsent.length > 0 ? unsent : null)
+  }
+
+  #dispatch(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}

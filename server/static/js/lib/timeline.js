@@ -1,0 +1,256 @@
+/**
+ * The conversation as the citizen sees it, put together from three sides: what was just typed here,
+ * the replies to it, and the service's log. The log has the last word on order.
+ *
+ * Pure: no network, no page, no clock. Whoever changes it draws it afterwards.
+ */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} key stays the same for as long as the entry is shown
+ * @property {'citizen' | 'bot' | 'line'} kind
+ * @property {number} era counts the conversations of this page; a new one begins when a token expires
+ * @property {number | null} sequence place in the log, `null` until the log says
+ * @property {number} order in which this page learnt of it
+ * @property {number} revision rises when the entry has to be drawn anew
+ * @property {Date} at
+ * @property {string} [text]
+ * @property {string} [clientId]
+ * @property {'sending' | 'sent' | 'failed'} [state]
+ * @property {{text: string, retryable: boolean} | null} [problem]
+ * @property {boolean} [waiting] said on this page and not answered yet
+ * @property {Entry} [question] what a bot entry answers
+ * @property {string} [status]
+ * @property {object[]} [messages]
+ * @property {object[] | undefined} [openChoices]
+ */
+
+/** After replies of these kinds the choices offered before can still be picked. */
+const KEEPS_OFFER = new Set(['small_talk', 'error', 'safety', 'waiting_for_agent'])
+
+const MODES = { text: '文字', video: '视频' }
+const HOLDERS = { agent: '工作人员已接入对话', queue: '正在等待工作人员', bot: '现在由帮办答复' }
+
+/** The five grades that government services are rated with in China (好差评), best first. */
+export const SATISFACTION = Object.freeze([
+  [5, '非常满意'],
+  [4, '满意'],
+  [3, '基本满意'],
+  [2, '不满意'],
+  [1, '非常不满意'],
+])
+
+export class Timeline {
+  /** @type {Entry[]} */
+  #entries = []
+  #era = 0
+  #order = 0
+
+  /** The last sequence number taken from the log. */
+  lastSequence = 0
+
+  /** All entries, in the order in which they are shown. */
+  get entries() {
+    return [...this.#entries].sort(byPlace)
+  }
+
+  /** Whether something said on this page awaits its reply. */
+  get awaitsReply() {
+    return this.#entries.some((entry) => entry.waiting && entry.state !== 'failed')
+  }
+
+  /** What was said on this page and may not have arrived. */
+  get unanswered() {
+    return this.entries.filter((entry) => entry.waiting)
+  }
+
+  /** The bot entry whose choices can be picked now, or `null`. */
+  get openOffer() {
+    const spoken = this.entries.filter((entry) => entry.kind !== 'line')
+    const last = spoken.at(-1)
+    if (last?.kind !== 'bot' || last.era !== this.#era) return null
+    if (offers(last)) return last
+    const keeps = last.openChoices ? last.openChoices.length > 0 : KEEPS_OFFER.has(last.status)
+    return keeps ? (spoken.findLast((entry) => entry.era === this.#era && offers(entry)) ?? null) : null
+  }
+
+  /** The newest bot entry, or `null`. */
+  get lastReply() {
+    return this.entries.findLast((entry) => entry.kind === 'bot') ?? null
+  }
+
+  /** @param {string} clientId */
+  said(clientId) {
+    return this.#entries.find((entry) => entry.clientId === clientId) ?? null
+  }
+
+  /**
+   * The citizen says something on this page.
+   *
+   * @param {{clientId: string, text: string, at: Date}} message
+   */
+  say({ clientId, text, at }) {
+    return this.#add({ kind: 'citizen', clientId, text, at, state: 'sending', waiting: true, problem: null })
+  }
+
+  /**
+   * The reply to something said on this page. `null` if the log brought it before.
+   *
+   * @param {string} clientId
+   * @param {{status: string, messages: object[]}} reply
+   * @param {Date} at
+   * @returns {Entry | null}
+   */
+  takeReply(clientId, { status, messages }, at) {
+    const question = this.said(clientId)
+    if (!question) return null
+    this.#change(question, { state: 'sent', problem: null, waiting: false })
+    if (this.#replyTo(question) || messages.length === 0) return null
+    return this.#add({ kind: 'bot', question, status, messages, at })
+  }
+
+  /**
+   * An event of the log. `null` if it is known already or shows nothing; else the entry it became.
+   * Events must come without gaps; see `missesBefore`.
+   *
+   * @param {{sequence: number, kind: string, body: Record<string, any>, at: string}} event
+   * @returns {Entry | null}
+   */
+  take({ sequence, kind, body, at }) {
+    if (sequence <= this.lastSequence) return null
+    this.lastSequence = sequence
+    if (kind === 'citizen_message') return this.#takeCitizenMessage(sequence, body, new Date(at))
+    if (kind === 'bot_message') return this.#takeBotMessage(sequence, body, new Date(at))
+    const text = lineText(kind, body)
+    return text ? this.#add({ kind: 'line', sequence, text, at: new Date(at) }) : null
+  }
+
+  /** Whether events before this one haven't been taken yet. */
+  missesBefore({ sequence }) {
+    return sequence > this.lastSequence + 1
+  }
+
+  /** @param {string} clientId @param {{text: string, retryable: boolean}} problem */
+  fail(clientId, problem) {
+    const entry = this.said(clientId)
+    if (entry?.waiting) this.#change(entry, { state: 'failed', problem })
+  }
+
+  /** @param {string} clientId */
+  tryAgain(clientId) {
+    const entry = this.said(clientId)
+    if (entry) this.#change(entry, { state: 'sending', problem: null })
+  }
+
+  /** Takes back what was said and did not arrive. @param {string} clientId */
+  withdraw(clientId) {
+    this.#entries = this.#entries.filter((entry) => entry.clientId !== clientId)
+  }
+
+  /** A line between the messages that the log doesn't hold. @param {string} text @param {Date} at */
+  note(text, at) {
+    return this.#add({ kind: 'line', sequence: this.lastSequence, text, at })
+  }
+
+  /** The log of another conversation begins; what isn't answered yet belongs to that one. */
+  beginAnew() {
+    this.#era += 1
+    this.lastSequence = 0
+    for (const entry of this.#entries) {
+      if (entry.waiting) Object.assign(entry, { era: this.#era, sequence: null })
+    }
+  }
+
+  clear() {
+    this.#entries = []
+    this.lastSequence = 0
+  }
+
+  #takeCitizenMessage(sequence, body, at) {
+    const own = body.client_message_id ? this.said(body.client_message_id) : null
+    if (own) {
+      this.#change(own, { sequence, state: own.waiting ? 'sending' : 'sent' })
+      return null
+    }
+    const clientId = body.client_message_id || undefined
+    return this.#add({ kind: 'citizen', sequence, clientId, text: body.text, at, state: 'sent', waiting: false })
+  }
+
+  #takeBotMessage(sequence, body, at) {
+    const question = this.#entries.find(
+      (entry) => entry.kind === 'citizen' && entry.era === this.#era && entry.sequence === body.reply_to,
+    )
+    const known = question && this.#replyTo(question)
+    if (question?.waiting) this.#change(question, { state: 'sent', waiting: false, problem: null })
+    if (known) {
+      Object.assign(known, { sequence, openChoices: body.open_choices })
+      return null
+    }
+    if (body.messages.length === 0) return null
+    const { status, messages, open_choices: openChoices } = body
+    return this.#add({ kind: 'bot', sequence, question, status, messages, openChoices, at })
+  }
+
+  #replyTo(question) {
+    return this.#entries.find((entry) => entry.kind === 'bot' && entry.question === question) ?? null
+  }
+
+  #add(fields) {
+    this.#order += 1
+    const entry = {
+      key: `entry-${this.#order}`,
+      era: this.#era,
+      order: this.#order,
+      sequence: null,
+      revision: 0,
+      ...fields,
+    }
+    this.#entries.push(entry)
+    return entry
+  }
+
+  #change(entry, fields) {
+    const same = Object.entries(fields).every(([name, value]) => entry[name] === value)
+    Object.assign(entry, fields)
+    if (!same) entry.revision += 1
+  }
+}
+
+/** @param {Entry} entry */
+function offers(entry) {
+  return entry.kind === 'bot' && entry.messages.some((message) => message.choices?.length > 0)
+}
+
+/** A reply that the log hasn't confirmed stands right after its question. @param {Entry} entry */
+function place(entry) {
+  if (entry.kind === 'bot' && entry.sequence === null && entry.question) {
+    const { era, sequence, order } = entry.question
+    return [era, sequence ?? Infinity, order + 0.5]
+  }
+  return [entry.era, entry.sequence ?? Infinity, entry.order]
+}
+
+/** @param {Entry} a @param {Entry} b */
+function byPlace(a, b) {
+  const [eraA, sequenceA, orderA] = place(a)
+  const [eraB, sequenceB, orderB] = place(b)
+  if (eraA !== eraB) return eraA - eraB
+  if (sequenceA !== sequenceB) return sequenceA - sequenceB
+  return orderA - orderB
+}
+
+/** @param {string} kind @param {Record<string, any>} body */
+function lineText(kind, body) {
+  switch (kind) {
+    case 'notice':
+      return body.text
+    case 'handover':
+      return `已登记人工服务（${MODES[body.mode] ?? body.mode}），排在第 ${body.position} 位`
+    case 'holder':
+      return HOLDERS[body.holder] ?? ''
+    case 'rating':
+      return `您的评价：${SATISFACTION.find(([score]) => score === body.score)?.[1] ?? body.score}`
+    default:
+      return '' // a newer service may log more than this page knows
+  }
+}

@@ -1,0 +1,75 @@
+"""A Chromium, the fake service, and a page that fails its test when the browser complains."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.fake_service import FakeService
+
+CHROMIUM = os.environ.get("BANGBAN_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def launch(playwright) -> Browser:
+    """Chromium without anything that calls home; root needs it without its sandbox."""
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    service = FakeService()
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def context(browser: Browser, service: FakeService) -> Iterator[BrowserContext]:
+    """A browser of its own: nothing is remembered from another test."""
+    context = browser.new_context(
+        base_url=service.url,
+        viewport={"width": 375, "height": 667},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """The citizen page, opened. A script error or a breach of the content policy fails the test."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if _is_breach(message) else None)
+    page.goto("/")
+    page.wait_for_selector("bb-chat:defined")
+    yield page
+
+    assert complaints == []
+
+
+def _is_breach(message) -> bool:
+    return message.type == "error" and bool(re.search("Content Security Policy|Refused to", message.text))
