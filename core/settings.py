@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     rasa_processes: int = Field(
         1, ge=1, le=64, description="How many Rasa processes to start; conversations are spread over them."
     )
+    actions_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Loopback port on which Rasa asks for answers; 0 lets the system choose, fix it for a Rasa of yours.",
+    )
     engine_timeout_s: float = Field(
         12.0, gt=0, le=120, description="Seconds after which a turn without a reply counts as failed."
     )
