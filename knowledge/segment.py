@@ -54,6 +54,11 @@ class Segmenter:
         self._cache_folder = cache_folder
         self._loaded = False
 
+    def is_word(self, text: str) -> bool:
+        """Whether the dictionary holds `text` as a word."""
+        self._load()
+        return bool(self._tokenizer.FREQ.get(text, 0))
+
     def words(self, text: str) -> list[str]:
         """The words of `text` for search, long words also by their parts; silent words left out."""
         self._load()
