@@ -1,0 +1,1 @@
+"""Set-up of a fresh machine and upkeep of the project; the standard library suffices."""
