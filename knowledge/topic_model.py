@@ -63,7 +63,9 @@ class TopicModel:
         logits: Vectors = row @ self._weights + self._bias
         return logits
 
-    def probabilities(self, text: str, vector: Vectors, facets: Mapping[str, frozenset[str]]) -> dict[str, float]:
+    def probabilities(
+        self, text: str, vector: Vectors, facets: Mapping[str, frozenset[str]]
+    ) -> dict[str, float]:
         """Probability by topic."""
         logits = self.logits(text, vector, facets)
         spread = np.exp(logits - logits.max())
@@ -147,7 +149,10 @@ def features(
     centred = vector - mean
     centred = centred / max(float(np.linalg.norm(centred)), 1e-9)
     stated = np.fromiter(
-        (1.0 if value in facets.get(facet, ()) else 0.0 for facet, _, value in (n.partition("=") for n in facet_names)),
+        (
+            1.0 if value in facets.get(facet, ()) else 0.0
+            for facet, _, value in (n.partition("=") for n in facet_names)
+        ),
         np.float32,
         len(facet_names),
     )
@@ -161,9 +166,9 @@ def train(
     facet_names: Sequence[str],
     *,
     model_id: str,
-    scales: tuple[float, float, float] = (3.0, 3.0, 0.7),
-    decay: float = 2e-4,
-    steps: int = 60,
+    scales: tuple[float, float, float] = (8.0, 6.0, 1.5),
+    decay: float = 3e-6,
+    steps: int = 100,
 ) -> TopicModel:
     """A model of these samples. Deterministic: the same samples give the same weights."""
     import torch  # noqa: PLC0415 - only training needs it; the service never gets here
@@ -190,7 +195,9 @@ def train(
     importance = torch.from_numpy(np.sqrt(balance).astype(np.float32))
     weights = torch.zeros(rows.shape[1], len(topics), requires_grad=True)
     bias = torch.zeros(len(topics), requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights, bias], max_iter=steps, history_size=8, line_search_fn="strong_wolfe")
+    optimiser = torch.optim.LBFGS(
+        [weights, bias], max_iter=steps, history_size=8, line_search_fn="strong_wolfe"
+    )
 
     def closure() -> Any:
         optimiser.zero_grad()

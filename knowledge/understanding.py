@@ -1,0 +1,164 @@
+"""Reads a citizen's sentence: places, elements asked for, facets, objects, and what is left.
+
+Brings the readers of the lexicons together. Pure.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from core.statuses import Aspect
+from knowledge.aspects import AspectReader
+from knowledge.districts import DistrictReader, PlaceReading
+from knowledge.facets import FacetReader, FacetReading
+from knowledge.objects import ObjectMention, ObjectReader
+from knowledge.repair import Repairer
+
+HERE, ELSEWHERE = "〔本〕", "〔外〕"
+
+# Words that carry a sentence but no matter.
+_FILLER = re.compile(
+    r"请问|你好|您好|麻烦|谢谢|那个|这个|那边|这边|那头|这头|那面|刚才|刚刚|方才|上面|前面|之前|再|还有|还|就|都|也|又|的话|"
+    r"我想|我要|想|要|问一下|问下|打听|咨询|帮|给我|给|告诉|说一下|说说|说回|回到|说正事|正事|顺便|另外|一共|总共|大概|大约|到底|究竟|"
+    r"办理|办一个|办个|办|弄|整|嗯|呃|啊|呀|吧|呢|吗|么|嘛|哦|哎|诶|喂|哈|了|的|是|在|去|来|有|没|不|我|你|您|俺|咱|他|她|它|们|这|那|个|"
+    r"好|行|对|嗷|呗|哈|滴|地|得|和|跟|与|把|被|让|叫|能|可以|会|应该|必须|需要|区|县|市|〔.〕|[\s,，.。!！?？、；;:：~～…“”\"'()（）\-—]"
+)
+_BACK = re.compile(
+    r"(?:说|回|转|问)回|回到|刚才|刚刚|方才|之前|前面|先前|最(?:开始|早|初)|一开始|第一个(?:问|事)|还是(?:说|问)?(?:那|刚|之|前)|(?:接着|继续)(?:说|问|刚|上)|那个(?:事|证|本)?"
+)
+_CORRECTION = re.compile(
+    r"不是|不对|错了|弄错|说错|搞错|我(?:问|说|指|要办|要问)的是|应该是|改(?:成|问|一下)|不(?:问|说|要)(?:这|那)|换成"
+)
+_SAME_AGAIN = re.compile(r"呢\s*[?？!！。]*$|^那")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a sentence says.
+
+    `masked` has places replaced by placeholders, `bare` has them removed. `content` is what is left
+    of the sentence without places, element words and filler: where it is empty, no matter is named.
+    """
+
+    text: str
+    masked: str
+    bare: str
+    places: PlaceReading
+    aspects: tuple[Aspect, ...]
+    facets: FacetReading
+    objects: tuple[ObjectMention, ...] = ()
+    content: str = ""
+    back_reference: bool = False
+    correction: bool = False
+    same_again: bool = False
+    aspect_spans: tuple[tuple[int, int], ...] = field(default=())
+
+    @property
+    def matter(self) -> str:
+        """The sentence without places and without the words that ask for elements.
+
+        「几天」 or 「带啥」 says nothing about the matter, and sentences that ask alike would look alike.
+        """
+        kept = "".join(
+            c for n, c in enumerate(self.bare) if not any(start <= n < end for start, end in self.aspect_spans)
+        )
+        return kept if len(kept.strip()) >= 2 else self.bare  # noqa: PLR2004 - one character is no matter
+
+    @property
+    def object_names(self) -> frozenset[str]:
+        """The objects named outside the words that only ask for materials."""
+        return frozenset(o.name for o in self.objects)
+
+
+class Understanding:
+    """Reads sentences with the lexicons it was given."""
+
+    def __init__(
+        self,
+        aspects: AspectReader,
+        facets: FacetReader,
+        objects: ObjectReader,
+        districts: DistrictReader,
+        repairer: Repairer,
+    ) -> None:
+        self._aspects, self._facets, self._objects = aspects, facets, objects
+        self._districts, self._repairer = districts, repairer
+
+    def with_districts(self, districts: DistrictReader) -> "Understanding":
+        """The same reader for other districts."""
+        return Understanding(self._aspects, self._facets, self._objects, districts, self._repairer)
+
+    @property
+    def districts(self) -> DistrictReader:
+        """The reader of places."""
+        return self._districts
+
+    def read(self, text: str) -> Reading:
+        """What `text` (normalised) says."""
+        places = self._districts.read(text)
+        if not any(m.exact for m in places.districts):
+            mended = self._repairer.repair(_keep(text, places.spans))
+            text = _restore(mended, text, places.spans)
+        else:
+            text = _restore(self._repairer.repair(_keep(text, places.spans)), text, places.spans)
+        masked = mask_places(text, places)
+        bare = masked.replace(HERE, "").replace(ELSEWHERE, "")
+        mentions = self._aspects.mentions(bare)
+        return Reading(
+            text=text,
+            masked=masked,
+            bare=bare,
+            places=places,
+            aspects=self._aspects.read(bare),
+            facets=self._facets.of_speech(masked),
+            objects=tuple(_asked_about(self._objects.mentions(bare), bare)),
+            content=content_of(bare, [(m.start, m.end) for m in mentions]),
+            back_reference=bool(_BACK.search(bare)),
+            correction=bool(_CORRECTION.search(bare)),
+            same_again=bool(_SAME_AGAIN.search(bare)),
+            aspect_spans=tuple((m.start, m.end) for m in mentions),
+        )
+
+
+def _keep(text: str, spans: tuple[tuple[int, int], ...]) -> str:
+    """`text` with its place names blanked, so that repair leaves them alone."""
+    out = list(text)
+    for start, end in spans:
+        out[start:end] = " " * (end - start)
+    return "".join(out)
+
+
+def _restore(mended: str, text: str, spans: tuple[tuple[int, int], ...]) -> str:
+    out = list(mended)
+    for start, end in spans:
+        out[start:end] = text[start:end]
+    return "".join(out)
+
+
+def mask_places(text: str, places: PlaceReading) -> str:
+    """`text` with its own districts and city as 〔本〕 and other places as 〔外〕."""
+    own = {(m.start, m.end) for m in places.districts}
+    pieces, last = [], 0
+    for start, end in places.spans:
+        pieces.append(text[last:start])
+        is_own = any(s <= start < e for s, e in own) or (places.city and not places.districts)
+        pieces.append(HERE if is_own else ELSEWHERE)
+        last = end
+    pieces.append(text[last:])
+    return "".join(pieces)
+
+
+def content_of(bare: str, spans: list[tuple[int, int]]) -> str:
+    """What is left without the element words and filler."""
+    kept = "".join(c for n, c in enumerate(bare) if not any(s <= n < e for s, e in spans))
+    return _FILLER.sub("", kept)
+
+
+# 「要带户口本吗」 asks for materials, not about the register.
+_BROUGHT_BEFORE = re.compile(
+    r"(?:带|拿|交|备|准备|提供|提交|揣|除了|凭|用|出示)(?:着|上|好|了)?(?:我|俺|本人|老人|孩子|他|她)?(?:的)?$"
+)
+
+
+def _asked_about(mentions: list[ObjectMention], text: str) -> list[ObjectMention]:
+    kept = [m for m in mentions if not _BROUGHT_BEFORE.search(text[: m.start])]
+    return kept or mentions[:1]
