@@ -167,6 +167,8 @@ class SayingsLexicon:
 def _text_entries(
     whole_field: Field, chunk_field: Field, owner: str, title: str, text: str
 ) -> tuple[IndexEntry, ...]:
+    if not title.strip() and not text.strip():
+        return ()
     heading = title.strip()[:_TITLE_CHARACTERS]
     chunks = chunk_text(text)[:_MOST_CHUNKS]
     keywords = f"{title}\n{text}".strip()

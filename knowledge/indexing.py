@@ -43,9 +43,11 @@ class Contribution:
         return cls(named, tuple(entries))
 
 
-def guide_contribution(guide: Guide) -> Contribution:
-    """What a published guide brings."""
-    ref = GuideRef(guide.guide_id, guide.version, guide.district, guide.valid_from, guide.valid_until)
+def guide_contribution(guide: Guide, *, version: int | None = None) -> Contribution:
+    """What a published guide brings, under the store's `version` number where that is known."""
+    ref = GuideRef(
+        guide.guide_id, version or guide.version, guide.district, guide.valid_from, guide.valid_until
+    )
     key = item_key(guide.main_item, guide.business_item)
     record = Record("guide", guide.guide_id, item=key, guide=ref, aliases=guide.aliases)
     return Contribution.of(record, guide_entries(guide))
@@ -79,7 +81,9 @@ class PartBuilder:
     @property
     def parameters(self) -> SnapshotParameters:
         """What every snapshot of its parts is built with."""
-        return SnapshotParameters(self._embedder.model_id, self._embedder.dimension)
+        return SnapshotParameters(
+            self._embedder.model_id, self._embedder.dimension, self._segmenter.dictionary_digest
+        )
 
     def build(self, name: str, contributions: Iterable[Contribution], base: Snapshot) -> IndexPart:
         """The part that brings these contributions to `base`."""

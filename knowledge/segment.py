@@ -4,6 +4,7 @@ Words carry meaning, bigrams forgive what a dictionary doesn't know and how a ci
 name (「办身份证」 and 「居民身份证申领」 share 身份, 份证). This is the only import of jieba.
 """
 
+import hashlib
 import logging
 import re
 import tempfile
@@ -58,6 +59,11 @@ class Segmenter:
         """Whether the dictionary holds `text` as a word."""
         self._load()
         return bool(self._tokenizer.FREQ.get(text, 0))
+
+    @property
+    def dictionary_digest(self) -> str:
+        """Tells which words of one's own there are: an index built with others isn't the same."""
+        return hashlib.sha256("\n".join(sorted(self._own_words)).encode()).hexdigest()[:16]
 
     def words(self, text: str) -> list[str]:
         """The words of `text` for search, long words also by their parts; silent words left out."""

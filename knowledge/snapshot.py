@@ -30,6 +30,7 @@ class SnapshotParameters:
 
     model_id: str
     dimension: int
+    dictionary: str = ""  # a digest of the segmenter's own words
     schema: int = SCHEMA
 
     def as_json(self) -> dict[str, Any]:
@@ -84,6 +85,15 @@ class FieldView:
 
 
 @dataclass(frozen=True, eq=False)
+class Merge:
+    """A part that stands for several, and which of their rows it kept."""
+
+    part: IndexPart
+    sources: tuple[IndexPart, ...]
+    kept: tuple[Mapping[Field, NDArray[np.bool_]], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """The index for one change number. Everything in it is in force, except what a date rules out."""
 
@@ -131,6 +141,37 @@ class Snapshot:
         items = _updated_items(self._items, records, before, part.records)
         return replace(
             self, number=number, change=change, parts=parts, records=records, _counts=counts, _items=items
+        )
+
+    def with_merge(self, merge: "Merge", *, number: int) -> "Snapshot":
+        """The same snapshot with the merged part in place of its sources.
+
+        Raises ValueError if the sources aren't parts of this snapshot side by side, or if a row
+        that the merge left out has come into force since.
+        """
+        start = next((n for n, part in enumerate(self.parts) if part is merge.sources[0]), len(self.parts))
+        end = start + len(merge.sources)
+        if not all(a is b for a, b in zip(self.parts[start:end], merge.sources, strict=False)) or end > len(
+            self.parts
+        ):
+            raise ValueError("what was merged are no longer parts of the snapshot")
+        counts: dict[Field, NDArray[np.int32]] = {}
+        for name in merge.part.fields:
+            taken = []
+            for counted, kept in zip(self._counts[start:end], merge.kept, strict=True):
+                if name in kept:
+                    taken.append(counted[name][kept[name]])
+            counts[name] = np.concatenate(taken)
+        in_force = sum(
+            int(np.count_nonzero(c)) for counted in self._counts[start:end] for c in counted.values()
+        )
+        if in_force != sum(int(np.count_nonzero(c)) for c in counts.values()):
+            raise ValueError("a row that was left out of the merge is in force again")
+        return replace(
+            self,
+            number=number,
+            parts=(*self.parts[:start], merge.part, *self.parts[end:]),
+            _counts=(*self._counts[:start], counts, *self._counts[end:]),
         )
 
     def view(self, name: Field) -> FieldView:

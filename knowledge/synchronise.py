@@ -1,0 +1,242 @@
+"""Keeps the index in step with the knowledge store.
+
+Follows the store's feed of changes, indexes what a change brought and puts a new snapshot in force.
+One process of all that share the folder writes; the others follow what it wrote. Nothing is lost
+when one is killed: the change number that a snapshot is complete for is part of the snapshot.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from core.errors import SnapshotMismatch, SnapshotUnavailable
+from core.ports import Change, KnowledgeStore
+from knowledge.compaction import merge_newest, parts_to_merge
+from knowledge.entries import SayingsLexicon
+from knowledge.indexing import Contribution, PartBuilder
+from knowledge.snapshot import Merge, Snapshot
+from knowledge.snapshot_folder import OpenSnapshot, SnapshotFolder, SnapshotWriter, try_to_write
+from knowledge.synchronise_plan import Outcome, plan_document, plan_guide, plan_sayings
+
+_log = structlog.get_logger(__name__)
+
+# Changes taken into one part. A first build of many guides is so cut into steps that each survive a
+# crash, and a publication waits for one step at most.
+BATCH = 1000
+# Merges up to this many rows and records are done on the way; larger ones beside the service.
+_MERGED_ON_THE_WAY = 4000
+_RETRY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronised:
+    """What a synchronisation did. `change` is the number that the index is now complete for."""
+
+    change: int
+    outcomes: tuple[Outcome, ...] = ()
+    seconds: float = 0.0
+
+    def count(self, action: str) -> int:
+        """How many records had that outcome."""
+        return sum(outcome.action == action for outcome in self.outcomes)
+
+
+class Synchroniser:
+    """Owns the snapshot that this process answers from."""
+
+    def __init__(
+        self,
+        store: KnowledgeStore,
+        builder: PartBuilder,
+        folder: Path,
+        lexicon: SayingsLexicon,
+        *,
+        today: Callable[[], date] = date.today,
+        on_step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self._store = store
+        self._builder = builder
+        self._folder = folder
+        self._lexicon = lexicon
+        self._today = today
+        self._on_step = on_step
+        self._open: OpenSnapshot | None = None
+        self._writer: SnapshotWriter | None = None
+        self._busy = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._merging: asyncio.Task[None] | None = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot in force. Raises SnapshotUnavailable before there is one."""
+        if self._open is None:
+            raise SnapshotUnavailable("no snapshot has been loaded yet")
+        return self._open.snapshot
+
+    async def load(self) -> bool:
+        """Loads what is on disk, without looking at the store; says whether there was something.
+
+        Raises SnapshotMismatch if it was built with another model or other parameters.
+        """
+        async with self._busy:
+            await asyncio.to_thread(self._reopen)
+            return self._open is not None
+
+    async def synchronise(self) -> Synchronised:
+        """Brings the index up to the store's last change, as the writer, or follows the writer.
+
+        On return as the writer everything that was published before the call can be found.
+        """
+        started = time.perf_counter()
+        async with self._busy:
+            if not await self._may_write():
+                await asyncio.to_thread(self._reopen)
+                change = self._open.snapshot.change if self._open else 0
+                return Synchronised(change, seconds=time.perf_counter() - started)
+            outcomes: list[Outcome] = []
+            while changes := await self._store.changes_after(self.snapshot.change, BATCH):
+                outcomes.extend(await self._take_in(changes))
+            self._merge_beside()
+            return Synchronised(self.snapshot.change, tuple(outcomes), time.perf_counter() - started)
+
+    def wake(self) -> None:
+        """Tells `follow` that something was published, so that it needn't find out by itself."""
+        self._wake.set()
+
+    async def follow(self, *, every: float = 0.5) -> None:
+        """Synchronises now and again until cancelled; a failure is logged and tried again."""
+        while True:
+            self._wake.clear()
+            pause = every
+            try:
+                await self.synchronise()
+            except Exception:
+                # Whatever the cause (database away, disk full, a broken part), the snapshot in
+                # force goes on answering, and the next attempt may succeed.
+                _log.exception("index_not_synchronised")
+                pause = max(every, _RETRY_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+
+    async def close(self) -> None:
+        """Waits for a merge under way, and lets go of the folder."""
+        if self._merging is not None:
+            await asyncio.wait([self._merging])
+        for held in (self._open, self._writer):
+            if held is not None:
+                held.close()
+        self._open = self._writer = None
+
+    async def merged(self) -> None:
+        """Returns when no merge is under way."""
+        if self._merging is not None:
+            await asyncio.wait([self._merging])
+
+    async def _may_write(self) -> bool:
+        if self._writer is not None:
+            return True
+        parameters = self._builder.parameters
+        self._writer = try_to_write(self._folder, parameters, on_step=self._on_step)
+        if self._writer is None:
+            return False
+        await asyncio.to_thread(self._writer.clear_away)
+        try:
+            await asyncio.to_thread(self._reopen)
+        except SnapshotMismatch as error:
+            _log.warning("index_built_anew", reason=str(error))
+        if self._open is None:
+            await self._commit((), Snapshot(parameters), change=0)
+        stale = plan_sayings(self.snapshot, (), self._lexicon, keys=self.snapshot.items())
+        if stale:
+            await self._commit(stale, self.snapshot, change=self.snapshot.change)
+        return True
+
+    def _reopen(self) -> None:
+        folder = self._writer or SnapshotFolder(self._folder, self._builder.parameters)
+        if self._open is not None and folder.current_name() == self._open.name:
+            return
+        opened = folder.open(self._open.snapshot if self._open else None)
+        if opened is not None:
+            self._replace(opened)
+
+    async def _take_in(self, changes: Sequence[Change]) -> list[Outcome]:
+        snapshot, today = self.snapshot, self._today()
+        contributions: list[Contribution] = []
+        outcomes: list[Outcome] = []
+        keys = dict.fromkeys((change.kind, change.record_id) for change in changes)
+        published = await self._store.guides([record_id for kind, record_id in keys if kind == "guide"])
+        for kind, record_id in keys:
+            known = snapshot.records.get((kind, record_id))
+            if kind == "guide":
+                guide = published.get(record_id)
+                last = () if guide else await self._store.versions(record_id)
+                planned, outcome = plan_guide(record_id, guide, known, last[0] if last else None, today)
+            else:
+                document = await self._store.document(record_id)
+                planned, outcome = plan_document(kind, record_id, document, known)
+            outcomes.append(outcome)
+            if planned is not None:
+                contributions.append(planned)
+        contributions.extend(plan_sayings(snapshot, contributions, self._lexicon))
+        await self._commit(contributions, snapshot, change=changes[-1].number)
+        return outcomes
+
+    async def _commit(self, contributions: Sequence[Contribution], base: Snapshot, *, change: int) -> None:
+        opened = await asyncio.to_thread(self._build_and_commit, contributions, base, change)
+        self._replace(opened)
+        assert self._writer is not None
+        await asyncio.to_thread(self._writer.clear_away)
+
+    def _build_and_commit(
+        self, contributions: Sequence[Contribution], base: Snapshot, change: int
+    ) -> OpenSnapshot:
+        assert self._writer is not None
+        number = self._writer.next_number()
+        if not contributions:
+            return self._writer.commit(replace(base, number=number, change=change))
+        name = f"part-{number:08d}"
+        part = self._builder.build(name, contributions, base)
+        count = parts_to_merge([p.size for p in (*base.parts, part)], most=_MERGED_ON_THE_WAY)
+        if count <= 1:
+            part = self._writer.store_part(part)
+            return self._writer.commit(base.with_part(part, number=number, change=change))
+        merge = merge_newest(base.with_part(part), count, name)
+        merge = replace(merge, part=self._writer.store_part(merge.part))
+        snapshot = base.with_part(part, change=change).with_merge(merge, number=number)
+        return self._writer.commit(snapshot)
+
+    def _replace(self, opened: OpenSnapshot) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = opened
+
+    def _merge_beside(self) -> None:
+        count = parts_to_merge([part.size for part in self.snapshot.parts])
+        if count > 1 and (self._merging is None or self._merging.done()):
+            self._merging = asyncio.create_task(self._merge(count), name="merge index parts")
+
+    async def _merge(self, count: int) -> None:
+        """Merges beside the service; what is published meanwhile comes after the merged part."""
+        assert self._writer is not None
+        name = f"merge-{self._writer.next_number():08d}"
+        try:
+            merge = await asyncio.to_thread(self._store_merge, self._writer, self.snapshot, count, name)
+            async with self._busy:
+                snapshot = self.snapshot.with_merge(merge, number=self._writer.next_number())
+                self._replace(await asyncio.to_thread(self._writer.commit, snapshot))
+                await asyncio.to_thread(self._writer.clear_away)
+        except (ValueError, OSError) as error:
+            # The unmerged parts answer as well; the next synchronisation tries again.
+            _log.warning("index_parts_not_merged", reason=str(error))
+            self._writer.give_up(name)
+
+    @staticmethod
+    def _store_merge(writer: SnapshotWriter, base: Snapshot, count: int, name: str) -> Merge:
+        merge = merge_newest(base, count, name)
+        return replace(merge, part=writer.store_part(merge.part))

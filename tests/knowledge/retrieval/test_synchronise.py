@@ -1,0 +1,270 @@
+"""The index follows the store, says what it did, and survives whoever else uses the folder."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from core.errors import SnapshotMismatch, SnapshotUnavailable
+from core.statuses import GuideStatus
+from knowledge.entries import Field, Sayings, SayingsLexicon
+from knowledge.indexing import PartBuilder
+from knowledge.synchronise import BATCH, Synchroniser
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import InMemoryKnowledgeStore
+from tests.knowledge.retrieval.material import GUIDES, document, guide, record_of
+from tests.knowledge.retrieval.test_snapshot import texts_in_force
+
+TODAY = date(2026, 11, 22)
+LEXICON = SayingsLexicon([Sayings("lost", ("居民身份证补领",), ("补身份证",), ("身份证丢了咋办",))])
+
+
+@pytest.fixture
+def store() -> InMemoryKnowledgeStore:
+    return InMemoryKnowledgeStore()
+
+
+@pytest.fixture
+async def open_synchroniser(store, builder, folder):
+    opened = []
+
+    def make(lexicon=LEXICON, **changed) -> Synchroniser:
+        arguments = {"store": store, "builder": builder, "folder": folder, "lexicon": lexicon}
+        made = Synchroniser(**{**arguments, "today": lambda: TODAY, **changed})
+        opened.append(made)
+        return made
+
+    yield make
+    for made in opened:
+        await made.close()
+
+
+@pytest.fixture
+async def synchroniser(open_synchroniser) -> Synchroniser:
+    return open_synchroniser()
+
+
+async def publish(store, *guides) -> None:
+    await store.publish_guides([record_of(guide) for guide in guides])
+
+
+def outcomes(result) -> list[tuple[str, str, str]]:
+    return [(outcome.record_id, outcome.action, outcome.reason) for outcome in result.outcomes]
+
+
+async def test_before_anything_is_loaded_there_is_no_snapshot(synchroniser):
+    with pytest.raises(SnapshotUnavailable):
+        _ = synchroniser.snapshot
+
+
+async def test_an_empty_store_gives_an_empty_snapshot(synchroniser):
+    await synchroniser.synchronise()
+    assert synchroniser.snapshot.items() == {}
+
+
+async def test_published_guides_are_indexed(store, synchroniser):
+    await publish(store, *GUIDES)
+    result = await synchroniser.synchronise()
+    assert result.count("indexed") == 4
+    assert result.change == await store.last_change() == synchroniser.snapshot.change
+    assert len(synchroniser.snapshot.items()) == 3
+
+
+async def test_sayings_come_and_go_with_their_item(store, synchroniser):
+    await publish(store, *GUIDES)
+    await synchroniser.synchronise()
+    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == ["补身份证", "身份证丢了咋办"]
+    await store.set_status("g-1", 1, GuideStatus.WITHDRAWN)
+    await synchroniser.synchronise()
+    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == ["补身份证", "身份证丢了咋办"]
+    await store.set_status("g-2", 1, GuideStatus.WITHDRAWN)
+    await synchroniser.synchronise()
+    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == []
+
+
+async def test_a_withdrawn_guide_is_removed_and_the_reason_said(store, synchroniser):
+    await publish(store, *GUIDES)
+    await synchroniser.synchronise()
+    await store.set_status("g-3", 1, GuideStatus.WITHDRAWN)
+    assert outcomes(await synchroniser.synchronise()) == [("g-3", "removed", "is withdrawn")]
+    assert "居住证签注|" not in synchroniser.snapshot.items()
+
+
+async def test_what_was_never_indexed_is_skipped_with_the_reason(store, synchroniser):
+    expired = replace(GUIDES[0], valid_until=date(2026, 11, 21))
+    broken = replace(record_of(GUIDES[1]), body={"guide_id": "g-2", "colour": "red"})
+    await store.publish_guides([record_of(expired), broken])
+    await store.put_documents([document("d", "旧办法", "正文。", withdrawn=True), document("e", "", " ")])
+    found = {
+        record_id: (action, reason)
+        for record_id, action, reason in outcomes(await synchroniser.synchronise())
+    }
+    assert found["g-1"] == ("skipped", "expired on 2026-11-21")
+    assert found["g-2"][0] == "skipped"
+    assert found["g-2"][1].startswith("can't be read: guide: unknown field colour")
+    assert found["d"] == ("skipped", "is withdrawn")
+    assert found["e"] == ("skipped", "holds no text")
+
+
+async def test_a_guide_of_the_future_is_indexed_but_holds_only_from_its_day(store, synchroniser):
+    await publish(store, replace(GUIDES[2], valid_from=date(2027, 1, 1)))
+    assert outcomes(await synchroniser.synchronise()) == [("g-3", "indexed", "holds from 2027-01-01")]
+    item = synchroniser.snapshot.items()["居住证签注|"]
+    assert item.guides_on(TODAY) == ()
+    assert len(item.guides_on(date(2027, 1, 1))) == 1
+
+
+async def test_documents_and_faq_are_indexed_replaced_and_withdrawn(store, synchroniser):
+    await store.put_documents(
+        [document("d", "办法", "旧文。"), document("f", "学费多少？", "不收。", kind="faq")]
+    )
+    assert (await synchroniser.synchronise()).count("indexed") == 2
+    await store.put_documents([document("d", "办法", "新文。")])
+    await synchroniser.synchronise()
+    assert texts_in_force(synchroniser.snapshot, Field.DOCUMENT_WHOLE) == ["办法\n新文。"]
+    await store.put_documents([document("f", "学费多少？", "不收。", kind="faq", withdrawn=True)])
+    assert outcomes(await synchroniser.synchronise()) == [("f", "removed", "is withdrawn")]
+    assert texts_in_force(synchroniser.snapshot, Field.FAQ_QUESTION) == []
+
+
+async def test_a_change_embeds_only_what_it_changed(store, synchroniser, embedder):
+    await publish(store, *GUIDES)
+    await synchroniser.synchronise()
+    embedder.embedded.clear()
+    await publish(store, replace(GUIDES[2], conditions="居住满半年。"))
+    await synchroniser.synchronise()
+    assert embedder.embedded == ["居住证签注\n居住满半年。\n居住证、房屋租赁合同"]
+
+
+async def test_nothing_to_do_writes_nothing(store, synchroniser):
+    await publish(store, *GUIDES)
+    await synchroniser.synchronise()
+    before = synchroniser.snapshot
+    result = await synchroniser.synchronise()
+    assert result.outcomes == ()
+    assert synchroniser.snapshot is before
+
+
+async def test_more_changes_than_a_batch_are_all_taken_in(store, synchroniser):
+    await publish(store, *(guide(f"g-{n}", "南关区", f"事项{n}") for n in range(BATCH + 5)))
+    assert (await synchroniser.synchronise()).count("indexed") == BATCH + 5
+    assert len(synchroniser.snapshot.items()) == BATCH + 5
+
+
+async def test_a_restart_goes_on_where_the_index_stands(store, open_synchroniser, embedder):
+    first = open_synchroniser()
+    await publish(store, *GUIDES)
+    await first.synchronise()
+    await first.close()
+    embedder.embedded.clear()
+    await publish(store, guide("g-9", "南关区", "结婚登记"))
+    second = open_synchroniser()
+    assert await second.load()
+    assert len(second.snapshot.items()) == 3
+    assert (await second.synchronise()).count("indexed") == 1
+    assert set(embedder.embedded) == {"结婚登记", "结婚登记\n居民户口簿"}
+
+
+async def test_a_changed_lexicon_is_taken_up_at_the_next_start(store, open_synchroniser):
+    first = open_synchroniser()
+    await publish(store, *GUIDES)
+    await first.synchronise()
+    await first.close()
+    second = open_synchroniser(SayingsLexicon([Sayings("sign", ("居住证签注",), (), ("居住证要续了",))]))
+    await second.synchronise()
+    assert texts_in_force(second.snapshot, Field.EXAMPLE) == ["居住证要续了"]
+    assert second.snapshot.items()["居民身份证补领|"].aliases == ()
+
+
+async def test_a_second_process_follows_the_one_that_writes(store, open_synchroniser):
+    writing, following = open_synchroniser(), open_synchroniser()
+    await publish(store, *GUIDES[:3])
+    await writing.synchronise()
+    assert (await following.synchronise()).outcomes == ()
+    assert following.snapshot.items() == writing.snapshot.items()
+    await publish(store, GUIDES[3])
+    await writing.synchronise()
+    await following.synchronise()
+    assert len(following.snapshot.items()) == 3
+
+
+async def test_a_follower_takes_over_when_the_writer_is_gone(store, open_synchroniser):
+    writing, following = open_synchroniser(), open_synchroniser()
+    await publish(store, *GUIDES[:3])
+    await writing.synchronise()
+    await following.synchronise()
+    await writing.close()
+    await publish(store, GUIDES[3])
+    assert (await following.synchronise()).count("indexed") == 1
+
+
+async def test_another_model_is_refused_on_loading_and_indexed_anew_by_the_writer(
+    store, open_synchroniser, segmenter
+):
+    first = open_synchroniser()
+    await publish(store, *GUIDES)
+    await first.synchronise()
+    await first.close()
+    other = open_synchroniser(builder=PartBuilder(HashEmbedder(32, "another@1"), segmenter))
+    with pytest.raises(SnapshotMismatch, match="another@1"):
+        await other.load()
+    assert (await other.synchronise()).count("indexed") == 4
+    assert other.snapshot.parameters.model_id == "another@1"
+
+
+async def test_many_small_changes_leave_few_parts_and_files(store, synchroniser, folder):
+    await publish(store, *GUIDES)
+    for n in range(30):
+        await publish(store, replace(GUIDES[2], conditions=f"第{n}次修改。"))
+        await synchroniser.synchronise()
+    assert len(synchroniser.snapshot.parts) <= 4
+    assert len([path for path in folder.iterdir() if path.is_dir()]) <= 6
+    assert [t for t in texts_in_force(synchroniser.snapshot, Field.ITEM_FULL) if "次修改" in t] == [
+        "居住证签注\n第29次修改。\n居住证、房屋租赁合同"
+    ]
+
+
+async def test_large_merges_run_beside_and_change_nothing_that_is_in_force(store, synchroniser, monkeypatch):
+    monkeypatch.setattr("knowledge.synchronise._MERGED_ON_THE_WAY", 0)
+    for n in range(12):
+        await publish(store, guide(f"g-{n}", "南关区", f"事项{n}"))
+        await synchroniser.synchronise()
+    await synchroniser.merged()
+    await synchroniser.synchronise()
+    await synchroniser.merged()
+    assert len(synchroniser.snapshot.parts) <= 4
+    assert len(synchroniser.snapshot.items()) == 12
+
+
+async def test_following_picks_up_what_is_published(store, synchroniser):
+    await synchroniser.synchronise()
+    following = asyncio.create_task(synchroniser.follow(every=0.01))
+    try:
+        await publish(store, GUIDES[0])
+        synchroniser.wake()
+        async with asyncio.timeout(30):
+            while "居民身份证补领|" not in synchroniser.snapshot.items():  # noqa: ASYNC110 # it has no event
+                await asyncio.sleep(0.01)
+    finally:
+        following.cancel()
+
+
+async def test_a_failing_store_leaves_the_snapshot_answering(store, synchroniser, monkeypatch):
+    await publish(store, *GUIDES)
+    await synchroniser.synchronise()
+    asked = asyncio.Event()
+
+    async def away(*_arguments):
+        asked.set()
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(store, "changes_after", away)
+    following = asyncio.create_task(synchroniser.follow(every=0.01))
+    try:
+        async with asyncio.timeout(30):
+            await asked.wait()
+        assert len(synchroniser.snapshot.items()) == 3
+        assert not following.done()
+    finally:
+        following.cancel()
