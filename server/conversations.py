@@ -161,16 +161,16 @@ class Conversations:
             return await self._answer(conversation, message, last)
 
     async def recover(self) -> int:
-        """Answers the messages that a crash left without a reply; returns how many."""
+        """Answers the messages that a crash left without a reply; returns how many.
+
+        A message whose conversation is busy or gone is left for the next time.
+        """
         answered = 0
         for message in await self._store.unanswered():
-            async with self._turn_of(message.conversation_id):
-                conversation = await self._existing(message.conversation_id)
-                if await self._store.reply_to(message.conversation_id, message.sequence) is not None:
-                    continue
-                last = await self._store.last_bot_message(message.conversation_id)
-                await self._answer(conversation, message, last)
-                answered += 1
+            try:
+                answered += await self._answer_late(message)
+            except BangbanError as error:
+                log.info("message_left_unanswered", code=error.code)
         return answered
 
     async def transcript(self, conversation_id: str, after: int = 0) -> Sequence[ConversationEvent]:
@@ -212,6 +212,15 @@ class Conversations:
                 yield
         finally:
             self._under_way -= 1
+
+    async def _answer_late(self, message: ConversationEvent) -> bool:
+        async with self._turn_of(message.conversation_id):
+            conversation = await self._existing(message.conversation_id)
+            if await self._store.reply_to(message.conversation_id, message.sequence) is not None:
+                return False
+            last = await self._store.last_bot_message(message.conversation_id)
+            await self._answer(conversation, message, last)
+            return True
 
     async def _existing(self, conversation_id: str) -> Conversation:
         conversation = await self._store.get(conversation_id)

@@ -15,7 +15,7 @@ from server.access import access_conversation_by_token
 from server.citizen_text import clean
 from server.conversation_cookie import forget_conversation, remember_conversation, remembered_conversation
 from server.conversations import StartedConversation
-from server.keys import CITY, CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
 
@@ -84,7 +84,7 @@ async def _page(
     page = citizen_page(
         CitizenView(
             bot_name=settings.bot_name,
-            city=request.app[CITY](),
+            city=settings.city,
             hotline=settings.hotline,
             retention_days=settings.retention_days,
             assets=ASSETS,

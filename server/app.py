@@ -1,0 +1,197 @@
+"""The wiring: which part gets which, what is opened at the start and closed at the end.
+
+`create_app` is the only place that puts real parts together. Tests pass fakes as overrides; a part
+that is given is used as it is, and what only that part needs isn't opened.
+"""
+
+import asyncio
+import functools
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import structlog
+from aiohttp import web
+from core.metrics import Metrics
+
+from core import accounts, privacy
+from core.clock import utc_now
+from core.ports import Consultant, ConversationStore, DialogueEngine, Embedder, KnowledgeStore, UserStore
+from core.settings import Settings
+from server import (
+    keys,
+    middlewares,
+    openapi,
+    routes_conversations,
+    routes_guides,
+    routes_health,
+    routes_pages,
+    routes_staff,
+)
+from server.background import BackgroundTasks
+from server.conversations import Conversations
+from server.dialogue_part import open_engine
+from server.events import EventFanOut
+from server.handover import Handovers
+from server.health import Check, Health
+from server.knowledge_part import open_knowledge
+from server.limits import ClientLimits
+from server.service_secrets import ServiceSecrets
+from server.staff_sessions import StaffSessions
+from server.static_files import StaticFiles
+
+log = structlog.get_logger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+PURGE_EVERY_SECONDS = 3600.0
+RECOVER_EVERY_SECONDS = 2.0
+
+
+class Overrides(TypedDict, total=False):
+    """Parts to use instead of the real ones."""
+
+    conversation_store: ConversationStore
+    knowledge_store: KnowledgeStore
+    user_store: UserStore
+    embedder: Embedder
+    consultant: Consultant
+    engine: DialogueEngine
+
+
+def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Application:
+    """The web application of the service, with everything it needs."""
+    metrics = Metrics()
+    app = web.Application(
+        client_max_size=settings.max_body_bytes,
+        middlewares=[
+            middlewares.identify_requests(),
+            middlewares.log_requests(metrics.request_done),
+            middlewares.shape_errors(settings),
+            middlewares.refuse_foreign_origins(settings),
+        ],
+    )
+    app.on_response_prepare.append(middlewares.add_security_headers)
+    app[keys.SETTINGS] = settings
+    app[keys.METRICS] = metrics
+    app[keys.FAN_OUT] = EventFanOut()
+    app[keys.LIMITS] = ClientLimits(settings)
+    app[keys.STATIC_FILES] = StaticFiles.load(STATIC)
+    for module in (
+        routes_conversations,
+        routes_guides,
+        routes_staff,
+        routes_health,
+        routes_pages,
+        openapi,
+    ):
+        app.router.add_routes(module.routes())
+    app.cleanup_ctx.extend(
+        functools.partial(context, overrides=overrides)
+        for context in (_stores, _engine, _use_cases, _background)
+    )
+    return app
+
+
+async def _stores(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """The records: one database, unless every store is given."""
+    app[keys.SECRETS] = await asyncio.to_thread(ServiceSecrets.load, app[keys.SETTINGS])
+    app[keys.CONVERSATION_STORE] = overrides["conversation_store"]
+    app[keys.KNOWLEDGE_STORE] = overrides["knowledge_store"]
+    app[keys.USER_STORE] = overrides["user_store"]
+    yield
+
+
+async def _engine(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """What answers: knowledge, and Rasa in front of it."""
+    if "engine" in overrides:
+        app[keys.ENGINE] = overrides["engine"]
+        yield
+        return
+    settings = app[keys.SETTINGS]
+    opening = asyncio.create_task(_consultant(app, overrides), name="open-knowledge")
+    try:
+        async with open_engine(settings, opening, actions_secret=app[keys.SECRETS].actions) as engine:
+            app[keys.ENGINE] = engine
+            yield
+    finally:
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
+            await knowledge.close()
+
+
+async def _consultant(app: web.Application, overrides: Overrides) -> Consultant:
+    if "consultant" in overrides:
+        return overrides["consultant"]
+    app[keys.KNOWLEDGE] = await open_knowledge(
+        app[keys.SETTINGS], app[keys.KNOWLEDGE_STORE], overrides.get("embedder")
+    )
+    return app[keys.KNOWLEDGE].consultant
+
+
+async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """What routes call."""
+    settings, store, fan_out = app[keys.SETTINGS], app[keys.CONVERSATION_STORE], app[keys.FAN_OUT]
+    app[keys.CONVERSATIONS] = Conversations(
+        store,
+        app[keys.ENGINE],
+        Handovers(store, fan_out, hotline=settings.hotline),
+        fan_out,
+        mask=lambda text: privacy.mask(text).text,
+        hotline=settings.hotline,
+        observe=app[keys.METRICS].turn_done,
+    )
+    app[keys.STAFF_SESSIONS] = StaffSessions(
+        app[keys.SECRETS].sessions,
+        app[keys.USER_STORE],
+        verify=accounts.verify_password,
+        decoy=accounts.hash_password("no password at all"),
+        now=time.time,
+    )
+    app[keys.HEALTH] = Health(_checks(app))
+    yield
+
+
+async def _background(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """What goes on by itself: following publications, catching up after a crash, forgetting in time."""
+    async with BackgroundTasks() as tasks:
+        if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
+            tasks.start("follow-publications", knowledge.synchroniser.follow())
+        tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
+        tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))
+        yield
+
+
+def _checks(app: web.Application) -> dict[str, Check]:
+    """What must work for a turn."""
+
+    async def database() -> bool:
+        await app[keys.CONVERSATION_STORE].check_writable()
+        return True
+
+    checks: dict[str, Check] = {"engine": app[keys.ENGINE].ready, "database": database}
+    if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
+
+        async def snapshot() -> bool:
+            # An index of nothing is right only where nothing was published.
+            change = knowledge.synchroniser.snapshot.change
+            return change > 0 or await app[keys.KNOWLEDGE_STORE].last_change() == 0
+
+        checks["snapshot"] = snapshot
+    return checks
+
+
+async def _recover(app: web.Application) -> None:
+    """Answers what was left, once the engine can; an apology now would be the answer for good."""
+    if not await app[keys.CONVERSATION_STORE].unanswered() or not (await app[keys.HEALTH].report()).ready:
+        return
+    if answered := await app[keys.CONVERSATIONS].recover():
+        log.info("unanswered_messages_answered", count=answered)
+
+
+async def _purge(app: web.Application) -> None:
+    oldest = utc_now() - timedelta(days=app[keys.SETTINGS].retention_days)
+    if deleted := await app[keys.CONVERSATION_STORE].purge_before(oldest):
+        log.info("old_conversations_deleted", count=deleted)

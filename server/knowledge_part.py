@@ -1,0 +1,129 @@
+"""Opens what answers questions: model, lexicons, index, and the consultant over them."""
+
+import asyncio
+import hashlib
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from core.clock import local_today, utc_now
+from core.errors import SnapshotMismatch
+from core.ports import Embedder, KnowledgeStore
+from core.settings import Settings
+from knowledge.consultation import GuideConsultant, Views
+from knowledge.embedding import SentenceTransformerEmbedder
+from knowledge.entries import Sayings, SayingsLexicon
+from knowledge.indexing import PartBuilder
+from knowledge.lexicon_files import Lexicons
+from knowledge.segment import Segmenter
+from knowledge.synchronise import Synchroniser
+from knowledge.topic_model import TopicModel
+from knowledge.topic_training import train_topic_model, training_fingerprint
+
+log = structlog.get_logger(__name__)
+
+
+class KnowledgePart:
+    """The open parts; `close` ends them."""
+
+    def __init__(self, consultant: GuideConsultant, synchroniser: Synchroniser, executor: Executor) -> None:
+        self.consultant = consultant
+        self.synchroniser = synchroniser
+        self._executor = executor
+
+    async def close(self) -> None:
+        """Lets go of the index; what is being computed is waited for."""
+        await self.synchroniser.close()
+        self._executor.shutdown(cancel_futures=True)
+
+
+async def open_knowledge(
+    settings: Settings, store: KnowledgeStore, embedder: Embedder | None = None
+) -> KnowledgePart:
+    """Loads the model and the index that is on disk; the caller starts `synchroniser.follow`.
+
+    Raises ConfigurationError when there is no model.
+    """
+    part = await asyncio.to_thread(_build, settings, store, embedder or make_embedder(settings))
+    try:
+        await part.synchroniser.load()
+    except SnapshotMismatch as error:
+        log.warning("index_of_another_model", reason=str(error))  # follow() builds it anew
+    return part
+
+
+def _build(settings: Settings, store: KnowledgeStore, embedder: Embedder) -> KnowledgePart:
+    segmenter = make_segmenter(settings)
+    lexicons = make_lexicons(segmenter)
+    executor = ThreadPoolExecutor(1, thread_name_prefix="embed-question")
+    synchroniser = Synchroniser(
+        store,
+        PartBuilder(embedder, segmenter),
+        index_folder(settings),
+        sayings_of(lexicons),
+        today=today,
+    )
+    consultant = GuideConsultant(
+        snapshot=lambda: synchroniser.snapshot,
+        store=store,
+        embedder=embedder,
+        segmenter=segmenter,
+        views=Views(
+            store,
+            lexicons.catalogue_builder(),
+            lexicons.understanding(),
+            lambda districts: lexicons.district_reader(districts, settings.city),
+            today,
+        ),
+        topics=load_or_train_topics(settings, lexicons, embedder),
+        executor=executor,
+        today=today,
+    )
+    embedder.embed_queries(["热身"])  # the first use loads the model, which takes seconds
+    return KnowledgePart(consultant, synchroniser, executor)
+
+
+def today() -> date:
+    """The day by which guides come into force and expire."""
+    return local_today(utc_now())
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the snapshots of the index are."""
+    return settings.data / "index"
+
+
+def make_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+    """The embedding model of the settings. Blocks for seconds."""
+    return SentenceTransformerEmbedder(settings.embedding_model)
+
+
+def make_segmenter(settings: Settings) -> Segmenter:
+    """The segmenter, with jieba's cache in our own folder and not in the shared temporary one."""
+    return Segmenter(cache_folder=settings.data / "cache")
+
+
+def make_lexicons(segmenter: Segmenter) -> Lexicons:
+    """The shipped lexicons."""
+    return Lexicons(is_word=segmenter.is_word)
+
+
+def sayings_of(lexicons: Lexicons) -> SayingsLexicon:
+    """How people ask for items, as the index wants it."""
+    return SayingsLexicon(Sayings(t.topic, t.names, t.aliases, t.says) for t in lexicons.topics)
+
+
+def load_or_train_topics(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> TopicModel:
+    """The topic model of these lexicons, trained when there is none yet. Blocks, then for a minute."""
+    understanding = lexicons.understanding()
+    fingerprint = training_fingerprint(lexicons.topics, understanding)
+    model = hashlib.sha256(embedder.model_id.encode()).hexdigest()[:8]
+    path = settings.embedding_model.parent / "linker" / f"{fingerprint}-{model}.npz"
+    if path.exists():
+        return TopicModel.load(path, model_id=embedder.model_id)
+    log.info("linker_training", file=path.name)
+    trained = train_topic_model(lexicons.topics, understanding, lexicons.facets, embedder)
+    trained.save(path)
+    return trained

@@ -1,0 +1,58 @@
+"""The service's own secrets, all derived from one that is configured or made once."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+
+SHORTEST = 32
+FILE_NAME = "session_secret"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSecrets:
+    """`sessions` signs staff sessions, `actions` is in the address that Rasa calls."""
+
+    sessions: bytes = field(repr=False)
+    actions: str = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: str) -> "ServiceSecrets":
+        """The secrets derived from this one. Raises ConfigurationError when it is too short."""
+        if len(secret) < SHORTEST:
+            raise ConfigurationError(f"session_secret needs {SHORTEST} characters or more")
+        key = secret.encode()
+        return cls(
+            sessions=hmac.digest(key, b"staff sessions", "sha256"),
+            actions=hmac.new(key, b"action endpoint", hashlib.sha256).hexdigest()[:32],
+        )
+
+    @classmethod
+    def load(cls, settings: Settings) -> "ServiceSecrets":
+        """The secrets of the settings, or of the file in the data directory, made if it isn't there."""
+        configured = settings.session_secret.get_secret_value()
+        return cls.of(configured or _kept_secret(settings.data / FILE_NAME))
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in the file; of several processes that make it at once, one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f"{FILE_NAME}.{os.getpid()}")
+    if not path.exists():
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text("utf-8").strip()
