@@ -4,6 +4,7 @@ This is the only place that looks at the environment. A value comes from the com
 from the variable `BANGBAN_<NAME>`, else from the file `bangban.toml`, else from the default here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -163,13 +164,13 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @classmethod
-    def load(cls, **overrides: Any) -> "Settings":
+    def load(cls, overrides: Mapping[str, Any] | None = None) -> "Settings":
         """The settings in force; `overrides` (from the command line) win over everything.
 
         Raises ConfigurationError naming each setting that is wrong, never its value.
         """
         try:
-            return cls(**overrides)
+            return cls(**(overrides or {}))
         except ValidationError as error:
             raise ConfigurationError(_explain(error)) from None
         except TOMLDecodeError as error:

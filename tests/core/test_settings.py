@@ -38,7 +38,7 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(monke
     monkeypatch.setenv("BANGBAN_PORT", "9001")
     monkeypatch.setenv("BANGBAN_HOST", "::1")
 
-    settings = Settings.load(port=9002)
+    settings = Settings.load({"port": 9002})
 
     assert (settings.port, settings.host, settings.city) == (9002, "::1", "长春")
 
@@ -98,7 +98,7 @@ def test_secrets_show_neither_in_the_repr_nor_in_errors(monkeypatch):
     assert "s3cret" not in repr(settings)
     assert settings.effective_database_url == "postgresql://u:hunter2@db/bangban"
     with pytest.raises(ConfigurationError) as refused:
-        Settings.load(session_secret="tooshort")
+        Settings.load({"session_secret": "tooshort"})
     assert "tooshort" not in str(refused.value)
 
 

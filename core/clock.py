@@ -1,0 +1,15 @@
+"""The one place that asks what time it is; everything else takes the time in."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+_CHINA = timezone(timedelta(hours=8))  # one zone and no summer time, so no zone database is needed
+
+
+def utc_now() -> datetime:
+    """The moment, with its time zone."""
+    return datetime.now(UTC)
+
+
+def local_today(now: datetime) -> date:
+    """The calendar day in China at that moment, by which guides come into force and expire."""
+    return now.astimezone(_CHINA).date()
