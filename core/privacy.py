@@ -109,7 +109,8 @@ _NUMBERED = re.compile(_NUMERAL + _UNIT)
 # Offices have no 单元; homes do, whoever says it and however.
 _APARTMENT = re.compile(
     r"(?:[\u4e00-\u9fff]{2,8}?(?:大街|路|街|巷|小区|花园|家园|苑|村|屯)(?:[0-9]{1,5}号)?)?"
-    rf"(?:{_NUMERAL}{{1,4}}(?:栋|幢|号楼|座|楼))?{_NUMERAL}{{1,3}}单元{_NUMERAL}{{1,5}}[室号门]?"
+    rf"(?:{_NUMERAL}{{1,4}}(?:栋|幢|号楼|座|楼))?{_NUMERAL}{{1,3}}单元"
+    rf"(?:[0-9A-Za-z]{{1,5}}|{_NUMERAL}{{2,5}}|{_NUMERAL}(?=[室号门楼层]))[室号门楼层]?"
 )
 
 
