@@ -83,8 +83,10 @@ async def test_a_message_is_stored_answered_and_the_answer_stored(world):
     turn = await world.conversations.receive(world.conversation_id, "身份证丢了怎么补")
 
     said, answer = await world.store.events(world.conversation_id)
-    assert said.kind == "citizen_message" and said.body["text"] == "身份证丢了怎么补"
-    assert answer.kind == "bot_message" and answer.body["reply_to"] == said.sequence
+    assert said.kind == "citizen_message"
+    assert said.body["text"] == "身份证丢了怎么补"
+    assert answer.kind == "bot_message"
+    assert answer.body["reply_to"] == said.sequence
     assert turn.messages == (ReplyMessage("您说的是：身份证丢了怎么补"),)
     assert (turn.status, turn.sequence, turn.reply_to) == (TurnStatus.ANSWERED, 2, 1)
     assert "engine" in turn.timings_ms
@@ -104,7 +106,8 @@ async def test_of_a_long_message_the_bot_reads_the_beginning_and_says_so(world):
 
     assert world.engine.turns[0][1] == "办" * 500
     assert (await world.store.events(world.conversation_id))[0].body["text"] == "办" * 600
-    assert turn.messages[0].type == "notice" and "500" in turn.messages[0].text
+    assert turn.messages[0].type == "notice"
+    assert "500" in turn.messages[0].text
 
 
 @pytest.mark.parametrize(
@@ -311,7 +314,8 @@ async def test_when_the_engine_fails_the_citizen_gets_an_apology_the_hotline_and
 
     assert turn.status is TurnStatus.ERROR
     assert "抱歉" in turn.messages[0].text
-    assert "12345" in turn.messages[0].text and "转人工" in turn.messages[0].text
+    assert "12345" in turn.messages[0].text
+    assert "转人工" in turn.messages[0].text
     assert await world.conversations.receive(world.conversation_id, "你好", "m1") == turn
 
 
@@ -324,7 +328,8 @@ async def test_a_wish_for_a_person_is_noted_once_and_answered_honestly(world):
 
     assert first.status is second.status is TurnStatus.WAITING_FOR_AGENT
     assert "第 1 位" in first.messages[0].text
-    assert "12345" in first.messages[0].text and "没有工作人员在线" in first.messages[0].text
+    assert "12345" in first.messages[0].text
+    assert "没有工作人员在线" in first.messages[0].text
     assert "已经登记过" in second.messages[0].text
     assert (await world.kinds()).count("handover") == 1
 
@@ -344,7 +349,8 @@ async def test_the_second_in_the_queue_is_told_so(world):
     ticket = await world.conversations.request_person(world.conversation_id, HandoverWish(HandoverMode.VIDEO))
 
     assert ticket.position == 2
-    assert "视频" in ticket.notice.text and "第 2 位" in ticket.notice.text
+    assert "视频" in ticket.notice.text
+    assert "第 2 位" in ticket.notice.text
 
 
 async def test_a_handover_holds_what_an_agent_need_not_ask_again(world):

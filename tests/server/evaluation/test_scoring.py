@@ -95,7 +95,9 @@ def test_a_single_question_is_right_when_the_facts_are_said():
 def test_the_facts_beside_those_of_a_sibling_item_are_not_strictly_right():
     [judgement] = judged(SINGLE, Reply("身份证收费，居住证不收费"))
 
-    assert judgement.marks["ok"] and not judgement.marks["strict"] and not judgement.marks["cited"]
+    assert judgement.marks["ok"]
+    assert not judgement.marks["strict"]
+    assert not judgement.marks["cited"]
 
 
 def test_asking_back_is_wrong_but_told_apart():
