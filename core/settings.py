@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
 
     # Operation
+    demo: bool = Field(
+        False, description="Whether a new data directory gets staff accounts to try the service with."
+    )
     session_secret: Secret = Field(
         Secret(""),
         description="Key that signs staff sessions, 32 characters or more; empty: made once in `data`.",
