@@ -278,6 +278,9 @@ class InMemoryConversationStore:
             raise NotFound("no such handover is waiting")
         return waiting.index(handover_id) + 1
 
+    async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
+        return tuple([h for h in self._handovers if h.state == "waiting"][:limit])
+
     async def rate(self, conversation_id: str, score: int, comment: str) -> None:
         self._existing(conversation_id)
         self.ratings[conversation_id] = (score, comment)
