@@ -267,6 +267,15 @@ class ConversationStoreContract:
 
         assert [await store.queue_position(f"h{n}") for n in (3, 1, 2)] == [1, 2, 3]
 
+    async def test_who_waits_is_listed_longest_first(self, store):
+        assert await store.waiting_handovers() == ()
+        for n in (3, 1, 2):
+            await opened(store, f"c{n}")
+            await store.add_handover(a_handover(f"h{n}", f"c{n}"))
+
+        assert [handover.handover_id for handover in await store.waiting_handovers()] == ["h3", "h1", "h2"]
+        assert [handover.handover_id for handover in await store.waiting_handovers(limit=1)] == ["h3"]
+
     async def test_a_handover_needs_its_conversation_and_a_position_its_handover(self, store):
         with pytest.raises(NotFound):
             await store.add_handover(a_handover("h1", "nobody"))
