@@ -24,11 +24,16 @@ COSINES_OF_THE_WHOLE_MODEL = [
 ]
 
 
+@pytest.fixture(scope="module")
+def default_model():
+    return SentenceTransformerEmbedder(MODEL)
+
+
 @pytest.mark.slow
 class TestDefaultModel(EmbedderContract):
-    @pytest.fixture(scope="class")
-    def embedder(self):
-        return SentenceTransformerEmbedder(MODEL)
+    @pytest.fixture
+    def embedder(self, default_model):
+        return default_model
 
     def test_cutting_the_vocabulary_left_the_vectors_as_they_were(self, embedder):
         cosines = embedder.embed_queries(QUESTIONS) @ embedder.embed_passages(PASSAGES).T
