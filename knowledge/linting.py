@@ -6,7 +6,7 @@ something that an editor should see. Pure: the day is given.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -56,6 +56,13 @@ def lint(guide: Guide, *, today: date) -> list[Finding]:
     context = _Context(guide, today)
     findings = [finding for rule in RULES for finding in rule(context)]
     return sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def lint_all(guides: Sequence[Guide], *, today: date) -> dict[str, list[Finding]]:
+    """The findings of each guide that has any, by its id: what `bangban guides lint` prints."""
+    together = lint_together(guides)
+    found = {guide.guide_id: together.get(guide.guide_id, []) + lint(guide, today=today) for guide in guides}
+    return {guide_id: findings for guide_id, findings in found.items() if findings}
 
 
 def lint_together(guides: Iterable[Guide]) -> dict[str, list[Finding]]:

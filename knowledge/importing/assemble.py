@@ -6,7 +6,7 @@ from typing import Any
 
 from knowledge.guide import Guide
 from knowledge.importing.batch import Notice, Position, Rejection, excerpt
-from knowledge.importing.cleaning import is_absent
+from knowledge.importing.cleaning import is_absent, on_one_line
 from knowledge.importing.columns import Column
 from knowledge.importing.draft import Draft, Identity, UnreadableRow
 from knowledge.importing.soundness import unsound
@@ -14,6 +14,7 @@ from knowledge.importing.statements import take_over, words_of
 from knowledge.importing.tables import Problem, Row
 
 C = Column
+_NAMES = (C.GUIDE_ID, C.DISTRICT, C.MAIN_ITEM, C.BUSINESS_ITEM)
 _ELEMENTS = frozenset(column.value for column in Column)
 
 
@@ -88,13 +89,12 @@ class Assembler:
 
     def _draft_of(self, row: Row) -> Draft:
         """The draft that the row adds to, begun if there is none yet. Raises UnreadableRow."""
-        cells = row.cells
+        cells = {column: on_one_line(row.cells[column]) for column in _NAMES if column in row.cells}
         guide_id = cells.get(C.GUIDE_ID, "")
-        parents = cells.get(C.PARENTS, "")
         business = cells.get(C.BUSINESS_ITEM, "")
         identity = Identity(
             cells.get(C.DISTRICT, "") or self._default_district,
-            words_of(row, C.PARENTS) if parents else (),
+            words_of(row, C.PARENTS) if C.PARENTS in row.cells else (),
             cells.get(C.MAIN_ITEM, ""),
             "" if is_absent(business) else business,
         )
@@ -124,7 +124,7 @@ class Assembler:
         """Adds names that earlier rows of the same id left out. Raises UnreadableRow on contradiction."""
         known = draft.identity
         pairs: tuple[tuple[Column, Any, Any], ...] = (
-            (C.DISTRICT, known.district, row.cells.get(C.DISTRICT, "")),
+            (C.DISTRICT, known.district, on_one_line(row.cells.get(C.DISTRICT, ""))),
             (C.PARENTS, known.parents, identity.parents),
             (C.MAIN_ITEM, known.main_item, identity.main_item),
             (C.BUSINESS_ITEM, known.business_item, identity.business_item),

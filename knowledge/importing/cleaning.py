@@ -14,6 +14,7 @@ _INVISIBLE = re.compile(
 _NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 _SPACES = re.compile("[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _AROUND_NEWLINE = re.compile(r" *\n[ \n]*")
+_WRAP = re.compile(r"(?<=[一-鿿，、（）()])\n|\n(?=[一-鿿，、（）()])")
 _FULL_WIDTH_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _QUOTES = (('"', '"'), ("“", "”"))
 
@@ -70,6 +71,11 @@ def _inside_quotes(text: str) -> str | None:
         if whole and opening not in inner and closing not in inner:
             return inner.strip()
     return None
+
+
+def on_one_line(text: str) -> str:
+    """A name that was wrapped in its cell, on one line; no blank between Chinese characters."""
+    return text if "\n" not in text else _WRAP.sub("", text).replace("\n", " ")
 
 
 def is_broken(text: str) -> bool:

@@ -112,10 +112,10 @@ class Column(StrEnum):
     @property
     def chinese(self) -> str:
         """The name that exports and messages use."""
-        return _NAMES[self].split()[0]
+        return NAMES[self].split()[0]
 
 
-_NAMES: dict[Column, str] = {
+NAMES: dict[Column, str] = {
     Column.GUIDE_ID: "指南编号 指南ID 编号 事项编号 id guideid",
     Column.DISTRICT: (
         "区划名称 所属区划 行政区划 行政区划名称 区划 所属区域 区域 所属地区 地区 区县 所属区县 "
@@ -250,7 +250,7 @@ def normalise_header(text: str) -> str:
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, Column]:
     names: dict[str, Column] = {}
-    for column, words in _NAMES.items():
+    for column, words in NAMES.items():
         for word in (column.value, *words.split()):
             names.setdefault(normalise_header(word), column)
     return names

@@ -49,27 +49,22 @@ class _Feed:
         self.begin_record()
 
     def begin_record(self) -> None:
+        """Says that the record before is complete."""
         self.record_start = self.position
+        self.ran_on = False  # whether the reader asked for more inside a record and got nothing
         self._characters = 0
-        self._quotes = 0
 
     def __iter__(self) -> "_Feed":
         return self
 
     def __next__(self) -> str:
         if self.position >= len(self._lines) or self._characters > self._most:
+            self.ran_on = self.position > self.record_start
             raise StopIteration
         line = self._lines[self.position]
         self.position += 1
         self._characters += len(line)
-        self._quotes += line.count('"')
         return line
-
-    @property
-    def ran_on(self) -> bool:
-        """Whether the record just read ended only because lines did, inside its quotes."""
-        ended = self.position >= len(self._lines) or self._characters > self._most
-        return ended and self._quotes % 2 == 1 and self.position - self.record_start > 1
 
 
 def _records(lines: list[str], delimiter: str, limits: Limits) -> Iterator[Record]:

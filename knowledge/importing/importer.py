@@ -61,6 +61,8 @@ class _Reading:
                 )
             else:
                 guides.append(guide)
+        if not (guides or withheld or self._assembler.rejections):
+            self._reject(Position(), "文件里没有指南")
         return ImportedBatch(
             name=self._name,
             guides=tuple(guides),
@@ -138,9 +140,7 @@ class _Reading:
     # --- JSON ------------------------------------------------------------------------------------
 
     def _read_json(self, values: Iterable[JsonValue]) -> None:
-        found = False
         for item in values:
-            found = True
             if item.problem:
                 self._reject(item.position, item.problem)
             elif not isinstance(item.value, dict):
@@ -149,8 +149,6 @@ class _Reading:
                 self._take_canonical(item.value, item.position)
             else:
                 self._take_foreign(item.value, item.position)
-        if not found:
-            self._reject(Position(), "文件里没有指南")
 
     def _take_foreign(self, record: Mapping[str, Any], position: Position) -> None:
         rows, notices = rows_of(record, position, self._limits)

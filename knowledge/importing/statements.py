@@ -16,6 +16,7 @@ from knowledge.importing.cells import (
 from knowledge.importing.cleaning import (
     find_masks,
     is_absent,
+    on_one_line,
     says_no_materials,
     says_no_situation,
     split_entries,
@@ -74,7 +75,7 @@ def _check_charge(draft: Draft, row: Row, notice: Notify) -> None:
 
 def _take_materials(draft: Draft, row: Row, notice: Notify) -> None:
     cells = row.cells
-    name = cells.get(C.SITUATION, "")
+    name = on_one_line(cells.get(C.SITUATION, ""))
     name = "" if says_no_situation(name) else name
     situation = draft.situations.setdefault(name, SituationDraft())
     situation.description = situation.description or cells.get(C.SITUATION_DESCRIPTION, "")
