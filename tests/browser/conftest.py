@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.citizen import Citizen
 from tests.browser.fake_service import FakeService
 
 CHROMIUM = os.environ.get("BANGBAN_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -24,6 +25,9 @@ def launch(playwright) -> Browser:
     """Chromium without anything that calls home; root needs it without its sandbox."""
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root])
+
+
+expect.set_options(timeout=15_000)  # a slow machine must not fail a test
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +77,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 def _is_breach(message) -> bool:
     return message.type == "error" and bool(re.search("Content Security Policy|Refused to", message.text))
+
+
+@pytest.fixture
+def citizen(page: Page) -> Citizen:
+    return Citizen(page)

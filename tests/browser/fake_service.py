@@ -5,6 +5,7 @@ it stores nothing, understands nothing, and fails exactly when and how a test sa
 """
 
 import asyncio
+import json
 import secrets
 import threading
 from collections.abc import Callable, Coroutine
@@ -238,7 +239,8 @@ class FakeService:
         wish = await request.json()
         if self.faults.statuses:
             raise _refusal(*self.faults.statuses.pop(0))
-        answer = {"status": "waiting_for_agent", "position": 2, "messages": [{"type": "notice", "text": NOTICE}]}
+        notice = {"type": "notice", "text": NOTICE}
+        answer = {"status": "waiting_for_agent", "mode": wish["mode"], "position": 2, "messages": [notice]}
         if not conversation.of_kind("handover"):
             body = {"mode": wish["mode"], "topic": wish.get("topic", ""), "position": 2}
             await self._append(conversation, "handover", body)
@@ -302,8 +304,9 @@ def _event_json(event: ConversationEvent) -> dict[str, Any]:
 
 
 def _refusal(status: int, retry_after: int) -> web.HTTPException:
+    body = {"error": {"code": f"code_{status}", "message": f"服务器的原话 {status}", "request_id": "r"}}
     error = web.HTTPException(
-        text=f'{{"error": {{"code": "code_{status}", "message": "服务器的原话 {status}", "request_id": "r"}}}}',
+        text=json.dumps(body),
         content_type="application/json",
         headers={"Retry-After": str(retry_after)} if retry_after else None,
     )

@@ -1,4 +1,7 @@
-"""Takes pictures of the citizen page in its states and sizes: `python -m tests.browser.screenshots FOLDER`."""
+"""Takes pictures of the citizen page in its states and sizes.
+
+Run it as `python -m tests.browser.screenshots FOLDER`.
+"""
 
 import argparse
 from pathlib import Path
@@ -21,13 +24,15 @@ LOOKS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
+    parser.add_argument("--looks", nargs="*", default=list(LOOKS), choices=LOOKS)
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        for size in SIZES:
-            for look in LOOKS if size != "tablet" else ("light",):
-                take_pictures(browser, folder, size, look)
+        for size in arguments.sizes:
+            for look in arguments.looks:
+                take_pictures(browser, arguments.folder, size, look)
         browser.close()
 
 

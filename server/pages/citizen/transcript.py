@@ -131,22 +131,34 @@ def _statement_html(statement: Statement) -> str:
 def _sources_html(sources: Sequence[Source]) -> str:
     if not sources:
         return ""
-    items = "".join(f"<li>{_source_html(source)}</li>" for source in sources)
+    groups: dict[tuple[str, int, str], list[Source]] = {}
+    for source in sources:
+        groups.setdefault((source.guide_id, source.version, source.url), []).append(source)
+    items = "".join(f"<li>{_guide_html(cited)}</li>" for cited in groups.values())
     return (
-        f'<details class="sources"><summary>查看出处（{len(sources)}）</summary>'
+        '<details class="sources"><summary>查看出处</summary>'
         f'<ol class="sources__list">{items}</ol></details>'
     )
 
 
-def _source_html(source: Source) -> str:
-    element = ELEMENT_LABELS.get(source.element, source.element)
-    known = [source.title, source.district, element, f"第 {source.version} 版" if source.version else ""]
-    text = escape(" · ".join(part for part in known if part))
-    if not source.url.startswith(("https://", "http://")):
-        return text
+def _guide_html(cited: Sequence[Source]) -> str:
+    """One guide version, and which of its elements are cited: that is how a citizen looks it up."""
+    source = cited[0]
+    version = f"办事指南第 {source.version} 版" if source.version else ""
+    place = escape(" · ".join(part for part in (source.district, version) if part))
+    elements = dict.fromkeys(ELEMENT_LABELS.get(one.element, one.element) for one in cited)
     return (
-        f'<a href="{escape(source.url)}" rel="noopener noreferrer" target="_blank">{text}（新窗口打开）</a>'
+        f'{_source_title_html(source)}<span class="sources__from">{place}</span>'
+        f'<span class="sources__elements">引用：{escape("、".join(elements))}</span>'
     )
+
+
+def _source_title_html(source: Source) -> str:
+    title = escape(source.title)
+    if not source.url.startswith(("https://", "http://")):
+        return f'<span class="sources__title">{title}</span>'
+    address = escape(source.url)
+    return f'<a href="{address}" rel="noopener noreferrer" target="_blank">{title}（新窗口打开）</a>'
 
 
 def _choices_html(message: ReplyMessage, *, open_choices: bool, nonce: str) -> str:

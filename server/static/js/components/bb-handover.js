@@ -47,7 +47,7 @@ export class Handover extends HTMLElement {
       make(
         'p',
         {},
-        '登记后按先后顺序联系您，等候时可以接着提问。着急请拨打热线 ',
+        '登记后会告诉您排队情况，等候时可以接着提问。着急请拨打热线 ',
         make('a', { class: 'call', href: `tel:${hotline}` }, hotline),
         '。',
       ),

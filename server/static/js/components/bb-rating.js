@@ -32,8 +32,11 @@ export class Rating extends HTMLElement {
       make('textarea', { id: 'rating-comment', name: 'comment', class: 'field', rows: '2', maxlength: '200' }),
       make('button', { class: 'button' }, '提交评价'),
     )
+    const showWhole = ({ target }) => {
+      if (target.open) this.#form.scrollIntoView({ block: 'nearest' })
+    }
     this.replaceChildren(
-      make('details', { class: 'rating__details' }, make('summary', {}, '评价这次服务'), this.#form),
+      make('details', { toggle: showWhole }, make('summary', {}, '评价这次服务'), this.#form),
     )
   }
 

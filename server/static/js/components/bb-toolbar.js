@@ -31,6 +31,7 @@ export class Toolbar extends HTMLElement {
   connectedCallback() {
     if (this.#menu) return
     this.#menu = this.querySelector('details')
+    preferences.show() // `appearance.js` comes before the first picture, if all goes well
     for (const button of this.querySelectorAll('[data-toggle]')) this.#startToggle(button)
     for (const radio of this.querySelectorAll('[name="theme"]')) {
       radio.checked = preferences.get('theme') === radio.value

@@ -23,6 +23,7 @@ export class ChatSession extends EventTarget {
   #beginning = null
   #sending = Promise.resolve()
   #catchingUp = null
+  #restoring = false
 
   timeline = new Timeline()
 
@@ -54,13 +55,14 @@ export class ChatSession extends EventTarget {
   async open() {
     window.addEventListener('online', () => this.#recover())
     window.addEventListener('offline', () => this.#dispatch('connection', 'offline'))
+    const unsent = this.#memory.read('unsent') ?? []
     if (this.#conversation) await this.#restore()
-    for (const { clientId, text } of this.#memory.read('unsent') ?? []) {
-      const known = this.timeline.said(clientId)
-      if (!known) this.#send(this.timeline.say({ clientId, text, at: new Date() }))
+    for (const { clientId, text } of unsent) {
+      if (!this.timeline.said(clientId)) this.#send(this.timeline.say({ clientId, text, at: new Date() }))
     }
     this.#rememberUnsent()
-    this.#dispatch('change')
+    // What the server wrote into the page stays there until there is something to put in its place.
+    if (!this.#restoring || unsent.length > 0) this.#dispatch('change')
   }
 
   /**
@@ -147,7 +149,7 @@ export class ChatSession extends EventTarget {
     } catch (error) {
       const text = explain(error, { online: navigator.onLine, hotline: this.#hotline })
       const retryable = !(error instanceof Refusal) || error.retryable
-      this.timeline.fail(clientId, { text, retryable })
+      this.timeline.fail(clientId, { text, retryable, cutOff: error instanceof ConnectionError })
     }
     this.#rememberUnsent()
     this.#dispatch('change')
@@ -182,19 +184,23 @@ export class ChatSession extends EventTarget {
     this.#live.start()
   }
 
+  /** Takes the transcript, without announcing what was said long ago. */
   async #restore() {
+    this.#restoring = true
     try {
-      await this.#takeMissing({ quietly: true })
+      await this.#takeMissing()
+      this.#restoring = false
       this.#memory.write('conversation', this.#conversation)
       this.#live.start()
     } catch (error) {
       if (error instanceof Refusal && error.endsConversation) this.#expire()
-      else this.#live.start() // it gets the transcript as soon as there is a connection
+      else this.#live.start() // it restores as soon as there is a connection
     }
   }
 
   #expire() {
     if (!this.#conversation) return
+    this.#restoring = false
     this.#live.stop()
     this.#conversation = null
     this.#memory.write('conversation', null)
@@ -212,20 +218,20 @@ export class ChatSession extends EventTarget {
     return this.#catchingUp
   }
 
-  async #takeMissing({ quietly = false } = {}) {
+  async #takeMissing() {
     const conversation = this.#conversation
     const { events } = await this.#api.transcript(conversation, this.timeline.lastSequence)
     if (conversation !== this.#conversation) return
     for (const event of events) {
       const entry = this.timeline.take(event)
-      if (entry && entry.kind !== 'citizen' && !quietly) this.#dispatch('reply', entry)
+      if (entry && entry.kind !== 'citizen' && !this.#restoring) this.#dispatch('reply', entry)
     }
     this.#rememberUnsent()
     this.#dispatch('change')
   }
 
   #takeNews(news) {
-    if (news.sequence === undefined) return
+    if (news.sequence === undefined || this.#restoring) return
     if (this.timeline.missesBefore(news)) {
       this.#catchUp().catch(() => this.#dispatch('connection', 'lost'))
       return
@@ -238,6 +244,7 @@ export class ChatSession extends EventTarget {
 
   async #liveChanged(state) {
     if (state === 'open') {
+      if (this.#restoring) await this.#restore()
       this.#dispatch('connection', 'ok')
       this.#retryFailed()
       return
@@ -257,9 +264,10 @@ export class ChatSession extends EventTarget {
     this.#retryFailed()
   }
 
+  /** What failed for want of a connection goes out by itself; a refusal is for the citizen to judge. */
   #retryFailed() {
     for (const entry of this.timeline.unanswered) {
-      if (entry.state === 'failed' && entry.problem.retryable) this.retry(entry.clientId)
+      if (entry.state === 'failed' && entry.problem.cutOff) this.retry(entry.clientId)
     }
   }
 

@@ -8,7 +8,7 @@
 /** @typedef {{heading: string, start: number, items: string[]}} List */
 /** @typedef {{name: string, details: string, mark: '' | '必要' | '可选' | '容缺' | '免交'}} Material */
 
-const NUMBERED = /^\s*(\d{1,2})[.、．]\s*(\S.*)$/
+const NUMBERED = /^\s*(\d{1,2})(?:[.．](?!\d)|、)\s*(\S.*)$/
 const HEADING = /^\s*【(.+)】\s*$/
 const DETAILS = /^(.+)（([^（）]+)）$/
 

@@ -17,7 +17,8 @@
  * @property {string} [text]
  * @property {string} [clientId]
  * @property {'sending' | 'sent' | 'failed'} [state]
- * @property {{text: string, retryable: boolean} | null} [problem]
+ * @property {{text: string, retryable: boolean, cutOff: boolean} | null} [problem]
+ * @property {Entry | null} [after] what a message that failed stands after
  * @property {boolean} [waiting] said on this page and not answered yet
  * @property {Entry} [question] what a bot entry answers
  * @property {string} [status]
@@ -130,10 +131,13 @@ export class Timeline {
     return sequence > this.lastSequence + 1
   }
 
-  /** @param {string} clientId @param {{text: string, retryable: boolean}} problem */
+  /** @param {string} clientId @param {Entry['problem']} problem */
   fail(clientId, problem) {
     const entry = this.said(clientId)
-    if (entry?.waiting) this.#change(entry, { state: 'failed', problem })
+    if (!entry?.waiting) return
+    const { entries } = this
+    const after = entries[entries.indexOf(entry) - 1] ?? null
+    this.#change(entry, { state: 'failed', problem, after })
   }
 
   /** @param {string} clientId */
@@ -221,11 +225,19 @@ function offers(entry) {
   return entry.kind === 'bot' && entry.messages.some((message) => message.choices?.length > 0)
 }
 
-/** A reply that the log hasn't confirmed stands right after its question. @param {Entry} entry */
+/**
+ * Where an entry stands: where the log says, else at the end. A reply that the log hasn't confirmed
+ * stands right after its question, a message that failed stays where it was when it failed.
+ *
+ * @param {Entry} entry
+ */
 function place(entry) {
   if (entry.kind === 'bot' && entry.sequence === null && entry.question) {
     const { era, sequence, order } = entry.question
     return [era, sequence ?? Infinity, order + 0.5]
+  }
+  if (entry.state === 'failed' && entry.sequence === null) {
+    return [entry.era, entry.after ? place(entry.after)[1] : 0, entry.order]
   }
   return [entry.era, entry.sequence ?? Infinity, entry.order]
 }
