@@ -59,8 +59,8 @@ class AspectReader:
         for mention in self.mentions(text):
             if mention.aspect not in aspects:
                 aspects.append(mention.aspect)
-        # 「都说说」 beside a precise question adds nothing to it; alone, or with 「咋办」, it wants an overview.
+        # 「手续都说说」 wants an overview, even where it names one element on the way.
         precise = [a for a in aspects if a is not Aspect.GENERAL]
-        if Aspect.GENERAL in aspects and precise in ([], [Aspect.PROCESS]):
+        if Aspect.GENERAL in aspects and len([a for a in precise if a is not Aspect.PROCESS]) <= 1:
             return (Aspect.GENERAL,)
         return tuple(precise)

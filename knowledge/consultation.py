@@ -23,6 +23,7 @@ from knowledge.catalogue import Catalogue, CatalogueBuilder, CatalogueItem
 from knowledge.deciding import Act, Decision, Described, decide, open_situations
 from knowledge.districts import District, DistrictReader
 from knowledge.entries import Kind
+from knowledge.facets import FacetReader
 from knowledge.focus import Focus, Option
 from knowledge.guide import Guide
 from knowledge.linking import Candidate, LinkInput, Linking, NameEvidence, link
@@ -153,9 +154,11 @@ class GuideConsultant:
         segmenter: Segmenter,
         views: Views,
         topics: TopicModel | None,
+        facets: FacetReader,
         executor: Executor,
         today: Callable[[], date],
     ) -> None:
+        self._facets = facets
         self._snapshot, self._store, self._embedder = snapshot, store, embedder
         self._segmenter, self._views, self._topics = segmenter, views, topics
         self._executor, self._today = executor, today
@@ -185,6 +188,14 @@ class GuideConsultant:
         if self._topics is None:
             return {}
         return self._topics.probabilities(reading.matter, vector, reading.facets.meant)
+
+    def states(self, item: CatalogueItem, facet: str) -> bool:
+        """Whether the item's own name states the facet."""
+        return facet in self._facets.of_name(f"{item.main}|{item.business}")
+
+    def label(self, facet: str, value: str) -> str:
+        """What a citizen reads for that value of the facet."""
+        return self._facets.label(facet, value)
 
     @property
     def today(self) -> date:
@@ -528,9 +539,19 @@ class _Turn:
         if decision.act is Act.ASK_ITEM:
             options = [Option(_group_title(group), tuple(i.key for i in group)) for group in about[:MOST_ITEM_CHOICES]]
             return self._say("ask_item", TurnStatus.CLARIFYING, {"topic": ""}, options=options, open_=True)
-        options = [Option(group[0].short_title, (group[0].key,)) for group in about[:MOST_ITEM_CHOICES]]
+        listed = [group[0] for group in about]
+        options = [Option(self._sibling_title(i, listed), (i.key,)) for i in listed[:MOST_ITEM_CHOICES]]
         variables = {"item": _common_title([group[0] for group in about])}
         return self._say("ask_situation", TurnStatus.CLARIFYING, variables, options=options, open_=True)
+
+    def _sibling_title(self, item: CatalogueItem, listed: Sequence[CatalogueItem]) -> str:
+        """The item's name among those listed, with what sets it apart where some name leaves that unsaid."""
+        labels = []
+        for facet, value in item.facets.items():
+            differs = any(other.facets.get(facet, value) != value for other in listed)
+            if differs and any(not self._desk.states(other, facet) for other in listed):
+                labels.append(self._desk.label(facet, value))
+        return f"{item.short_title}（{'，'.join(labels)}）" if labels else item.short_title
 
     # --- several questions at once -----------------------------------------------------------
 

@@ -43,6 +43,7 @@ def make_consultant(
         segmenter=segmenter,
         views=views,
         topics=topics,
+        facets=lexicons.facets,
         executor=executor,
         today=today,
     )

@@ -13,7 +13,7 @@ from knowledge.districts import District, DistrictReader
 from knowledge.facets import FacetReader
 from knowledge.objects import ObjectReader
 from knowledge.repair import Repairer
-from knowledge.topics import Topic, read_topics
+from knowledge.topics import OpenSaying, Topic, read_open_sayings, read_topics
 from knowledge.understanding import Understanding
 
 FOLDER = Path(__file__).with_name("lexicon")
@@ -36,6 +36,11 @@ class Lexicons:
         """All topics, the shipped files in order of name, then the city's own."""
         files = [*sorted((self._folder / "says").glob("*.jsonl")), *self._extra_says]
         return [topic for file in files for topic in read_topics(file.read_text("utf-8").splitlines())]
+
+    @functools.cached_property
+    def open_sayings(self) -> list[OpenSaying]:
+        """Sayings that leave the topic open."""
+        return read_open_sayings(self._text("open.jsonl").splitlines())
 
     @functools.cached_property
     def facets(self) -> FacetReader:

@@ -167,8 +167,8 @@ def train(
     *,
     model_id: str,
     scales: tuple[float, float, float] = (8.0, 6.0, 1.5),
-    decay: float = 3e-6,
-    steps: int = 100,
+    decay: float = 1e-5,
+    steps: int = 60,
 ) -> TopicModel:
     """A model of these samples. Deterministic: the same samples give the same weights."""
     import torch  # noqa: PLC0415 - only training needs it; the service never gets here

@@ -5,7 +5,7 @@ topics share (「身份证」) are samples of all of them, so that the model lea
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +15,21 @@ from core.ports import Embedder
 from knowledge.facets import FacetReader
 from knowledge.lexicon_files import Lexicons
 from knowledge.topic_model import Sample, TopicModel, fingerprint_of, train
-from knowledge.topics import Topic
-from knowledge.understanding import Understanding
 
 
-def training_samples(topics: Sequence[Topic], understanding: Understanding) -> list[Sample]:
+def training_samples(lexicons: Lexicons) -> list[Sample]:
     """One sample a sentence, places taken out; a sentence of several topics is one open sample."""
+    understanding = lexicons.understanding()
     owners: dict[str, set[str]] = {}
-    for topic in topics:
+
+    def add(sentence: str, topics: Iterable[str]) -> None:
+        owners.setdefault(understanding.read(sentence).matter.strip(), set()).update(topics)
+
+    for topic in lexicons.topics:
         for sentence in (*topic.says, *topic.aliases, *(n.replace("|", " ").strip() for n in topic.names)):
-            owners.setdefault(understanding.read(sentence).matter.strip(), set()).add(topic.topic)
+            add(sentence, [topic.topic])
+    for saying in lexicons.open_sayings:
+        add(saying.says, saying.topics)
     return [Sample(text, tuple(sorted(found))) for text, found in sorted(owners.items()) if text]
 
 
@@ -33,29 +38,24 @@ def facet_names(facets: FacetReader) -> list[str]:
     return [f"{facet.name}={value.value}" for facet in facets.facets for value in facet.values]
 
 
-def train_topic_model(
-    topics: Sequence[Topic], understanding: Understanding, facets: FacetReader, embedder: Embedder
-) -> TopicModel:
-    """A model of these topics. Takes about a minute on two cores, most of it embedding."""
-    samples = training_samples(topics, understanding)
+def train_topic_model(lexicons: Lexicons, embedder: Embedder) -> TopicModel:
+    """A model of these lexicons. Takes one to two minutes on two cores."""
+    samples = training_samples(lexicons)
     vectors = np.asarray(embedder.embed_queries([s.text for s in samples]), dtype=np.float32)
-    read = [facets.of_speech(s.text).meant for s in samples]
-    return train(samples, vectors, read, facet_names(facets), model_id=embedder.model_id)
+    read = [lexicons.facets.of_speech(s.text).meant for s in samples]
+    return train(samples, vectors, read, facet_names(lexicons.facets), model_id=embedder.model_id)
 
 
 def train_to_file(path: Path, lexicons: Lexicons, embedder: Embedder) -> bool:
     """Makes `path` the model of these lexicons; False if it was that already."""
-    understanding = lexicons.understanding()
     with contextlib.suppress(FileNotFoundError, SnapshotMismatch):
         current = TopicModel.load(path, model_id=embedder.model_id)
-        if current.fingerprint == training_fingerprint(lexicons.topics, understanding):
+        if current.fingerprint == training_fingerprint(lexicons):
             return False
-    train_topic_model(lexicons.topics, understanding, lexicons.facets, embedder).save(path)
+    train_topic_model(lexicons, embedder).save(path)
     return True
 
 
-def training_fingerprint(topics: Sequence[Topic], understanding: Understanding) -> str:
-    """Equal to the model's `fingerprint` when the lexicon hasn't changed since it was trained."""
-    return fingerprint_of(training_samples(topics, understanding))
-
-
+def training_fingerprint(lexicons: Lexicons) -> str:
+    """Equal to the model's `fingerprint` when the lexicons haven't changed since it was trained."""
+    return fingerprint_of(training_samples(lexicons))

@@ -39,12 +39,37 @@ def read_topics(lines: Iterable[str]) -> list[Topic]:
         try:
             topics.append(
                 Topic(
-                    data["topic"], tuple(data["names"]), tuple(data.get("aliases", ())), tuple(data.get("says", ()))
+                    data["topic"],
+                    tuple(data["names"]),
+                    tuple(data.get("aliases", ())),
+                    tuple(data.get("says", ())),
                 )
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"line {number}: {error!r} in a topic") from error
     return topics
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSaying:
+    """Something people say that leaves open which of several topics they mean (「换身份证」)."""
+
+    says: str
+    topics: tuple[str, ...]
+
+
+def read_open_sayings(lines: Iterable[str]) -> list[OpenSaying]:
+    """The open sayings of JSON Lines `{"topics", "says"}`. Raises ValueError for a malformed line."""
+    sayings = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        data = json.loads(line)
+        try:
+            sayings.extend(OpenSaying(text, tuple(data["topics"])) for text in data["says"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"line {number}: {error!r} in an open saying") from error
+    return sayings
 
 
 def item_key(main_item: str, business_item: str) -> str:
