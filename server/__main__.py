@@ -1,35 +1,70 @@
 """`bangban`: the command line of the service."""
 
+import argparse
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from core.errors import BangbanError
 from core.settings import Settings
-from server.cli import ask, evaluate
 from server.cli.chinese_parser import ChineseParser
 from server.cli.printing import complain
 
 FAILED = 1
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command. Its module is imported only when it is called for: some take seconds to load."""
+
+    help: str
+    module: str
+    configure: str = "configure"
+
+
+COMMANDS: Mapping[str, Command] = {
+    "serve": Command("运行服务", "server.cli.serve"),
+    "guides": Command("导入、导出、检查办事指南", "server.cli.guides"),
+    "documents": Command("导入政策文件", "server.cli.documents", "configure_documents"),
+    "faq": Command("导入常见问题", "server.cli.documents", "configure_faq"),
+    "search": Command("检索一个问题，列出候选、得分的来历和用时", "server.cli.search"),
+    "ask": Command("向运行中的服务提一个问题", "server.cli.ask"),
+    "evaluate": Command("评测检索或回答", "server.cli.evaluate"),
+    "train": Command("训练模型", "server.cli.train"),
+    "users": Command("管理工作人员账号", "server.cli.users"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the command line says; returns the exit status."""
-    arguments = _parser().parse_args(argv)
-    overrides = {"data": arguments.data} if getattr(arguments, "data", None) else {}
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
     try:
-        return int(arguments.run(arguments, Settings.load(overrides)))
+        return int(arguments.run(arguments, Settings.load(_overrides(arguments))))
     except BangbanError as error:
         complain(f"bangban：{error}")
         return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
-def _parser() -> ChineseParser:
+def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the command line names."""
+    names = ("data", *getattr(arguments, "settings_from", ()))
+    given = {name: getattr(arguments, name, None) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _parser(wanted: str) -> ChineseParser:
     parser = ChineseParser(prog="bangban", description="帮办：按办事指南回答市民的问题")
     commands = parser.add_subparsers(required=True, title="命令", metavar="命令")
-    for command in (ask, evaluate):
-        command.add_to(commands)
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(name, help=command.help, description=command.help)
+        if name == wanted:
+            getattr(importlib.import_module(command.module), command.configure)(own)
     return parser
 
 

@@ -7,7 +7,9 @@ that is given is used as it is, and what only that part needs isn't opened.
 import asyncio
 import functools
 import time
+import weakref
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -41,6 +43,7 @@ from server.limits import ClientLimits
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
+from server.stores_part import Stores, open_stores
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +76,11 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         ],
     )
     app.on_response_prepare.append(middlewares.add_security_headers)
+    app.on_shutdown.append(routes_conversations.say_goodbye)
     app[keys.SETTINGS] = settings
     app[keys.METRICS] = metrics
     app[keys.FAN_OUT] = EventFanOut()
+    app[keys.SOCKETS] = weakref.WeakSet()
     app[keys.LIMITS] = ClientLimits(settings)
     app[keys.STATIC_FILES] = StaticFiles.load(STATIC)
     for module in (
@@ -96,11 +101,19 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
 
 async def _stores(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """The records: one database, unless every store is given."""
-    app[keys.SECRETS] = await asyncio.to_thread(ServiceSecrets.load, app[keys.SETTINGS])
-    app[keys.CONVERSATION_STORE] = overrides["conversation_store"]
-    app[keys.KNOWLEDGE_STORE] = overrides["knowledge_store"]
-    app[keys.USER_STORE] = overrides["user_store"]
-    yield
+    settings = app[keys.SETTINGS]
+    app[keys.SECRETS] = await asyncio.to_thread(ServiceSecrets.load, settings)
+    async with AsyncExitStack() as opened:
+        if {"conversation_store", "knowledge_store", "user_store"} <= overrides.keys():
+            stores = Stores(
+                overrides["conversation_store"], overrides["knowledge_store"], overrides["user_store"]
+            )
+        else:
+            stores = await opened.enter_async_context(open_stores(settings))
+        app[keys.CONVERSATION_STORE] = overrides.get("conversation_store", stores.conversations)
+        app[keys.KNOWLEDGE_STORE] = overrides.get("knowledge_store", stores.knowledge)
+        app[keys.USER_STORE] = overrides.get("user_store", stores.users)
+        yield
 
 
 async def _engine(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:

@@ -1,5 +1,7 @@
 """The typed keys under which `create_app` leaves its parts for the routes. Used only in `server`."""
 
+import weakref
+
 from aiohttp import web
 from core.metrics import Metrics
 
@@ -26,5 +28,6 @@ LIMITS = web.AppKey("limits", ClientLimits)
 HEALTH = web.AppKey("health", Health)
 STAFF_SESSIONS = web.AppKey("staff_sessions", StaffSessions)
 STATIC_FILES = web.AppKey("static_files", StaticFiles)
+SOCKETS = web.AppKey("sockets", weakref.WeakSet[web.WebSocketResponse])
 KNOWLEDGE = web.AppKey("knowledge", KnowledgePart)
 SECRETS = web.AppKey("secrets", ServiceSecrets)

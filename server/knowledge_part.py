@@ -12,11 +12,13 @@ from core.clock import local_today, utc_now
 from core.errors import SnapshotMismatch
 from core.ports import Embedder, KnowledgeStore
 from core.settings import Settings
-from knowledge.consultation import GuideConsultant, Views
+from knowledge.consultation import GuideConsultant
+from knowledge.desk import make_consultant
 from knowledge.embedding import SentenceTransformerEmbedder
 from knowledge.entries import Sayings, SayingsLexicon
 from knowledge.indexing import PartBuilder
 from knowledge.lexicon_files import Lexicons
+from knowledge.search import Retriever
 from knowledge.segment import Segmenter
 from knowledge.synchronise import Synchroniser
 from knowledge.topic_model import TopicModel
@@ -28,10 +30,23 @@ log = structlog.get_logger(__name__)
 class KnowledgePart:
     """The open parts; `close` ends them."""
 
-    def __init__(self, consultant: GuideConsultant, synchroniser: Synchroniser, executor: Executor) -> None:
+    def __init__(
+        self,
+        consultant: GuideConsultant,
+        synchroniser: Synchroniser,
+        embedder: Embedder,
+        segmenter: Segmenter,
+        executor: Executor,
+    ) -> None:
         self.consultant = consultant
         self.synchroniser = synchroniser
+        self.embedder = embedder
+        self._segmenter = segmenter
         self._executor = executor
+
+    def retriever(self) -> Retriever:
+        """A retriever of the snapshot in force. Raises SnapshotUnavailable."""
+        return Retriever(self.synchroniser.snapshot, self._segmenter)
 
     async def close(self) -> None:
         """Lets go of the index; what is being computed is waited for."""
@@ -65,24 +80,19 @@ def _build(settings: Settings, store: KnowledgeStore, embedder: Embedder) -> Kno
         sayings_of(lexicons),
         today=today,
     )
-    consultant = GuideConsultant(
+    consultant = make_consultant(
         snapshot=lambda: synchroniser.snapshot,
         store=store,
         embedder=embedder,
         segmenter=segmenter,
-        views=Views(
-            store,
-            lexicons.catalogue_builder(),
-            lexicons.understanding(),
-            lambda districts: lexicons.district_reader(districts, settings.city),
-            today,
-        ),
+        lexicons=lexicons,
         topics=load_or_train_topics(settings, lexicons, embedder),
         executor=executor,
         today=today,
+        city=settings.city,
     )
     embedder.embed_queries(["热身"])  # the first use loads the model, which takes seconds
-    return KnowledgePart(consultant, synchroniser, executor)
+    return KnowledgePart(consultant, synchroniser, embedder, segmenter, executor)
 
 
 def today() -> date:
@@ -115,15 +125,19 @@ def sayings_of(lexicons: Lexicons) -> SayingsLexicon:
     return SayingsLexicon(Sayings(t.topic, t.names, t.aliases, t.says) for t in lexicons.topics)
 
 
-def load_or_train_topics(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> TopicModel:
-    """The topic model of these lexicons, trained when there is none yet. Blocks, then for a minute."""
-    understanding = lexicons.understanding()
-    fingerprint = training_fingerprint(lexicons.topics, understanding)
+def topics_file(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> Path:
+    """Where the topic model of these lexicons and this embedder is kept; another pair has another file."""
+    fingerprint = training_fingerprint(lexicons)
     model = hashlib.sha256(embedder.model_id.encode()).hexdigest()[:8]
-    path = settings.embedding_model.parent / "linker" / f"{fingerprint}-{model}.npz"
+    return settings.embedding_model.parent / "linker" / f"{fingerprint}-{model}.npz"
+
+
+def load_or_train_topics(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> TopicModel:
+    """The topic model, trained when there is none yet. Blocks; training takes a minute."""
+    path = topics_file(settings, lexicons, embedder)
     if path.exists():
         return TopicModel.load(path, model_id=embedder.model_id)
     log.info("linker_training", file=path.name)
-    trained = train_topic_model(lexicons.topics, understanding, lexicons.facets, embedder)
+    trained = train_topic_model(lexicons, embedder)
     trained.save(path)
     return trained

@@ -50,7 +50,7 @@ SECURITY_HEADERS = {
 }
 
 
-def error_response(error: errors.BangbanError, request: web.Request, hotline: str) -> web.Response:
+def canonical_error(error: errors.BangbanError, request_id: str, hotline: str) -> web.Response:
     """The response that says what went wrong, in the one shape."""
     text = error.citizen_text
     if error.status >= 500:
@@ -60,7 +60,7 @@ def error_response(error: errors.BangbanError, request: web.Request, hotline: st
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    body = {"error": {"code": error.code, "message": text, "request_id": request.get(REQUEST_ID, "")}}
+    body = {"error": {"code": error.code, "message": text, "request_id": request_id}}
     return web.json_response(body, status=error.status, headers=headers)
 
 
@@ -120,7 +120,7 @@ def shape_errors(settings: Settings) -> Middleware:
         except web.HTTPException as raised:
             if raised.status < 400:
                 raise
-            response = error_response(as_bangban_error(raised), request, settings.hotline)
+            response = canonical_error(as_bangban_error(raised), request[REQUEST_ID], settings.hotline)
             if "Allow" in raised.headers:
                 response.headers["Allow"] = raised.headers["Allow"]
             return response
@@ -129,10 +129,10 @@ def shape_errors(settings: Settings) -> Middleware:
                 log.error("request_failed", code=error.code, reason=str(error))
             else:
                 log.info("request_refused", code=error.code, reason=str(error))
-            return error_response(error, request, settings.hotline)
+            return canonical_error(error, request[REQUEST_ID], settings.hotline)
         except Exception:
             log.exception("request_failed_unexpectedly")
-            return error_response(errors.BangbanError(), request, settings.hotline)
+            return canonical_error(errors.BangbanError(), request[REQUEST_ID], settings.hotline)
 
     return middleware
 

@@ -12,7 +12,7 @@ from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
 from server.conversation_cookie import remember_conversation
 from server.events import Subscription
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS, SOCKETS
 from server.requests import bearer_token, integer_of, path_text, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
 
@@ -123,6 +123,7 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
         return socket
     await socket.prepare(request)
     # Subscribed before the store is read, so that nothing falls between the two.
+    request.app[SOCKETS].add(socket)
     with request.app[FAN_OUT].subscribe(conversation.conversation_id) as subscription:
         sender = asyncio.create_task(
             _send_events(request, socket, conversation, subscription, after), name="watch-conversation"
@@ -134,6 +135,12 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
     return socket
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """Shutdown handler: tells watchers to come back, instead of letting them find a broken connection."""
+    closing = (s.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for s in set(app[SOCKETS]))
+    await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _send_events(

@@ -12,11 +12,8 @@ from server.cli.options import add_service_url, service_url
 from server.cli.printing import say, say_json
 
 
-def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Adds the command to the parser."""
-    parser = commands.add_parser(
-        "ask", help="向运行中的服务提一个问题", description="向运行中的服务提一个问题"
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
     parser.add_argument("question", metavar="问题")
     parser.add_argument("--district", default="", help="市民所在的区县")
     parser.add_argument("--json", action="store_true", help="输出接口返回的 JSON")

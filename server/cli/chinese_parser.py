@@ -19,11 +19,15 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return _Formatter(prog, max_help_position=30, width=100)
+
+
 class ChineseParser(argparse.ArgumentParser):
     """As argparse's, with Chinese headings, help option and first word of errors."""
 
     def __init__(self, prog: str | None = None, description: str | None = None, **_: object) -> None:
-        super().__init__(prog=prog, description=description, formatter_class=_Formatter, add_help=False)
+        super().__init__(prog=prog, description=description, formatter_class=_formatter, add_help=False)
         self._positionals.title = "参数"
         self._optionals.title = "选项"
         self.add_argument("-h", "--help", action="help", help="显示这段说明")

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
@@ -23,9 +22,8 @@ from server.evaluation.scoring import Reply
 REPLY_SECONDS = 60
 
 
-def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Adds the commands to the parser."""
-    parser = commands.add_parser("evaluate", help="评测检索或回答", description="评测检索或回答")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's kinds."""
     kinds = parser.add_subparsers(required=True, title="评测内容", metavar="内容")
     answers = kinds.add_parser("answers", help="用带标准答案的问题评测回答", description="评测回答")
     answers.add_argument("cases", nargs="+", type=Path, metavar="CASES.jsonl")

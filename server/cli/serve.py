@@ -1,0 +1,88 @@
+"""`bangban serve`: runs the service until it is told to stop."""
+
+import argparse
+import asyncio
+import signal
+import socket
+
+from aiohttp import web
+from core.logs import configure_logs
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+from server.app import create_app
+from server.cli.options import add_data
+from server.cli.printing import say
+from server.demo import DemoSignIn, prepare_demo
+from server.http_site import HttpSite
+
+STOP_SECONDS = 10.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("--host", metavar="主机", help="监听的地址（默认 127.0.0.1）")
+    parser.add_argument("--port", type=int, metavar="端口", help="监听的端口（默认 8080）")
+    add_data(parser)
+    parser.add_argument("--rasa-url", metavar="地址", help="使用这个 Rasa，而不是自己启动一个")
+    parser.set_defaults(run=run, settings_from=("host", "port", "rasa_url"))
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Runs until SIGINT or SIGTERM."""
+    configure_logs(settings)
+    asyncio.run(serve(settings))
+    return 0
+
+
+async def serve(settings: Settings) -> None:
+    """Opens everything, says where it can be reached, and closes everything at the end."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    listening = bind(settings.host, settings.port)
+    say("帮办正在启动，请稍候……")
+    sign_ins = await prepare_demo(settings)
+    runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=STOP_SECONDS)
+    setting_up = asyncio.create_task(runner.setup(), name="set-up")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({setting_up, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if setting_up.done():
+            await setting_up
+            site = HttpSite(runner, listening, hotline=settings.hotline)
+            await site.start()
+            _announce(site.name, sign_ins)
+            await stopping
+    finally:
+        setting_up.cancel()
+        stopping.cancel()
+        await asyncio.gather(setting_up, stopping, return_exceptions=True)
+        await runner.cleanup()
+        listening.close()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on that address that doesn't listen yet, so that nobody waits for a service that starts.
+
+    Raises ConfigurationError when the address can't be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise ConfigurationError(f"{host}:{port} 不能监听：{error.strerror or error}") from None
+    return bound
+
+
+def _announce(url: str, sign_ins: list[DemoSignIn]) -> None:
+    say(f"帮办已启动：{url}/")
+    say(f"  市民页面：{url}/")
+    say(f"  接口说明：{url}/api/openapi.json")
+    for sign_in in sign_ins:
+        say(f"  演示账号：{sign_in.name}（{sign_in.role}） 密码 {sign_in.password}")
+    say("按 Ctrl+C 停止。")

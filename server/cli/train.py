@@ -1,0 +1,37 @@
+"""`bangban train linker`: the model that tells which matter a sentence is about."""
+
+import argparse
+
+from core.settings import Settings
+from server.cli.printing import say
+from server.knowledge_part import (
+    load_or_train_topics,
+    make_embedder,
+    make_lexicons,
+    make_segmenter,
+    topics_file,
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's actions."""
+    what = parser.add_subparsers(required=True, title="模型", metavar="模型")
+    linker = what.add_parser(
+        "linker", help="从词库训练事项识别模型", description="从词库训练事项识别模型；词库没变就不重新训练"
+    )
+    linker.add_argument("--force", action="store_true", help="词库没变也重新训练")
+    linker.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Trains unless the model of these lexicons is there already."""
+    embedder, lexicons = make_embedder(settings), make_lexicons(make_segmenter(settings))
+    path = topics_file(settings, lexicons, embedder)
+    if path.exists() and not arguments.force:
+        say(f"词库没有变化，沿用 {path}")
+        return 0
+    path.unlink(missing_ok=True)
+    say("正在训练，大约要一分钟……")
+    load_or_train_topics(settings, lexicons, embedder)
+    say(f"已写好 {path}")
+    return 0

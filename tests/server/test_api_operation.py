@@ -1,0 +1,107 @@
+"""Health, readiness, metrics, the description, and what every response carries."""
+
+import pytest
+from openapi_spec_validator import validate
+
+from server.openapi import document
+from tests.server.conftest import assert_canonical_error
+
+
+async def test_the_service_says_that_it_lives(service):
+    response, data = await service.call("GET", "/healthz")
+
+    assert (response.status, data) == (200, {"status": "ok"})
+
+
+async def test_the_service_says_that_it_is_ready(service):
+    response, data = await service.call("GET", "/readyz")
+
+    assert response.status == 200
+    assert data == {"status": "ready", "checks": {"engine": "ok", "database": "ok"}}
+
+
+async def test_a_broken_part_makes_it_not_ready_and_is_named(service):
+    service.conversations.writable = False
+    service.engine.is_ready = False
+
+    response, data = await service.call("GET", "/readyz")
+
+    assert response.status == 503
+    assert data["checks"] == {"engine": "failing", "database": "failing"}
+
+
+async def test_metrics_count_turns_and_requests(service):
+    await service.said(await service.started(), "你好")
+
+    text = await (await service.client.get("/metrics")).text()
+
+    assert 'status="answered"' in text
+    assert "/api/v1/conversations/{id}/messages" in text
+    assert "你好" not in text
+
+
+async def test_metrics_are_not_for_everyone(start_service):
+    service = await start_service(trusted_proxies=("127.0.0.1",))
+
+    response, data = await service.call("GET", "/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+
+    assert_canonical_error(response, data, 404, "not_found")
+
+
+async def test_the_description_is_a_valid_openapi_document_and_served(service):
+    _, served = await service.call("GET", "/api/openapi.json")
+
+    validate(served)
+    assert served == document()
+
+
+async def test_the_description_has_every_route_of_the_api_and_no_other(service):
+    real = {
+        (route.method.lower(), route.resource.canonical)
+        for route in service.app.router.routes()
+        if route.resource and route.method != "HEAD"
+    }
+    described = {
+        (method, path)
+        for path, operations in document()["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    pages = {("get", "/"), ("post", "/"), ("get", "/static/{name}"), ("get", "/favicon.ico")}
+
+    assert real - pages == described
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/static/nothing.js", 404, "not_found"),
+        ("GET", "/static/../app.py", 404, "not_found"),
+        ("GET", "/static/%2e%2e/app.py", 404, "not_found"),
+        ("DELETE", "/healthz", 405, "method_not_allowed"),
+        ("PATCH", "/api/v1/conversations", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_is_not_there_is_an_error_of_the_usual_shape(service, method, path, status, code):
+    response = await service.client.request(method, path)
+
+    assert_canonical_error(response, await response.json(), status, code)
+
+
+async def test_every_response_carries_the_headers_of_safety_and_its_own_id(service):
+    ids = set()
+    for path in ("/", "/healthz", "/nothing", "/static/css/page.css"):
+        response = await service.client.get(path)
+        ids.add(response.headers["X-Request-ID"])
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "aiohttp" not in response.headers["Server"].lower()
+    assert len(ids) == 4
+
+
+async def test_a_client_cannot_choose_the_request_id(service):
+    response = await service.client.get("/healthz", headers={"X-Request-ID": "forged"})
+
+    assert response.headers["X-Request-ID"] != "forged"

@@ -1,0 +1,66 @@
+"""Even what is no HTTP gets an error of the usual shape, and nothing of it is logged."""
+
+import asyncio
+import json
+import socket
+
+import pytest
+from aiohttp import web
+
+from server.http_site import HttpSite
+
+
+@pytest.fixture
+async def address():
+    async def hello(_request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    listening = socket.create_server(("127.0.0.1", 0))
+    await HttpSite(runner, listening, hotline="12345").start()
+    yield listening.getsockname()
+    await runner.cleanup()
+
+
+async def exchange(address, raw: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(*address[:2])
+    writer.write(raw)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"BREW /tea HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+    ],
+    ids=["method", "version", "tls", "length", "header", "long line", "long header"],
+)
+async def test_what_the_parser_refuses(address, raw, capsys):
+    head, _, body = (await exchange(address, raw)).partition(b"\r\n\r\n")
+
+    assert b" 400 " in head.splitlines()[0]
+    assert b"aiohttp" not in head
+    error = json.loads(body)["error"]
+    assert error["code"] == "invalid_input"
+    assert error["request_id"].encode() in head
+    assert "aaaa" not in capsys.readouterr().out
+
+
+async def test_a_whole_request_after_a_broken_connection_is_served(address):
+    await exchange(address, b"nonsense\r\n\r\n")
+
+    answer = await exchange(address, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200")
