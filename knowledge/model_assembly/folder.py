@@ -39,6 +39,7 @@ def write_model(
     (folder / "1_Pooling").mkdir()
     (folder / "2_Normalize").mkdir()
     save_file(dict(tensors), folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # the library writes it for its owner alone
     _write_json(folder / "tokenizer.json", tokenizer)
     _write_json(folder / "config.json", _bert_config(shape, tokenizer))
     _write_json(
