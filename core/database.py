@@ -1,0 +1,156 @@
+"""Opens the database and hands out its transactions.
+
+SQLite is the default and PostgreSQL a setting; stores write the same statements for both. What
+differs is here: SQLite takes one writer at a time, so writers queue in this process and take the
+write lock at the start of their transaction, where waiting for another process is harmless.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from core.errors import ConfigurationError, Unavailable
+
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+_BUSY_SECONDS: Final = 30  # how long to wait for a writer in another process, say a large import
+_CONNECT_SECONDS: Final = 5
+_WRITES: Final = "bangban_writes"
+
+
+class Database:
+    """A database with its connections. `open` makes one; `close` it at the end."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._writers: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """The database at a `sqlite:///FILE` or `postgresql://…` address; connects when first used.
+
+        Raises ConfigurationError for any other address, or if the driver isn't installed.
+        """
+        address = _with_driver(url)
+        try:
+            if address.get_backend_name() == "sqlite":
+                return cls(_open_sqlite(address))
+            return cls(_open_postgresql(address))
+        except ImportError as error:
+            raise ConfigurationError(
+                f"the database driver {error.name} is missing; install `bangban[postgresql]`"
+            ) from None
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading. On SQLite each statement sees what is committed by then.
+
+        Raises Unavailable when the database doesn't answer.
+        """
+        with _unavailable_when_silent():
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is durable when the block ends, and undone if it raises.
+
+        Raises Unavailable when the database doesn't answer or stays locked.
+        """
+        with _unavailable_when_silent():
+            async with self._writers, self._engine.connect() as connection:
+                await connection.execution_options(**{_WRITES: True})
+                async with connection.begin():
+                    yield connection
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+
+def _with_driver(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("the database address can't be read") from None
+    if address.drivername not in {*_DRIVERS, *_DRIVERS.values()}:
+        raise ConfigurationError(
+            f"the database must be sqlite:///FILE or postgresql://…, not {address.drivername}"
+        )
+    if address.get_backend_name() == "sqlite" and (address.database or ":memory:") == ":memory:":
+        raise ConfigurationError("the SQLite database needs a file, like sqlite:///var/bangban.db")
+    return address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+
+
+def _open_sqlite(address: URL) -> AsyncEngine:
+    Path(address.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_async_engine(
+        address, hide_parameters=True, pool_size=8, max_overflow=0, connect_args={"timeout": _BUSY_SECONDS}
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(address: URL) -> AsyncEngine:
+    return create_async_engine(
+        address,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,  # a restarted server costs a reconnect, not an error
+        connect_args={"timeout": _CONNECT_SECONDS, "server_settings": {"application_name": "bangban"}},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Sets up a new connection: durable commits, readers beside the writer, no remains of deletions."""
+    connection.isolation_level = None  # the driver would begin transactions by rules of its own
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Takes the write lock at once: a reader that turns writer midway could fail with no way to wait."""
+    if connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _unavailable_when_silent() -> Iterator[None]:
+    """Turns what means "the database doesn't answer" into Unavailable; the rest passes."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
+        raise Unavailable(f"the database doesn't answer: {_reason(error)}") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise Unavailable(f"the database went away: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The driver's own words, which hold no parameters."""
+    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__

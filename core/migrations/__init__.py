@@ -1,0 +1,36 @@
+"""Brings a database to the newest schema, from empty or from any older version.
+
+Each file in `versions/` is one step, applied once and in order; the whole run is one transaction.
+"""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from core.database import Database
+
+# Any constant will do; it names our lock among those of other users of the same server.
+_LOCK = 0x62616E67
+
+
+async def upgrade(database_url: str) -> None:
+    """Applies the steps that are missing; does nothing when there are none.
+
+    Several processes may start at once: one migrates, the others wait and find it done.
+    Raises Unavailable when the database doesn't answer.
+    """
+    database = Database.open(database_url)
+    try:
+        async with database.write() as connection:
+            if database.dialect == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await connection.run_sync(_apply)
+    finally:
+        await database.close()
+
+
+def _apply(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "core:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

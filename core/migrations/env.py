@@ -1,0 +1,12 @@
+"""Alembic runs this file for every command; `core.migrations` hands it the connection."""
+
+from alembic import context
+
+from core.stores.tables import metadata
+
+# Inside the caller's transaction: all steps are applied, or none.
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,315 @@
+"""Conversations, their event logs, handovers and ratings in the database.
+
+A write that concerns one conversation first locks its row. Appends to it thus follow one another
+in all processes, which makes the sequence free of gaps and a delivery stored once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clock import utc_now
+from core.database import Database
+from core.errors import Conflict, NotFound
+from core.ports import Conversation, ConversationEvent, Handover
+from core.statuses import HandoverMode, Holder
+from core.stores.counters import PROBE, TICKETS, take_numbers
+from core.stores.tables import conversation_events as events
+from core.stores.tables import conversations, handovers, ratings
+
+_WAITING: Final = "waiting"
+_PURGED_AT_ONCE: Final = 500  # a longer transaction would keep citizens waiting
+
+
+class DatabaseConversationStore:
+    """A ConversationStore in a database that `core.migrations.upgrade` has prepared."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+
+    async def create(self, conversation: Conversation) -> Conversation:
+        """Stores a new conversation. Raises Conflict if the id is taken."""
+        now = self._now()
+        stored = replace(conversation, created_at=conversation.created_at or now, last_at=now)
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    insert(conversations).values(
+                        conversation_id=stored.conversation_id,
+                        channel=stored.channel,
+                        token_hash=stored.token_hash,
+                        holder=stored.holder.value,
+                        district=stored.district,
+                        created_at=stored.created_at,
+                        last_at=stored.last_at,
+                        last_sequence=0,
+                    )
+                )
+        except IntegrityError:
+            raise Conflict("that conversation id is taken") from None
+        return stored
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """The conversation, or None."""
+        query = select(conversations).where(conversations.c.conversation_id == conversation_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return _conversation(row) if row else None
+
+    async def append(
+        self, conversation_id: str, kind: str, body: Mapping[str, Any], *, delivery_key: str = ""
+    ) -> tuple[ConversationEvent, bool]:
+        """Appends an event with the next sequence number; True if it is new."""
+        async with self._database.write() as connection:
+            conversation = await _lock(connection, conversation_id)
+            if delivery_key:
+                seen = await _first(
+                    connection,
+                    events.c.conversation_id == conversation_id,
+                    events.c.delivery_key == delivery_key,
+                )
+                if seen is not None:
+                    return seen, False
+            event = ConversationEvent(
+                conversation_id, conversation.last_sequence + 1, kind, dict(body), self._now()
+            )
+            reply_to = body.get("reply_to") if kind == "bot_message" else None
+            await connection.execute(
+                insert(events).values(
+                    conversation_id=conversation_id,
+                    sequence=event.sequence,
+                    kind=kind,
+                    body=event.body,
+                    at=event.at,
+                    delivery_key=delivery_key or None,
+                    reply_to=reply_to,
+                    # Someone else holds it: this message isn't the bot's to answer.
+                    awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
+                )
+            )
+            await connection.execute(
+                update(conversations)
+                .where(conversations.c.conversation_id == conversation_id)
+                .values(last_sequence=event.sequence, last_at=event.at)
+            )
+            if reply_to is not None:
+                await connection.execute(
+                    update(events)
+                    .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
+                    .values(awaits_reply=False)
+                )
+        return event, True
+
+    async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
+        """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
+        async with self._database.read() as connection:
+            return await _first(
+                connection, events.c.conversation_id == conversation_id, events.c.reply_to == sequence
+            )
+
+    async def unanswered(self) -> Sequence[ConversationEvent]:
+        """Citizen messages that have no reply yet, oldest first (after a crash)."""
+        query = select(events).where(events.c.awaits_reply)
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                query.order_by(events.c.at, events.c.conversation_id, events.c.sequence)
+            )
+            return tuple(_event(row) for row in rows)
+
+    async def events(
+        self, conversation_id: str, after: int = 0, limit: int = 500
+    ) -> Sequence[ConversationEvent]:
+        """Events with a sequence number over `after`, in order."""
+        query = select(events).where(events.c.conversation_id == conversation_id, events.c.sequence > after)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(events.c.sequence).limit(limit))
+            return tuple(_event(row) for row in rows)
+
+    async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
+        """The newest `bot_message`, or None."""
+        query = select(events).where(
+            events.c.conversation_id == conversation_id, events.c.kind == "bot_message"
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query.order_by(events.c.sequence.desc()).limit(1))).one_or_none()
+        return _event(row) if row else None
+
+    async def set_holder(self, conversation_id: str, holder: Holder, *, expected: Holder) -> bool:
+        """Changes the holder if it is `expected` now; says whether it did."""
+        async with self._database.write() as connection:
+            conversation = await _lock(connection, conversation_id)
+            if conversation.holder != expected:
+                return False
+            await connection.execute(
+                update(conversations)
+                .where(conversations.c.conversation_id == conversation_id)
+                .values(holder=holder.value)
+            )
+            if holder is not Holder.BOT:
+                await connection.execute(
+                    update(events)
+                    .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
+                    .values(awaits_reply=False)
+                )
+        return True
+
+    async def set_district(self, conversation_id: str, district: str) -> None:
+        """Sets the district the citizen is assumed to be in."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(conversations)
+                .where(conversations.c.conversation_id == conversation_id)
+                .values(district=district)
+            )
+        if changed.rowcount == 0:
+            raise NotFound("no such conversation")
+
+    async def add_handover(self, handover: Handover) -> tuple[Handover, bool]:
+        """Stores a waiting handover; a second one of the conversation returns the first with False."""
+        stored = replace(handover, state=_WAITING, created_at=handover.created_at or self._now())
+        try:
+            async with self._database.write() as connection:
+                await _lock(connection, handover.conversation_id)
+                waiting = await _waiting_handover(connection, handover.conversation_id)
+                if waiting is not None:
+                    return waiting, False
+                await connection.execute(
+                    insert(handovers).values(
+                        handover_id=stored.handover_id,
+                        conversation_id=stored.conversation_id,
+                        mode=stored.mode.value,
+                        topic=stored.topic,
+                        reason=stored.reason,
+                        state=stored.state,
+                        known=stored.known,
+                        created_at=stored.created_at,
+                        ticket=await take_numbers(connection, TICKETS, 1),
+                    )
+                )
+        except IntegrityError:
+            raise Conflict("that handover id is taken") from None
+        return stored, True
+
+    async def handover_of(self, conversation_id: str) -> Handover | None:
+        """The conversation's waiting handover, or None."""
+        async with self._database.read() as connection:
+            return await _waiting_handover(connection, conversation_id)
+
+    async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
+        """Those who wait, longest first."""
+        query = select(handovers).where(handovers.c.state == _WAITING).order_by(handovers.c.ticket)
+        async with self._database.read() as connection:
+            return tuple(_handover(row) for row in await connection.execute(query.limit(limit)))
+
+    async def queue_position(self, handover_id: str) -> int:
+        """How many wait before it, plus one. Raises NotFound."""
+        own = handovers.alias()
+        query = (
+            select(func.count())
+            .select_from(handovers)
+            .join(own, handovers.c.ticket <= own.c.ticket)
+            .where(own.c.handover_id == handover_id, own.c.state == _WAITING, handovers.c.state == _WAITING)
+        )
+        async with self._database.read() as connection:
+            position = await connection.scalar(query)
+        if not position:
+            raise NotFound("no such handover is waiting")
+        return position
+
+    async def rate(self, conversation_id: str, score: int, comment: str) -> None:
+        """Stores or replaces the conversation's rating."""
+        async with self._database.write() as connection:
+            await _lock(connection, conversation_id)
+            await connection.execute(delete(ratings).where(ratings.c.conversation_id == conversation_id))
+            await connection.execute(
+                insert(ratings).values(
+                    conversation_id=conversation_id, score=score, comment=comment, at=self._now()
+                )
+            )
+
+    async def purge_before(self, moment: datetime) -> int:
+        """Deletes conversations silent since before `moment`, with all they hold; returns how many."""
+        silent = (
+            select(conversations.c.conversation_id)
+            .where(conversations.c.last_at < moment)
+            .limit(_PURGED_AT_ONCE)
+            .with_for_update(skip_locked=True)  # who speaks just now isn't silent
+        )
+        purged = 0
+        while True:
+            async with self._database.write() as connection:
+                ids = list(await connection.scalars(silent))
+                await connection.execute(
+                    delete(conversations).where(conversations.c.conversation_id.in_(ids))
+                )
+            purged += len(ids)
+            if len(ids) < _PURGED_AT_ONCE:
+                return purged
+
+    async def check_writable(self) -> None:
+        """Returns if a write goes through. Raises Unavailable."""
+        async with self._database.write() as connection:
+            await take_numbers(connection, PROBE, 1)
+
+
+async def _lock(connection: AsyncConnection, conversation_id: str) -> Any:
+    """The conversation's row, held until the transaction ends. Raises NotFound."""
+    row = (
+        await connection.execute(
+            select(conversations.c.holder, conversations.c.last_sequence)
+            .where(conversations.c.conversation_id == conversation_id)
+            .with_for_update()
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("no such conversation")
+    return row
+
+
+async def _first(connection: AsyncConnection, *wanted: Any) -> ConversationEvent | None:
+    query = select(events).where(*wanted).order_by(events.c.sequence).limit(1)
+    row = (await connection.execute(query)).one_or_none()
+    return _event(row) if row else None
+
+
+async def _waiting_handover(connection: AsyncConnection, conversation_id: str) -> Handover | None:
+    query = select(handovers).where(
+        handovers.c.conversation_id == conversation_id, handovers.c.state == _WAITING
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return _handover(row) if row else None
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        conversation_id=row.conversation_id,
+        channel=row.channel,
+        token_hash=row.token_hash,
+        holder=Holder(row.holder),
+        district=row.district,
+        created_at=row.created_at,
+        last_at=row.last_at,
+    )
+
+
+def _event(row: Row[Any]) -> ConversationEvent:
+    return ConversationEvent(row.conversation_id, row.sequence, row.kind, row.body, row.at)
+
+
+def _handover(row: Row[Any]) -> Handover:
+    return Handover(
+        handover_id=row.handover_id,
+        conversation_id=row.conversation_id,
+        mode=HandoverMode(row.mode),
+        topic=row.topic,
+        reason=row.reason,
+        state=row.state,
+        known=row.known,
+        created_at=row.created_at,
+    )

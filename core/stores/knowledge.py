@@ -1,0 +1,264 @@
+"""Guide versions, documents and their change feed in the database."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.clock import utc_now
+from core.database import Database
+from core.errors import NotFound
+from core.ports import Change, DocumentRecord, GuideRecord, PutCounts
+from core.statuses import GuideStatus
+from core.stores.counters import CHANGES, take_numbers
+from core.stores.publication import PublicVersion, plan_documents, plan_publication
+from core.stores.tables import changes, counters, documents, guide_versions
+
+T = TypeVar("T")
+
+_BATCH: Final = 500
+"""Rows or ids per statement: databases limit both, and the event loop gets a turn in between."""
+
+_PUBLISHED: Final = guide_versions.c.status == GuideStatus.PUBLISHED.value
+
+
+class DatabaseKnowledgeStore:
+    """A KnowledgeStore in a database that `core.migrations.upgrade` has prepared.
+
+    Every write first locks the series of change numbers, so writes follow one another and each
+    sees the versions that the one before has left.
+    """
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+
+    async def publish_guides(self, records: Sequence[GuideRecord]) -> PutCounts:
+        """Stores each record as the next version of its guide, published, and all in one transaction."""
+        async with self._database.write() as connection:
+            last = await take_numbers(connection, CHANGES, 0)
+            plan = plan_publication(
+                records,
+                await _public_versions(connection, {record.guide_id for record in records}),
+                last_change=last,
+                now=self._now(),
+            )
+            await take_numbers(connection, CHANGES, plan.numbers_taken)
+            for ids in _batches(plan.superseded):
+                await connection.execute(
+                    update(guide_versions)
+                    .where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
+                    .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
+                )
+            for versions in _batches(plan.new_versions):
+                await connection.execute(insert(guide_versions), [_guide_row(record) for record in versions])
+            await _note_changes(connection, plan.changes)
+        return plan.counts
+
+    async def save_draft(self, record: GuideRecord) -> GuideRecord:
+        """Stores a new draft version and returns it with its number; the published one stays public."""
+        async with self._database.write() as connection:
+            await take_numbers(connection, CHANGES, 0)
+            known = await _public_versions(connection, {record.guide_id})
+            newest = known[record.guide_id].newest_version if known else 0
+            draft = replace(
+                record, version=newest + 1, status=GuideStatus.DRAFT, updated_at=self._now(), change=0
+            )
+            await connection.execute(insert(guide_versions).values(_guide_row(draft)))
+        return draft
+
+    async def set_status(self, guide_id: str, version: int, status: GuideStatus) -> GuideRecord:
+        """Moves a version to `status`. Raises NotFound. Publishing withdraws the version before it."""
+        async with self._database.write() as connection:
+            last = await take_numbers(connection, CHANGES, 0)
+            stored = await _one_guide(
+                connection, guide_versions.c.guide_id == guide_id, guide_versions.c.version == version
+            )
+            if stored is None:
+                raise NotFound(f"there is no version {version} of that guide")
+            if stored.status is status:
+                return stored
+            moved = replace(stored, status=status, updated_at=self._now())
+            if GuideStatus.PUBLISHED in (status, stored.status):
+                moved = replace(moved, change=last + 1)
+                await take_numbers(connection, CHANGES, 1)
+                await _note_changes(connection, [Change(moved.change, "guide", guide_id)])
+            if status is GuideStatus.PUBLISHED:
+                await connection.execute(
+                    update(guide_versions)
+                    .where(guide_versions.c.guide_id == guide_id, _PUBLISHED)
+                    .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
+                )
+            await connection.execute(
+                update(guide_versions)
+                .where(guide_versions.c.guide_id == guide_id, guide_versions.c.version == version)
+                .values(status=status.value, updated_at=moved.updated_at, change=moved.change)
+            )
+        return moved
+
+    async def guide(self, guide_id: str, version: int | None = None) -> GuideRecord | None:
+        """That version, or the published one, or None."""
+        wanted = _PUBLISHED if version is None else guide_versions.c.version == version
+        async with self._database.read() as connection:
+            return await _one_guide(connection, guide_versions.c.guide_id == guide_id, wanted)
+
+    async def guides(self, guide_ids: Sequence[str]) -> Mapping[str, GuideRecord]:
+        """The published versions of these guides; absent ones are left out."""
+        found: dict[str, GuideRecord] = {}
+        async with self._database.read() as connection:
+            for ids in _batches(sorted(set(guide_ids))):
+                rows = await connection.execute(
+                    select(guide_versions).where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
+                )
+                found.update({row.guide_id: _guide(row) for row in rows})
+        return found
+
+    async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
+        """All versions, newest first."""
+        query = select(guide_versions).where(guide_versions.c.guide_id == guide_id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(guide_versions.c.version.desc()))
+            return tuple(_guide(row) for row in rows)
+
+    async def published_guides(self) -> AsyncIterator[GuideRecord]:
+        """All published guides, in order of id, streamed.
+
+        Each batch is a query of its own, so a slow reader keeps no transaction open.
+        """
+        after: str | None = None
+        while True:
+            query = select(guide_versions).where(_PUBLISHED).order_by(guide_versions.c.guide_id).limit(_BATCH)
+            if after is not None:
+                query = query.where(guide_versions.c.guide_id > after)
+            async with self._database.read() as connection:
+                batch = [_guide(row) for row in await connection.execute(query)]
+            for record in batch:
+                yield record
+            if len(batch) < _BATCH:
+                return
+            after = batch[-1].guide_id
+
+    async def list_guides(
+        self, *, text: str = "", district: str = "", offset: int = 0, limit: int = 20
+    ) -> tuple[Sequence[GuideRecord], int]:
+        """A page of the published guides whose item names hold `text`, and how many there are."""
+        wanted = [_PUBLISHED]
+        if text:
+            names = (guide_versions.c.main_item, guide_versions.c.business_item)
+            wanted.append(or_(*(func.lower(name).contains(text.lower(), autoescape=True) for name in names)))
+        if district:
+            wanted.append(guide_versions.c.district == district)
+        page = select(guide_versions).where(*wanted).order_by(guide_versions.c.guide_id)
+        async with self._database.read() as connection:
+            total = await connection.scalar(select(func.count()).select_from(guide_versions).where(*wanted))
+            rows = await connection.execute(page.offset(offset).limit(limit))
+            return tuple(_guide(row) for row in rows), total or 0
+
+    async def put_documents(self, records: Sequence[DocumentRecord]) -> PutCounts:
+        """Adds or replaces documents and FAQ by id, in one transaction."""
+        async with self._database.write() as connection:
+            last = await take_numbers(connection, CHANGES, 0)
+            stored: dict[str, DocumentRecord] = {}
+            for ids in _batches(sorted({record.document_id for record in records})):
+                rows = await connection.execute(select(documents).where(documents.c.document_id.in_(ids)))
+                stored.update({row.document_id: DocumentRecord(**row._mapping) for row in rows})
+            plan = plan_documents(records, stored, last_change=last)
+            await take_numbers(connection, CHANGES, plan.numbers_taken)
+            for put in _batches(plan.put):
+                ids = [record.document_id for record in put]
+                await connection.execute(delete(documents).where(documents.c.document_id.in_(ids)))
+                await connection.execute(insert(documents), [_document_row(record) for record in put])
+            await _note_changes(connection, plan.changes)
+        return plan.counts
+
+    async def document(self, document_id: str) -> DocumentRecord | None:
+        """That document or FAQ, or None."""
+        query = select(documents).where(documents.c.document_id == document_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return DocumentRecord(**row._mapping) if row else None
+
+    async def documents(self) -> AsyncIterator[DocumentRecord]:
+        """All documents and FAQ that aren't withdrawn, in order of id, streamed."""
+        after: str | None = None
+        while True:
+            query = select(documents).where(~documents.c.withdrawn).order_by(documents.c.document_id)
+            if after is not None:
+                query = query.where(documents.c.document_id > after)
+            async with self._database.read() as connection:
+                rows = await connection.execute(query.limit(_BATCH))
+                batch = [DocumentRecord(**row._mapping) for row in rows]
+            for record in batch:
+                yield record
+            if len(batch) < _BATCH:
+                return
+            after = batch[-1].document_id
+
+    async def changes_after(self, number: int, limit: int = 1000) -> Sequence[Change]:
+        """The next entries of the change feed, oldest first."""
+        query = select(changes).where(changes.c.number > number).order_by(changes.c.number).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(
+                Change(row.number, row.kind, row.record_id) for row in await connection.execute(query)
+            )
+
+    async def last_change(self) -> int:
+        """The newest change number; 0 for an empty store."""
+        async with self._database.read() as connection:
+            last = await connection.scalar(select(counters.c.value).where(counters.c.name == CHANGES))
+        return last or 0
+
+
+async def _public_versions(connection: AsyncConnection, guide_ids: Iterable[str]) -> dict[str, PublicVersion]:
+    """The newest version and the published content of each of these guides that is stored."""
+    found: dict[str, PublicVersion] = {}
+    for ids in _batches(sorted(guide_ids)):
+        rows = await connection.execute(
+            select(
+                guide_versions.c.guide_id,
+                func.max(guide_versions.c.version).label("newest"),
+                func.max(case((_PUBLISHED, guide_versions.c.content_hash))).label("published_hash"),
+            )
+            .where(guide_versions.c.guide_id.in_(ids))
+            .group_by(guide_versions.c.guide_id)
+        )
+        found.update({row.guide_id: PublicVersion(row.newest, row.published_hash) for row in rows})
+    return found
+
+
+async def _note_changes(connection: AsyncConnection, noted: Sequence[Change]) -> None:
+    for batch in _batches(noted):
+        for kind in {change.kind for change in batch}:
+            ids = [change.record_id for change in batch if change.kind == kind]
+            await connection.execute(
+                delete(changes).where(changes.c.kind == kind, changes.c.record_id.in_(ids))
+            )
+        rows = [{"kind": c.kind, "record_id": c.record_id, "number": c.number} for c in batch]
+        await connection.execute(insert(changes), rows)
+
+
+async def _one_guide(connection: AsyncConnection, *wanted: ColumnElement[bool]) -> GuideRecord | None:
+    row = (await connection.execute(select(guide_versions).where(*wanted))).one_or_none()
+    return _guide(row) if row else None
+
+
+def _guide(row: Row[Any]) -> GuideRecord:
+    return GuideRecord(**{**row._mapping, "status": GuideStatus(row.status)})
+
+
+def _guide_row(record: GuideRecord) -> dict[str, Any]:
+    # Not asdict(), which copies the whole body.
+    row = {item.name: getattr(record, item.name) for item in fields(record)}
+    return {**row, "status": record.status.value}
+
+
+def _document_row(record: DocumentRecord) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]

@@ -1,0 +1,63 @@
+"""Staff accounts in the database."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import utc_now
+from core.database import Database
+from core.errors import Conflict, NotFound
+from core.ports import User
+from core.statuses import Role
+from core.stores.tables import users
+
+
+class DatabaseUserStore:
+    """A UserStore in a database that `core.migrations.upgrade` has prepared."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+
+    async def add(self, user: User) -> None:
+        """Stores a new account. Raises Conflict if the name is taken."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(
+                    insert(users).values(
+                        name=user.name,
+                        role=user.role.value,
+                        password_hash=user.password_hash,
+                        created_at=user.created_at or self._now(),
+                    )
+                )
+        except IntegrityError:
+            raise Conflict("that name is taken") from None
+
+    async def set_password(self, name: str, password_hash: str) -> None:
+        """Replaces the password. Raises NotFound."""
+        async with self._database.write() as connection:
+            changed = await connection.execute(
+                update(users).where(users.c.name == name).values(password_hash=password_hash)
+            )
+        if changed.rowcount == 0:
+            raise NotFound("no such account")
+
+    async def get(self, name: str) -> User | None:
+        """The account, or None."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(users).where(users.c.name == name))).one_or_none()
+        return _user(row) if row else None
+
+    async def all(self) -> Sequence[User]:
+        """All accounts by name."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(users).order_by(users.c.name))
+            return tuple(_user(row) for row in rows)
+
+
+def _user(row: Row[Any]) -> User:
+    return User(row.name, Role(row.role), row.password_hash, row.created_at)
