@@ -83,13 +83,29 @@ class TestDialogueModel:
             plan.train_dialogue(root, root / ".venv" / "bin" / "python", quiet)
 
 
-class TestSampleGuides:
-    @pytest.fixture
-    def bangban(self, root):
-        command = root / ".venv" / "bin" / "bangban"
-        command.write_text(f'#!/bin/sh\necho "$@" >> {root}/bangban-log\n')
-        command.chmod(0o755)
+@pytest.fixture
+def bangban(root):
+    command = root / ".venv" / "bin" / "bangban"
+    command.write_text(f'#!/bin/sh\necho "$@" >> {root}/bangban-log\nmkdir -p {root}/models/linker\n')
+    command.chmod(0o755)
 
+
+class TestLinkingModel:
+    def test_it_is_trained_once_for_each_state_of_the_knowledge_and_the_embedding_model(self, root, bangban):
+        def train():
+            return plan.train_linker(root, root / ".venv", quiet)
+
+        assert train() is True
+        assert train() is False
+        (root / "knowledge" / "lexicon.toml").write_text("")
+        assert train() is True
+        (root / "models" / "embedding").mkdir()
+        (root / "models" / "embedding" / "manifest.json").write_text("{}")
+        assert train() is True
+        assert log_lines(root, "bangban-log") == ["train linker"] * 3
+
+
+class TestSampleGuides:
     def load(self, root):
         return plan.import_samples(root, root / ".venv", quiet)
 

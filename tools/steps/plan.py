@@ -1,4 +1,4 @@
-"""The set-up, step by step: environments, embedding model, dialogue model, sample guides."""
+"""The set-up, step by step: environments, three models, sample guides."""
 
 import os
 import shutil
@@ -61,6 +61,7 @@ def steps(root: Path, *, for_tests: bool, samples: bool) -> Sequence[Step]:
         Step("Packages of Rasa (Python 3.10)", lambda say: environments.ensure(rasa, root, say)),
         Step("Embedding model", lambda say: make_embedding_model(root, service.python, say)),
         Step("Dialogue model", lambda say: train_dialogue(root, rasa.python, say)),
+        Step("Linking model", lambda say: train_linker(root, service.folder, say)),
     ]
     if samples:
         plan.append(Step("Sample guides", lambda say: import_samples(root, service.folder, say)))
@@ -139,6 +140,22 @@ def train_dialogue(root: Path, python: Path, say: Say) -> bool:
     if any("nothing changed" in line for line in lines):
         return False
     say(lines[-1] if lines else "trained")
+    return True
+
+
+def train_linker(root: Path, environment: Path, say: Say) -> bool:
+    """Trains what links a question to its item, on the lexicon and the embedding model there are."""
+    target = root / "models" / "linker"
+    inputs = [root / "knowledge", root / "models" / "embedding" / "manifest.json"]
+    digest = stamps.digest_of(inputs, root=root)
+    stamp = target.with_name("linker.stamp")
+    if stamps.is_done(stamp, digest) and target.is_dir():
+        return False
+    run(
+        [str(environment / "bin" / "bangban"), "train", "linker"],
+        say=say, purpose="Training the linking model", cwd=root, raw=True,
+    )  # fmt: skip
+    stamps.mark_done(stamp, digest)
     return True
 
 
