@@ -149,7 +149,7 @@ def _source(guide: Guide, element: str) -> Source:
 
 
 def _numbered(lines: Sequence[str]) -> tuple[str, ...]:
-    if len(lines) < 2:  # noqa: PLR2004 - a single line needs no number
+    if len(lines) < 2:
         return tuple(lines)
     return tuple(f"{n}. {line}" for n, line in enumerate(lines, 1))
 
@@ -217,7 +217,9 @@ def _fee(guide: Guide, _: str) -> tuple[str, ...]:
 
 
 def _place(place: Place) -> str:
-    head = f"{place.name}：{place.address}" if place.name and place.name not in place.address else place.address
+    head = (
+        f"{place.name}：{place.address}" if place.name and place.name not in place.address else place.address
+    )
     extras = [e for e in (place.window, place.hours, place.phone) if e and e not in head]
     return "，".join([head, *extras])
 
@@ -229,7 +231,7 @@ def _places(guide: Guide, _: str) -> tuple[str, ...]:
 def _nearest_first(lines: Sequence[str], wanted: str) -> tuple[str, ...]:
     """Lines that name the citizen's own district first; their order is otherwise the guide's."""
     short = re.sub(r"(?:区|县|市)$", "", wanted)
-    if not short or len(lines) < 2:  # noqa: PLR2004 - one place needs no order
+    if not short or len(lines) < 2:
         return tuple(lines)
     bare = [re.sub(r"^\d+\. ", "", line) for line in lines]
     own = [line for line in bare if short in line]
@@ -241,12 +243,16 @@ def _nearest_first(lines: Sequence[str], wanted: str) -> tuple[str, ...]:
 def _hours(guide: Guide, _: str) -> tuple[str, ...]:
     lines = [line for line in guide.hours.splitlines() if line.strip()]
     if not lines:
-        lines = list(dict.fromkeys(f"{p.name}：{p.hours}" if p.name else p.hours for p in guide.places if p.hours))
+        lines = list(
+            dict.fromkeys(f"{p.name}：{p.hours}" if p.name else p.hours for p in guide.places if p.hours)
+        )
     return tuple(lines)
 
 
 def _phones(guide: Guide, _: str) -> tuple[str, ...]:
-    phones = [(p.label, p.number) for p in guide.phones] or [(p.name, p.phone) for p in guide.places if p.phone]
+    phones = [(p.label, p.number) for p in guide.phones] or [
+        (p.name, p.phone) for p in guide.places if p.phone
+    ]
     return tuple(dict.fromkeys(f"{label}：{number}" if label else number for label, number in phones))
 
 
@@ -278,7 +284,11 @@ def _online(guide: Guide, _: str) -> tuple[str, ...]:
         lines.append(f"网办地址：{online.url}")
     if online.visits is not None:
         lines.append(f"到现场次数：{online.visits}次")
-    for label, value in (("预约", online.appointment), ("快递", online.courier), ("通办范围", online.cross_region)):
+    for label, value in (
+        ("预约", online.appointment),
+        ("快递", online.courier),
+        ("通办范围", online.cross_region),
+    ):
         if value:
             lines.append(f"{label}：{value}")
     return tuple(lines)

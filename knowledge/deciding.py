@@ -75,14 +75,14 @@ def open_situations(guide: Guide, aspects: Sequence[Aspect], text: str) -> tuple
     Words of the question that name a situation settle it.
     """
     named = [s for s in guide.situations if s.name]
-    if len(named) < 2 or Aspect.MATERIALS not in aspects:  # noqa: PLR2004 - one is no choice
+    if len(named) < 2 or Aspect.MATERIALS not in aspects:
         return ()
     if len({comparable(guide, Aspect.MATERIALS, s.name) for s in named}) == 1:
         return ()
     scores = {s.name: situation_score(s.name, text) for s in named}
     best = max(scores.values())
     winners = [name for name, score in scores.items() if score == best]
-    if best >= 0.5 and len(winners) == 1:  # noqa: PLR2004 - half of the name's telling words
+    if best >= 0.5 and len(winners) == 1:
         return (winners[0],)
     return tuple(s.name for s in named)
 
@@ -90,7 +90,7 @@ def open_situations(guide: Guide, aspects: Sequence[Aspect], text: str) -> tuple
 def situation_score(name: str, text: str) -> float:
     """The share of the situation's telling character pairs that the text holds, 0 to 1."""
     telling = re.sub(r"[（）()、，,；;\s]|的|情形|情况|办理|申请|本人", "", name)
-    if len(telling) < 2:  # noqa: PLR2004 - one character tells nothing
+    if len(telling) < 2:
         return 1.0 if telling and telling in text else 0.0
     pairs = {telling[i : i + 2] for i in range(len(telling) - 1)}
     return sum(pair in text for pair in pairs) / len(pairs)

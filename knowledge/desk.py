@@ -5,11 +5,12 @@ from concurrent.futures import Executor
 from datetime import date
 
 from core.ports import Embedder, KnowledgeStore
-from knowledge.consultation import GuideConsultant, Views
+from knowledge.consultation import GuideConsultant
 from knowledge.lexicon_files import Lexicons
 from knowledge.segment import Segmenter
 from knowledge.snapshot import Snapshot
 from knowledge.topic_model import TopicModel
+from knowledge.views import Views
 
 
 def make_consultant(

@@ -22,9 +22,15 @@ _ZONES = (
     ("国际合作示范区", ("示范区", "合作区")),
 )
 _SUFFIX = re.compile(r"(?:回族乡|满族乡|民族乡|街道|自治县|新区|林区|特区|区|县|市|镇|乡|旗)$")
-_ORIGIN_AFTER = re.compile(r"^(?:省|市|县)?(?:那边|那头|那面|老家|农村)?(?:的)?(?:人(?!社|才|事|民|工)|户口(?!本|簿|迁|注|登|页|变|更|办|怎|咋|要|材料|几|落|准)|户籍(?!地|窗)|籍|来的|过来|那边过来|落到|迁到|迁来|转来|转到|转过来|搬|老家|生人|的(?:身份证|户口本|残疾证|老人|媳妇|老公|对象|毕业))")
-_ORIGIN_BEFORE = re.compile(r"(?:从|由|打|自|老家(?:在|是)?|户口(?:在|是|还在)|户籍(?:在|是)|原籍(?:在|是)?|来自|离开|原来在|以前在|之前在|嫁自)$")
-_TARGET_AFTER = re.compile(r"^(?:省|市|县)?(?:玩|旅游|出差|看病|就医|住院|工作|上班|打工|上大学|上学|念书|读书|定居|长期|待|居住|的医院|的大学)")
+_ORIGIN_AFTER = re.compile(
+    r"^(?:省|市|县)?(?:那边|那头|那面|老家|农村)?(?:的)?(?:人(?!社|才|事|民|工)|户口(?!本|簿|迁|注|登|页|变|更|办|怎|咋|要|材料|几|落|准)|户籍(?!地|窗)|籍|来的|过来|那边过来|落到|迁到|迁来|转来|转到|转过来|搬|老家|生人|的(?:身份证|户口本|残疾证|老人|媳妇|老公|对象|毕业))"
+)
+_ORIGIN_BEFORE = re.compile(
+    r"(?:从|由|打|自|老家(?:在|是)?|户口(?:在|是|还在)|户籍(?:在|是)|原籍(?:在|是)?|来自|离开|原来在|以前在|之前在|嫁自)$"
+)
+_TARGET_AFTER = re.compile(
+    r"^(?:省|市|县)?(?:玩|旅游|出差|看病|就医|住院|工作|上班|打工|上大学|上学|念书|读书|定居|长期|待|居住|的医院|的大学)"
+)
 _TARGET_BEFORE = re.compile(r"(?:去|到|往|在|搬到|迁到|迁往|转到|转往|嫁到)$")
 
 
@@ -81,7 +87,7 @@ def short_forms(name: str, city: str) -> tuple[str, ...]:
     else:
         # 「净月高新技术产业开发区」 ends as a zone; 「朝阳区」 is plain
         stripped = _SUFFIX.sub("", bare)
-        if len(stripped) >= 2:  # noqa: PLR2004 - one character is no name
+        if len(stripped) >= 2:
             forms.add(stripped)
     if zone_matched and bare.startswith("汽车"):
         forms.update(_ZONES[2][1])
@@ -110,15 +116,19 @@ class DistrictReader:
                     self._forms.setdefault(form, district.name)
         own = {city, city.removesuffix("市")} | {p for d in self.districts.values() for p in d.parents}
         own |= {re.sub(r"[省市]$", "", name) for name in own}
-        self._city_forms = tuple(sorted({c for c in (city, city.removesuffix("市")) if c}, key=len, reverse=True))
-        self._others = tuple(sorted((c for c in other_cities if c not in own and c not in self._forms), key=len, reverse=True))
+        self._city_forms = tuple(
+            sorted({c for c in (city, city.removesuffix("市")) if c}, key=len, reverse=True)
+        )
+        self._others = tuple(
+            sorted((c for c in other_cities if c not in own and c not in self._forms), key=len, reverse=True)
+        )
         self._pattern = _alternation(self._forms)
         self._city_pattern = _alternation(self._city_forms)
         self._other_pattern = _alternation(self._others)
         self._sounds: dict[tuple[str, ...], str] = {}
         if pronounce:
             for form, name in self._forms.items():
-                if len(form) <= 4:  # noqa: PLR2004 - longer names are never misheard whole
+                if len(form) <= 4:
                     self._sounds.setdefault(pronounce(form), name)
 
     def read(self, text: str) -> PlaceReading:
@@ -214,7 +224,9 @@ def _inside_other_word(text: str, start: int, end: int) -> bool:
 
 
 _PLACE_BEFORE = re.compile(r"(?:^|在|去|到|上|搁|俺|我|咱|家|住|是|[\s，,。！!？?、；;:：的])$")
-_PLACE_AFTER = re.compile(r"^(?:$|区|县|市|的|这|那|头|边|户|打工|上班|人|残|社保|派|村|办|去|来|[\s，,。！!？?、；;:：])")
+_PLACE_AFTER = re.compile(
+    r"^(?:$|区|县|市|的|这|那|头|边|户|打工|上班|人|残|社保|派|村|办|去|来|[\s，,。！!？?、；;:：])"
+)
 
 
 def _stands_as_place(text: str, start: int, end: int) -> bool:
@@ -224,7 +236,9 @@ def _stands_as_place(text: str, start: int, end: int) -> bool:
 
 
 _UNKNOWN = re.compile(r"[\u4e00-\u9fff]{2}(?:开发区|新区|区|县)")
-_NO_DISTRICT = re.compile(r"哪|那个|这个|什么|小区|社区|地区|辖区|市区|城区|片区|县区|区县|校区|厂区|园区|郊区|景区|山区|灾区|军区|统筹区|所在|全区|本区|外区|跨区|各区|啥|每个|个区|个县")
+_NO_DISTRICT = re.compile(
+    r"哪|那个|这个|什么|小区|社区|地区|辖区|市区|城区|片区|县区|区县|校区|厂区|园区|郊区|景区|山区|灾区|军区|统筹区|所在|全区|本区|外区|跨区|各区|啥|每个|个区|个县"
+)
 
 
 def _unknown_district(text: str, taken: Sequence[bool]) -> str:

@@ -131,8 +131,8 @@ def _add_name(
     score = coverage if item.topic else max(coverage, 0.55 * coverage + 0.45 * _dense_share(dense))
     strength = NAMED / (1 + math.exp(-NAME_STEEPNESS * (score - NAME_MIDDLE)))
     if item.topic:
-        strength *= 0.3 if coverage > 0.99 else 0.0  # noqa: PLR2004 - the whole name stands there
-    if strength > 0.01:  # noqa: PLR2004 - below this it would only blur the arithmetic
+        strength *= 0.3 if coverage > 0.99 else 0.0
+    if strength > 0.01:
         weights[item.key] = weights.get(item.key, 0.0) + strength
         notes.setdefault(item.key, []).append(f"名称{strength:.3f}")
 
@@ -152,7 +152,7 @@ _GENERIC = re.compile(r"申请|申领|办理|登记|审批|确认|申报|服务|
 def name_coverage(name: str, text: str) -> float:
     """The share of the name's telling character pairs that stand in the text, 0 to 1."""
     telling = _GENERIC.sub("", re.sub(r"[（(].*?[)）]", "", name)) or name
-    if len(telling) < 2:  # noqa: PLR2004 - one character tells nothing
+    if len(telling) < 2:
         return 0.0
     if telling in text:
         return 1.0

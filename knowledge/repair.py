@@ -54,7 +54,7 @@ class Repairer:
 
     def _crosses_word(self, text: str, start: int, length: int) -> bool:
         """Whether the piece cuts a word at its edge: 「会|计划|账」 must not be mended across 计划."""
-        if length > 2:  # noqa: PLR2004 - three characters that all sound right are no accident
+        if length > 2:
             return False
         before = start > 0 and self._is_word(text[start - 1 : start + 1])
         after = start + length < len(text) and self._is_word(text[start + length - 1 : start + length + 1])

@@ -41,11 +41,11 @@ class TopicModel:
         self,
         topics: Sequence[str],
         facet_names: Sequence[str],
+        *,
         idf: Vectors,
         mean: Vectors,
         weights: Vectors,
         bias: Vectors,
-        *,
         model_id: str,
         fingerprint: str,
         scales: tuple[float, float, float],
@@ -59,7 +59,15 @@ class TopicModel:
 
     def logits(self, text: str, vector: Vectors, facets: Mapping[str, frozenset[str]]) -> Vectors:
         """One number a topic, in the order of `topics`; their softmax is the probability."""
-        row = features(text, vector, facets, self._facet_names, self._idf, self._mean, self._scales)
+        row = features(
+            text,
+            vector,
+            facets,
+            facet_names=self._facet_names,
+            idf=self._idf,
+            mean=self._mean,
+            scales=self._scales,
+        )
         logits: Vectors = row @ self._weights + self._bias
         return logits
 
@@ -92,20 +100,23 @@ class TopicModel:
 
     @classmethod
     def load(cls, path: Path, *, model_id: str) -> Self:
-        """The model of that file. Raises FileNotFoundError; SnapshotMismatch if made with another embedder."""
+        """The model of that file.
+
+        Raises FileNotFoundError, and SnapshotMismatch if it was trained with another embedder.
+        """
         with np.load(path) as arrays:
             header: dict[str, Any] = json.loads(arrays["header"].tobytes())
             if header["schema"] != SCHEMA or header["model_id"] != model_id:
                 raise SnapshotMismatch(
-                    f"topic model was trained with {header['model_id']}, the service uses {model_id}: train it anew"
+                    f"topic model was trained with {header['model_id']}, not {model_id}: train it anew"
                 )
             return cls(
                 header["topics"],
                 header["facets"],
-                arrays["idf"].astype(np.float32),
-                arrays["mean"].astype(np.float32),
-                arrays["weights"].astype(np.float32),
-                arrays["bias"].astype(np.float32),
+                idf=arrays["idf"].astype(np.float32),
+                mean=arrays["mean"].astype(np.float32),
+                weights=arrays["weights"].astype(np.float32),
+                bias=arrays["bias"].astype(np.float32),
                 model_id=header["model_id"],
                 fingerprint=header["fingerprint"],
                 scales=tuple(header["scales"]),
@@ -136,6 +147,7 @@ def features(
     text: str,
     vector: Vectors,
     facets: Mapping[str, frozenset[str]],
+    *,
     facet_names: Sequence[str],
     idf: Vectors,
     mean: Vectors,
@@ -180,7 +192,9 @@ def train(
     mean = vectors.mean(axis=0).astype(np.float32)
     rows = np.stack(
         [
-            features(sample.text, vectors[n], facets[n], facet_names, idf, mean, scales)
+            features(
+                sample.text, vectors[n], facets[n], facet_names=facet_names, idf=idf, mean=mean, scales=scales
+            )
             for n, sample in enumerate(samples)
         ]
     )
@@ -203,17 +217,17 @@ def train(
         optimiser.zero_grad()
         loss = -(importance[:, None] * y * torch.log_softmax(x @ weights + bias, dim=1)).sum() / len(samples)
         loss = loss + decay * (weights**2).sum()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return loss
 
-    optimiser.step(closure)
+    optimiser.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return TopicModel(
         topics,
         facet_names,
-        idf,
-        mean,
-        weights.detach().numpy(),
-        bias.detach().numpy(),
+        idf=idf,
+        mean=mean,
+        weights=weights.detach().numpy(),
+        bias=bias.detach().numpy(),
         model_id=model_id,
         fingerprint=fingerprint_of(samples),
         scales=scales,

@@ -60,7 +60,7 @@ class OpenSaying:
 
 def read_open_sayings(lines: Iterable[str]) -> list[OpenSaying]:
     """The open sayings of JSON Lines `{"topics", "says"}`. Raises ValueError for a malformed line."""
-    sayings = []
+    sayings: list[OpenSaying] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

@@ -59,9 +59,11 @@ class Reading:
         「几天」 or 「带啥」 says nothing about the matter, and sentences that ask alike would look alike.
         """
         kept = "".join(
-            c for n, c in enumerate(self.bare) if not any(start <= n < end for start, end in self.aspect_spans)
+            c
+            for n, c in enumerate(self.bare)
+            if not any(start <= n < end for start, end in self.aspect_spans)
         )
-        return kept if len(kept.strip()) >= 2 else self.bare  # noqa: PLR2004 - one character is no matter
+        return kept if len(kept.strip()) >= 2 else self.bare
 
     @property
     def object_names(self) -> frozenset[str]:
@@ -162,3 +164,28 @@ _BROUGHT_BEFORE = re.compile(
 def _asked_about(mentions: list[ObjectMention], text: str) -> list[ObjectMention]:
     kept = [m for m in mentions if not _BROUGHT_BEFORE.search(text[: m.start])]
     return kept or mentions[:1]
+
+
+def split_questions(reading: Reading, understanding: Understanding) -> list[Reading]:
+    """The questions of a sentence that asks about several things at once, else the sentence alone.
+
+    「身份证和户口本都丢了，补要带啥」 is about two things; 「办居住证要带身份证和户口本吗」 about one.
+    """
+    objects = list({o.name: o for o in reading.objects}.values())
+    if len(objects) < 2:
+        return [reading]
+    first, second = objects[0], objects[1]
+    between = reading.bare[first.end : second.start]
+    if between.strip("，,、 ") in {"和", "跟", "与", "还有", "以及", "", "、", "加", "带"} and between:
+        rest = reading.bare[: first.start] + "{}" + reading.bare[second.end :]
+        return [
+            understanding.read(rest.format(reading.bare[o.start : o.end]))
+            for o in (first, second)
+        ]  # fmt: skip
+    for mark in ("另外", "还有", "再问", "顺便", "再一个", "同时"):
+        at = reading.bare.find(mark, first.end)
+        if 0 <= at < second.start:
+            whole = reading.text
+            cut = whole.find(mark)
+            return [understanding.read(whole[:cut]), understanding.read(whole[cut:])]
+    return [reading]

@@ -1,7 +1,6 @@
 """Opens what answers questions: model, lexicons, index, and the consultant over them."""
 
 import asyncio
-import hashlib
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -15,14 +14,14 @@ from core.settings import Settings
 from knowledge.consultation import GuideConsultant
 from knowledge.desk import make_consultant
 from knowledge.embedding import SentenceTransformerEmbedder
-from knowledge.entries import Sayings, SayingsLexicon
+from knowledge.entries import SayingsLexicon
 from knowledge.indexing import PartBuilder
 from knowledge.lexicon_files import Lexicons
 from knowledge.search import Retriever
 from knowledge.segment import Segmenter
 from knowledge.synchronise import Synchroniser
 from knowledge.topic_model import TopicModel
-from knowledge.topic_training import train_topic_model, training_fingerprint
+from knowledge.topic_training import train_to_file
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +76,7 @@ def _build(settings: Settings, store: KnowledgeStore, embedder: Embedder) -> Kno
         store,
         PartBuilder(embedder, segmenter),
         index_folder(settings),
-        sayings_of(lexicons),
+        SayingsLexicon(()),  # the topic model knows the sayings; embedding them again would only cost
         today=today,
     )
     consultant = make_consultant(
@@ -120,24 +119,17 @@ def make_lexicons(segmenter: Segmenter) -> Lexicons:
     return Lexicons(is_word=segmenter.is_word)
 
 
-def sayings_of(lexicons: Lexicons) -> SayingsLexicon:
-    """How people ask for items, as the index wants it."""
-    return SayingsLexicon(Sayings(t.topic, t.names, t.aliases, t.says) for t in lexicons.topics)
-
-
-def topics_file(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> Path:
-    """Where the topic model of these lexicons and this embedder is kept; another pair has another file."""
-    fingerprint = training_fingerprint(lexicons)
-    model = hashlib.sha256(embedder.model_id.encode()).hexdigest()[:8]
-    return settings.embedding_model.parent / "linker" / f"{fingerprint}-{model}.npz"
+def topics_file(settings: Settings) -> Path:
+    """Where the trained topic model is: beside the embedding model that it was trained with."""
+    return settings.embedding_model.parent / "linker" / "topics.npz"
 
 
 def load_or_train_topics(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> TopicModel:
-    """The topic model, trained when there is none yet. Blocks; training takes a minute."""
-    path = topics_file(settings, lexicons, embedder)
-    if path.exists():
+    """The topic model, trained when there is none for this embedder. Blocks; training takes minutes."""
+    path = topics_file(settings)
+    try:
         return TopicModel.load(path, model_id=embedder.model_id)
-    log.info("linker_training", file=path.name)
-    trained = train_topic_model(lexicons, embedder)
-    trained.save(path)
-    return trained
+    except (FileNotFoundError, SnapshotMismatch) as error:
+        log.info("linker_training", reason=type(error).__name__)
+    train_to_file(path, lexicons, embedder)
+    return TopicModel.load(path, model_id=embedder.model_id)

@@ -3,14 +3,9 @@
 import argparse
 
 from core.settings import Settings
+from knowledge.topic_training import train_to_file
 from server.cli.printing import say
-from server.knowledge_part import (
-    load_or_train_topics,
-    make_embedder,
-    make_lexicons,
-    make_segmenter,
-    topics_file,
-)
+from server.knowledge_part import make_embedder, make_lexicons, make_segmenter, topics_file
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Trains unless the model of these lexicons is there already."""
-    embedder, lexicons = make_embedder(settings), make_lexicons(make_segmenter(settings))
-    path = topics_file(settings, lexicons, embedder)
-    if path.exists() and not arguments.force:
-        say(f"词库没有变化，沿用 {path}")
-        return 0
-    path.unlink(missing_ok=True)
-    say("正在训练，大约要一分钟……")
-    load_or_train_topics(settings, lexicons, embedder)
-    say(f"已写好 {path}")
+    path = topics_file(settings)
+    if arguments.force:
+        path.unlink(missing_ok=True)
+    say("正在训练，大约要两分钟……")
+    trained = train_to_file(path, make_lexicons(make_segmenter(settings)), make_embedder(settings))
+    say(f"已写好 {path}" if trained else f"词库没有变化，沿用 {path}")
     return 0

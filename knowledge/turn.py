@@ -1,0 +1,520 @@
+"""One question on its way to an outcome.
+
+Reads the sentence, links it to items with what the conversation is about, fetches the guides that
+may be meant, and decides. A `Turn` lives for one call of `GuideConsultant.consult`.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, Protocol
+
+from core.messages import Choice, Source, Statement
+from core.ports import Consultation, DocumentRecord, Question
+from core.statuses import Aspect, TurnStatus
+from knowledge.answering import LABELS, Answer, compose, facts
+from knowledge.catalogue import CatalogueItem
+from knowledge.deciding import Act, Decision, Described, decide, open_situations
+from knowledge.entries import Kind
+from knowledge.focus import Focus, Option
+from knowledge.guide import Guide
+from knowledge.linking import Candidate, Linking, LinkInput, NameEvidence, link
+from knowledge.search import Retriever
+from knowledge.titles import common_title, group_title, heading, main_districts, object_word
+from knowledge.topic_model import Vectors
+from knowledge.understanding import Reading, split_questions
+from knowledge.views import View
+
+# Chosen on bench/questions (docs/measurements.md, Linking).
+SURE = 0.30  # the kept items together must weigh this much
+FAQ_SURE = 0.90  # similarity from which an official question counts as the citizen's
+MOST_CHOICES = 20
+MOST_ITEM_CHOICES = 8
+DECLINING = frozenset({"out_of_scope"})
+
+ASPECT_OF_INTENT = {
+    "ask_materials": Aspect.MATERIALS,
+    "ask_process": Aspect.PROCESS,
+    "ask_time_limit": Aspect.TIME_LIMIT,
+    "ask_fee": Aspect.FEE,
+    "ask_location": Aspect.LOCATION,
+    "ask_hours": Aspect.HOURS,
+    "ask_phone": Aspect.PHONE,
+    "ask_conditions": Aspect.CONDITIONS,
+    "ask_online": Aspect.ONLINE,
+    "ask_result": Aspect.RESULT,
+}
+
+
+class Desk(Protocol):
+    """What a turn needs of the consultant."""
+
+    @property
+    def today(self) -> date:
+        """The day on which guides must hold."""
+
+    async def vector(self, text: str) -> Vectors:
+        """The question's vector."""
+
+    async def guides(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Guide]:
+        """Decoded guides that may be answered from today."""
+
+    def probabilities(self, reading: Reading, vector: Vectors) -> dict[str, float]:
+        """Probability by topic."""
+
+    def states(self, item: CatalogueItem, facet: str) -> bool:
+        """Whether the item's own name states the facet."""
+
+    def label(self, facet: str, value: str) -> str:
+        """What a citizen reads for that value."""
+
+    def retriever(self, view: View) -> Retriever:
+        """A retriever of the view's snapshot."""
+
+    async def document(self, document_id: str) -> DocumentRecord | None:
+        """The stored document or FAQ."""
+
+
+class Turn:
+    """One question with the focus it came with."""
+
+    def __init__(self, desk: Desk, view: View, question: Question) -> None:
+        self._desk, self._view, self._question = desk, view, question
+        self._focus = Focus.from_json(question.focus)
+        self._timings: dict[str, float] = {}
+        self._trace: dict[str, Any] = {"intent": question.intent, "confidence": round(question.confidence, 3)}
+
+    async def run(self) -> Consultation:
+        """The outcome."""
+        picked = self._focus.option(self._question.picked) if self._question.picked else None
+        if picked is not None:
+            return await self._take(picked)
+        started = time.perf_counter()
+        reading = self._view.understanding.read(self._question.text)
+        self._timings["read"] = _ms(started)
+        if self._question.intent == "own_case" and self._question.confidence >= 0.5:
+            return self._say("own_case", TurnStatus.NO_GUIDE)
+        if reading.places.other_city:
+            return self._say("other_city", TurnStatus.NO_GUIDE, {"city": reading.places.other_city})
+        self._note_places(reading)
+        parts = split_questions(reading, self._view.understanding)
+        if len(parts) > 1:
+            combined = await self._several(parts)
+            if combined is not None:
+                return combined
+        return await self._one(reading)
+
+    # --- understanding -----------------------------------------------------------------------
+
+    def _note_places(self, reading: Reading) -> None:
+        mentions = reading.places.districts
+        if mentions:
+            self._focus = replace(
+                self._focus, district=mentions[-1].district if reading.correction else mentions[0].district
+            )
+        elif reading.places.city and self._city_name():
+            self._focus = replace(self._focus, district=self._city_name())
+
+    def _city_name(self) -> str:
+        return self._view.understanding.districts.city
+
+    @property
+    def _district(self) -> str:
+        return self._focus.district or self._question.district
+
+    async def _link(self, reading: Reading) -> Linking:
+        started = time.perf_counter()
+        vector = await self._desk.vector(reading.matter or reading.text)
+        self._timings["embed"] = _ms(started)
+        started = time.perf_counter()
+        names: dict[str, NameEvidence] = {}
+        if any(not item.topic for item in self._view.catalogue.items.values()):
+            evidence = self._desk.retriever(self._view).item_evidence(
+                reading.bare, vector, today=self._desk.today, limit=40
+            )
+            names = {e.item_key: NameEvidence(e.dense_name) for e in evidence}
+        linking = link(
+            LinkInput(
+                text=reading.bare,
+                topics=self._desk.probabilities(reading, vector),
+                facets=reading.facets,
+                objects=reading.object_names,
+                names=names,
+                focus=self._focus.items,
+                history=tuple(key for group in self._focus.history for key in group),
+                back_reference=reading.back_reference,
+            ),
+            self._view.catalogue,
+        )
+        self._timings["link"] = _ms(started)
+        self._trace["kept"] = [[c.item.key, c.arithmetic] for c in linking.kept]
+        self._trace["rejected"] = [[c.item.key, c.arithmetic] for c in linking.rejected[:5]]
+        self._trace["elsewhere"] = [linking.elsewhere_topic, round(linking.elsewhere, 3)]
+        return linking
+
+    # --- one question ------------------------------------------------------------------------
+
+    async def _one(self, reading: Reading) -> Consultation:
+        aspects = self._aspects(reading)
+        if not self._names_matter(reading):
+            if self._focus.items:
+                self._focus = replace(
+                    self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,)
+                )
+                self._learn(reading, [])
+                return await self._settle(self._candidates_in_focus(reading), reading)
+            self._focus = replace(self._focus, aspects=aspects or self._focus.aspects)
+            if reading.places.districts or reading.places.city:
+                return self._say(
+                    "district_noted", TurnStatus.CLARIFYING, {"district": self._district}, open_=True
+                )
+            return self._say("ask_item" if aspects else "unclear", TurnStatus.CLARIFYING, open_=True)
+        linking = await self._link(self._with_carried_object(reading))
+        items = [c.item for c in linking.kept]
+        declined = self._declines(reading, linking)
+        if declined is not None:
+            return await self._nothing(linking, declined, reading)
+        changed = bool(self._focus.items) and not {i.key for i in items} & set(self._focus.items)
+        if not aspects and changed and not (reading.correction or reading.same_again or self._focus.open):
+            aspects = (Aspect.GENERAL,)
+        self._focus = self._focus.about([i.key for i in items])
+        self._focus = replace(self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,))
+        self._learn(reading, items)
+        return await self._settle(linking.kept, reading)
+
+    def _aspects(self, reading: Reading) -> tuple[Aspect, ...]:
+        if reading.aspects:
+            return reading.aspects
+        by_intent = ASPECT_OF_INTENT.get(self._question.intent)
+        if by_intent and self._question.confidence >= 0.6 and not reading.same_again:
+            return (by_intent,)
+        return ()
+
+    def _names_matter(self, reading: Reading) -> bool:
+        """Whether the sentence itself says what it is about, rather than leaning on the one before."""
+        if reading.objects:
+            return True
+        telling = reading.facets.meant.keys() - {"hukou_here", "person"}
+        if telling and (self._focus.items or len(reading.content) > 1):
+            return True
+        needed = 5 if self._focus.items else 2
+        return len(reading.content) >= needed
+
+    def _with_carried_object(self, reading: Reading) -> Reading:
+        """The sentence with the thing of the conversation put before it, where it names none itself."""
+        if reading.objects or not self._focus.items:
+            return reading
+        item = self._view.catalogue.items.get(self._focus.items[0])
+        if item is None or not (reading.facets.meant or reading.facets.denied):
+            return reading
+        word = object_word(item)
+        shifted = tuple((start + len(word), end + len(word)) for start, end in reading.aspect_spans)
+        return replace(reading, masked=word + reading.masked, bare=word + reading.bare, aspect_spans=shifted)
+
+    def _candidates_in_focus(self, reading: Reading) -> tuple[Candidate, ...]:
+        items = [self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items]
+        return tuple(Candidate(item, 1 / len(items), "沿用上文") for item in items)
+
+    def _learn(self, reading: Reading, items: Sequence[CatalogueItem]) -> None:
+        said = {facet: reading.facets.value(facet) for facet in reading.facets.meant}
+        self._focus = replace(
+            self._focus, facets={**self._focus.facets, **{k: v for k, v in said.items() if v}}, offered=()
+        )
+
+    def _declines(self, reading: Reading, linking: Linking) -> str | None:
+        strong = linking.best > 0.5 and bool(reading.objects)
+        if self._question.intent in DECLINING and self._question.confidence >= 0.5 and not strong:
+            return "out_of_scope"
+        if linking.elsewhere > linking.held or linking.held < SURE:
+            return "no_guide"
+        return None
+
+    async def _nothing(self, linking: Linking, outcome: str, reading: Reading) -> Consultation:
+        if outcome == "no_guide":
+            known = await self._from_documents(reading)
+            if known is not None:
+                return known
+        near = [
+            c for c in (*linking.kept, *linking.rejected)
+            if reading.object_names & c.item.objects and c.weight > 0.02
+        ]  # fmt: skip
+        options = [
+            Option(main, tuple(c.item.key for c in near if c.item.main == main))
+            for main in dict.fromkeys(c.item.main for c in near)
+        ]
+        topic = self._view.catalogue.topics.get(linking.elsewhere_topic)
+        variables = {
+            "topic": topic.label if topic and outcome == "no_guide" and linking.elsewhere > 0.5 else ""
+        }
+        return self._say(outcome, TurnStatus.NO_GUIDE, variables, options=options[:3])
+
+    async def _from_documents(self, reading: Reading) -> Consultation | None:
+        """The answer of an official question that is the citizen's, word for word, with its source."""
+        vector = await self._desk.vector(reading.text)
+        found = self._desk.retriever(self._view).search(
+            reading.text, vector, kinds=(Kind.FAQ,), today=self._desk.today, limit=1
+        )
+        if not found.kept or found.kept[0].evidence.get("question", 0.0) < FAQ_SURE:
+            return None
+        record = await self._desk.document(found.kept[0].owner)
+        if record is None or record.withdrawn:
+            return None
+        source = Source(record.document_id, 1, "常见问题", record.title, "", record.url)
+        statement = Statement("faq", record.title, record.text, (0,))
+        return self._say(
+            "answer", TurnStatus.ANSWERED, {"text": f"{record.title}\n{record.text}"},
+            statements=(statement,), sources=(source,), title=record.title,
+        )  # fmt: skip
+
+    # --- settling ----------------------------------------------------------------------------
+
+    async def _take(self, picked: Option) -> Consultation:
+        if picked.district:
+            self._focus = replace(self._focus, district=picked.district)
+        if picked.items:
+            facets = self._facets_of(picked.items)
+            self._focus = replace(self._focus, items=picked.items, facets={**self._focus.facets, **facets})
+        if picked.situation:
+            self._focus = replace(self._focus, situation=picked.situation)
+        self._focus = replace(self._focus, offered=(), aspects=self._focus.aspects or (Aspect.GENERAL,))
+        self._trace["picked"] = picked.value
+        items = [self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items]
+        if not items:
+            return self._say(
+                "district_noted" if picked.district else "ask_item",
+                TurnStatus.CLARIFYING,
+                {"district": self._district},
+                open_=True,
+            )
+        return await self._settle(tuple(Candidate(i, 1 / len(items), "已选择") for i in items), None)
+
+    def _facets_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """What picking these items says of the citizen: the facets that all of them share."""
+        items = [self._view.catalogue.items[k] for k in keys if k in self._view.catalogue.items]
+        return {
+            facet: value
+            for item in items[:1]
+            for facet, value in item.facets.items()
+            if all(other.facets.get(facet) == value for other in items)
+        }
+
+    def _fitting(self, candidates: Sequence[Candidate]) -> list[CatalogueItem]:
+        """The candidates that agree with what the citizen said earlier, or all if none does."""
+        items = [c.item for c in candidates]
+        for facet, value in self._focus.facets.items():
+            agreeing = [i for i in items if i.facets.get(facet, value) == value]
+            if agreeing and any(i.facets.get(facet) == value for i in agreeing):
+                families = {i.main for i in agreeing}
+                items = [i for i in items if i in agreeing or i.main not in families]
+        return items
+
+    async def _settle(self, candidates: Sequence[Candidate], reading: Reading | None) -> Consultation:
+        items = self._fitting(candidates)
+        self._focus = replace(self._focus, items=tuple(i.key for i in items))
+        started = time.perf_counter()
+        described = await self._describe(items, reading)
+        self._timings["guides"] = _ms(started)
+        if not described:
+            return self._not_here(items)
+        with_guide = {d.item.key for d in described}
+        self._focus = replace(self._focus, items=tuple(k for k in self._focus.items if k in with_guide))
+        aspects = self._focus.aspects
+        decision = decide(described, aspects, district_known=bool(self._district))
+        if decision.act is Act.ANSWER:
+            return self._answer_or_ask_situation(decision, reading)
+        return self._ask(decision)
+
+    async def _describe(self, items: Sequence[CatalogueItem], reading: Reading | None) -> list[Described]:
+        listed = self._view.snapshot.items()
+        today = self._desk.today
+        wanted: list[tuple[CatalogueItem, str, str, int]] = []
+        for item in items:
+            refs = {ref.district: ref for ref in listed[item.key].guides_on(today)}
+            if self._district:
+                serving = self._serving(self._district, refs)
+                if serving:
+                    wanted.append((item, self._district, refs[serving].guide_id, refs[serving].version))
+            else:
+                wanted.extend((item, ref.district, ref.guide_id, ref.version) for ref in refs.values())
+        if not wanted and reading is not None and reading.places.unknown and not self._district:
+            return []
+        guides = await self._desk.guides([(guide_id, version) for _, _, guide_id, version in wanted])
+        return [
+            Described(item, district, guides[guide_id], self._focus.situation)
+            for item, district, guide_id, _ in wanted
+            if guide_id in guides
+        ]
+
+    def _serving(self, district: str, refs: Mapping[str, Any]) -> str:
+        """The district whose guide serves `district`: itself, or the nearest above that has one."""
+        if district in refs:
+            return district
+        known = self._view.districts.get(district)
+        for parent in known.parents if known else ():
+            if parent in refs:
+                return parent
+        if district == self._city_name() and len(refs) == 1:
+            return next(iter(refs))
+        return ""
+
+    def _not_here(self, items: Sequence[CatalogueItem]) -> Consultation:
+        today = self._desk.today
+        refs = [ref.district for i in items for ref in self._view.snapshot.items()[i.key].guides_on(today)]
+        below = [d for d in dict.fromkeys(refs) if self._district in self._parents(d)]
+        if below:  # the whole city was named: the districts are what is left to ask
+            self._focus = replace(self._focus, district="")
+            return self._ask(Decision(Act.ASK_DISTRICT, districts=tuple(below)), items=items)
+        districts = tuple(dict.fromkeys(refs))
+        options = [Option(d, district=d) for d in districts[:MOST_CHOICES]]
+        variables = {"item": common_title(items), "district": self._district}
+        return self._say("item_not_in_district", TurnStatus.NO_GUIDE, variables, options=options)
+
+    def _parents(self, district: str) -> tuple[str, ...]:
+        known = self._view.districts.get(district)
+        return known.parents if known else ()
+
+    def _answer_or_ask_situation(self, decision: Decision, reading: Reading | None) -> Consultation:
+        first = decision.guides[0]
+        aspects = self._focus.aspects
+        if not first.situation:
+            names = open_situations(first.guide, aspects, reading.bare if reading else "")
+            if len(names) > 1:
+                options = [Option(name, situation=name) for name in names[:MOST_ITEM_CHOICES]]
+                return self._say(
+                    "ask_situation",
+                    TurnStatus.CLARIFYING,
+                    {"item": first.item.title},
+                    options=options,
+                    open_=True,
+                )
+            if names:
+                self._focus = replace(self._focus, situation=names[0])
+        guides = [(d.guide, self._focus.situation) for d in decision.guides]
+        answer = self._compose(decision, guides, aspects)
+        if not answer.statements:
+            return self._silent(decision, answer)
+        text = answer.text
+        if answer.missing:
+            text += (
+                "\n"
+                + "；".join(f"指南没有写明{LABELS[a]}" for a in answer.missing)
+                + "，可拨打咨询电话确认。"
+            )
+        return self._say(
+            "answer", TurnStatus.ANSWERED, {"text": text},
+            statements=answer.statements, sources=answer.sources, title=heading(decision),
+        )  # fmt: skip
+
+    def _compose(
+        self, decision: Decision, guides: Sequence[tuple[Guide, str]], aspects: Sequence[Aspect]
+    ) -> Answer:
+        return compose(guides, aspects, heading=f"【{heading(decision)}】", district=self._district)
+
+    def _silent(self, decision: Decision, answer: Answer) -> Consultation:
+        guide = decision.guides[0].guide
+        phone = facts(guide, Aspect.PHONE)
+        source = Source(
+            guide.guide_id, guide.version, LABELS[Aspect.PHONE], guide.title, guide.district, guide.url
+        )
+        variables = {
+            "item": heading(decision),
+            "aspect": "、".join(LABELS[a] for a in answer.missing) or LABELS[Aspect.PROCESS],
+            "phone": "；".join(phone.lines) if phone else "",
+        }
+        return self._say("not_in_guide", TurnStatus.NO_GUIDE, variables, sources=(source,) if phone else ())
+
+    def _ask(self, decision: Decision, items: Sequence[CatalogueItem] = ()) -> Consultation:
+        about = list(decision.items) or [tuple(items)]
+        if decision.act is Act.ASK_DISTRICT:
+            names = main_districts(decision.districts, self._parents)
+            options = [Option(d, district=d) for d in names[:MOST_CHOICES]]
+            shown = [
+                self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items
+            ]
+            variables = {"item": common_title(shown or list(items))}
+            return self._say("ask_district", TurnStatus.CLARIFYING, variables, options=options, open_=True)
+        if decision.act is Act.ASK_ITEM:
+            options = [
+                Option(group_title(group), tuple(i.key for i in group)) for group in about[:MOST_ITEM_CHOICES]
+            ]
+            return self._say("ask_item", TurnStatus.CLARIFYING, {"topic": ""}, options=options, open_=True)
+        listed = [group[0] for group in about]
+        options = [Option(self._sibling_title(i, listed), (i.key,)) for i in listed[:MOST_ITEM_CHOICES]]
+        variables = {"item": common_title([group[0] for group in about])}
+        return self._say("ask_situation", TurnStatus.CLARIFYING, variables, options=options, open_=True)
+
+    def _sibling_title(self, item: CatalogueItem, listed: Sequence[CatalogueItem]) -> str:
+        """The item's name among those listed, with what sets it apart where some name leaves that unsaid."""
+        labels = []
+        for facet, value in item.facets.items():
+            differs = any(other.facets.get(facet, value) != value for other in listed)
+            if differs and any(not self._desk.states(other, facet) for other in listed):
+                labels.append(self._desk.label(facet, value))
+        return f"{item.short_title}（{'，'.join(labels)}）" if labels else item.short_title
+
+    # --- several questions at once -----------------------------------------------------------
+
+    async def _several(self, parts: Sequence[Reading]) -> Consultation | None:
+        """One answer to all parts, or None where one of them can't be answered straight away."""
+        before = self._focus
+        outcomes: list[Consultation] = []
+        aspects = next((p.aspects for p in reversed(parts) if p.aspects), ())
+        for part in parts:
+            self._focus = replace(before, items=(), aspects=part.aspects or aspects, open=False)
+            self._note_places(part)
+            outcome = await self._one(part if part.aspects else replace(part, aspects=aspects))
+            if outcome.status is not TurnStatus.ANSWERED:
+                self._focus = before
+                return None
+            outcomes.append(outcome)
+        last = Focus.from_json(outcomes[-1].focus)
+        history = tuple(Focus.from_json(o.focus).items for o in reversed(outcomes[:-1]))
+        self._focus = replace(
+            last, history=(*history, *before.history), district=last.district or before.district
+        )
+        sources: list[Source] = []
+        statements: list[Statement] = []
+        for outcome in outcomes:
+            offset = len(sources)
+            sources.extend(outcome.sources)
+            statements.extend(
+                replace(s, label=f"{outcome.title} {s.label}", sources=tuple(p + offset for p in s.sources))
+                for s in outcome.statements
+            )
+        return self._say(
+            "answer", TurnStatus.ANSWERED, {"text": "\n\n".join(o.variables["text"] for o in outcomes)},
+            statements=tuple(statements), sources=tuple(sources), title="、".join(o.title for o in outcomes),
+        )  # fmt: skip
+
+    # --- saying ------------------------------------------------------------------------------
+
+    def _say(
+        self,
+        outcome: str,
+        status: TurnStatus,
+        variables: Mapping[str, str] | None = None,
+        *,
+        options: Sequence[Option] = (),
+        statements: tuple[Statement, ...] = (),
+        sources: tuple[Source, ...] = (),
+        title: str = "",
+        open_: bool = False,
+    ) -> Consultation:
+        focus = replace(self._focus, offered=tuple(options), open=open_)
+        return Consultation(
+            outcome=outcome,
+            status=status,
+            variables=variables or {},
+            title=title,
+            statements=statements,
+            sources=sources,
+            choices=tuple(Choice(o.value, o.value) for o in options),
+            focus=focus.as_json(),
+            trace=self._trace,
+            timings_ms=self._timings,
+        )
+
+
+def _ms(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
