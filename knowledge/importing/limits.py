@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Limits:
     """Bounds on a file, so that a hostile or broken one costs a bounded time and memory."""
 
-    file_bytes: int = 64 * 1024 * 1024
-    unpacked_bytes: int = 256 * 1024 * 1024  # of a workbook, which is a ZIP archive
+    file_bytes: int = 200 * 1024 * 1024
+    unpacked_bytes: int = 400 * 1024 * 1024  # of a workbook, which is a ZIP archive
     parts: int = 2_000  # files inside a workbook
     sheets: int = 50
     rows: int = 300_000  # of one sheet or file
