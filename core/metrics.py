@@ -1,0 +1,103 @@
+"""What the service counts and measures, in Prometheus' text format.
+
+Each `Metrics` has a registry of its own, so that tests and several applications in one process
+don't share counters. No label holds an id, an address or a text.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from core.statuses import TurnStatus
+
+_TURN_SECONDS: Final = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
+_PHASE_SECONDS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class FinishedTurn(Protocol):
+    """What is measured of a citizen's turn."""
+
+    @property
+    def status(self) -> TurnStatus:
+        """What became of it."""
+
+    @property
+    def timings_ms(self) -> Mapping[str, float]:
+        """How long its phases took. The longest encloses the others and counts as the whole turn."""
+
+
+class Metrics:
+    """The counters of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._turns = Counter(
+            "bangban_turns", "Finished turns of citizens.", ["status"], registry=self._registry
+        )
+        self._turn_seconds = Histogram(
+            "bangban_turn_seconds",
+            "Time from a message to its reply.",
+            buckets=_TURN_SECONDS,
+            registry=self._registry,
+        )
+        self._phase_seconds = Histogram(
+            "bangban_phase_seconds",
+            "Time of one phase of a turn.",
+            ["phase"],
+            buckets=_PHASE_SECONDS,
+            registry=self._registry,
+        )
+        self._engine_failures = Counter(
+            "bangban_engine_failures",
+            "Turns that the dialogue engine failed or left without a reply.",
+            registry=self._registry,
+        )
+        self._snapshot_age = Gauge(
+            "bangban_snapshot_age_seconds",
+            "Age of the index that answers come from.",
+            registry=self._registry,
+        )
+        self._queue_length = Gauge(
+            "bangban_queue_length", "Citizens who wait for a person.", registry=self._registry
+        )
+        self._requests = Counter(
+            "bangban_http_requests", "HTTP requests.", ["method", "route", "status"], registry=self._registry
+        )
+        self._request_seconds = Histogram(
+            "bangban_http_request_seconds",
+            "Time of an HTTP request.",
+            ["route"],
+            buckets=_TURN_SECONDS,
+            registry=self._registry,
+        )
+
+    def turn_done(self, turn: FinishedTurn) -> None:
+        """Counts a turn by its status, and each of its phases."""
+        self._turns.labels(turn.status.value).inc()
+        if turn.status is TurnStatus.ERROR:
+            self._engine_failures.inc()
+        for phase, milliseconds in turn.timings_ms.items():
+            self._phase_seconds.labels(phase).observe(milliseconds / 1000)
+        if turn.timings_ms:
+            self._turn_seconds.observe(max(turn.timings_ms.values()) / 1000)
+
+    def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts a request. `route` is the pattern of its path, never the path."""
+        # Anything may come as a method; each new one would be a series for ever.
+        known = method if method in _METHODS else "other"
+        self._requests.labels(known, route, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+
+    def watch_snapshot_age(self, seconds: Callable[[], float]) -> None:
+        """Asks `seconds` for the age of the index whenever the metrics are read."""
+        self._snapshot_age.set_function(seconds)
+
+    def set_queue_length(self, waiting: int) -> None:
+        """Says how many citizens wait for a person now."""
+        self._queue_length.set(waiting)
+
+    def render(self) -> bytes:
+        """All metrics in the text format, version 0.0.4."""
+        return generate_latest(self._registry)
