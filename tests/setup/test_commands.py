@@ -17,6 +17,7 @@ from tools.steps.error import SetupError
         ),
         ("  Downloading scipy-1.17.1-cp311-cp311-linux_x86_64.whl (38 MB)", "fetching scipy (38 MB)"),
         ("Downloading jieba-0.42.1.tar.gz (19.2 MB)", "fetching jieba (19.2 MB)"),
+        ("Using cached faiss_cpu-1.15.1-cp311-cp311-linux_x86_64.whl (24 MB)", "fetching faiss_cpu (24 MB)"),
         ("Downloading aiohttp-3.14.5-cp311-cp311-linux_x86_64.whl (900 kB)", ""),
         ("Installing collected packages: a, b, c", UNPACKING),
         ("Building wheels for collected packages: jieba", "building jieba"),

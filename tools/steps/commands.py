@@ -14,7 +14,10 @@ UNPACKING = "unpacking"
 """Shown when pip is about to put files into the environment; until then it only fetched."""
 
 _SHOWN = [
-    (re.compile(r"^Downloading (?:\S+/)?(\S+?)-[^-\s]+(?:-\S+)? \(([\d.]+ [MG]B)\)"), r"fetching \1 (\2)"),
+    (
+        re.compile(r"^(?:Downloading|Using cached) (?:\S+/)?(\S+?)-[^-\s]+(?:-\S+)? \(([\d.]+ [MG]B)\)"),
+        r"fetching \1 (\2)",
+    ),
     (re.compile(r"^Installing collected packages: .*"), UNPACKING),
     (re.compile(r"^Building wheels? for collected packages: (.*)"), r"building \1"),
 ]
@@ -82,5 +85,5 @@ def explain(purpose: str, status: int, output: Sequence[str], tail: Sequence[str
     whole = "\n".join(output)
     reasons = [advice for pattern, advice in _REASONS if pattern.search(whole)]
     ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
-    shown = "\n".join(f"    {line}" for line in tail)
+    shown = "\n".join(f"    {line if len(line) <= 200 else line[:200] + ' …'}" for line in tail)
     return "\n".join([f"{purpose} failed: it {ended}.", *reasons[:1], "Its last lines:", shown])
