@@ -7,7 +7,6 @@ that is given is used as it is, and what only that part needs isn't opened.
 import asyncio
 import functools
 import time
-import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -16,10 +15,10 @@ from typing import TypedDict, Unpack
 
 import structlog
 from aiohttp import web
-from core.metrics import Metrics
 
 from core import accounts, privacy
 from core.clock import utc_now
+from core.metrics import Metrics
 from core.ports import Consultant, ConversationStore, DialogueEngine, Embedder, KnowledgeStore, UserStore
 from core.settings import Settings
 from server import (
@@ -38,8 +37,9 @@ from server.dialogue_part import open_engine
 from server.events import EventFanOut
 from server.handover import Handovers
 from server.health import Check, Health
-from server.knowledge_part import open_knowledge
+from server.knowledge_part import index_folder, open_knowledge
 from server.limits import ClientLimits
+from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
@@ -76,11 +76,11 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         ],
     )
     app.on_response_prepare.append(middlewares.add_security_headers)
-    app.on_shutdown.append(routes_conversations.say_goodbye)
+    app.on_shutdown.append(_say_goodbye)
     app[keys.SETTINGS] = settings
     app[keys.METRICS] = metrics
     app[keys.FAN_OUT] = EventFanOut()
-    app[keys.SOCKETS] = weakref.WeakSet()
+    app[keys.SOCKETS] = OpenSockets()
     app[keys.LIMITS] = ClientLimits(settings)
     app[keys.STATIC_FILES] = StaticFiles.load(STATIC)
     for module in (
@@ -160,7 +160,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         app[keys.SECRETS].sessions,
         app[keys.USER_STORE],
         verify=accounts.verify_password,
-        decoy=accounts.hash_password("no password at all"),
+        make_decoy=lambda: accounts.hash_password("no password at all"),
         now=time.time,
     )
     app[keys.HEALTH] = Health(_checks(app))
@@ -171,6 +171,8 @@ async def _background(app: web.Application, overrides: Overrides) -> AsyncIterat
     """What goes on by itself: following publications, catching up after a crash, forgetting in time."""
     async with BackgroundTasks() as tasks:
         if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
+            pointer = index_folder(app[keys.SETTINGS]) / "current"
+            app[keys.METRICS].watch_snapshot_age(lambda: _age_of(pointer))
             tasks.start("follow-publications", knowledge.synchroniser.follow())
         tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
         tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))
@@ -196,12 +198,20 @@ def _checks(app: web.Application) -> dict[str, Check]:
     return checks
 
 
+async def _say_goodbye(app: web.Application) -> None:
+    await app[keys.SOCKETS].say_goodbye()
+
+
 async def _recover(app: web.Application) -> None:
     """Answers what was left, once the engine can; an apology now would be the answer for good."""
     if not await app[keys.CONVERSATION_STORE].unanswered() or not (await app[keys.HEALTH].report()).ready:
         return
     if answered := await app[keys.CONVERSATIONS].recover():
         log.info("unanswered_messages_answered", count=answered)
+
+
+def _age_of(path: Path) -> float:
+    return time.time() - path.stat().st_mtime if path.exists() else 0.0
 
 
 async def _purge(app: web.Application) -> None:

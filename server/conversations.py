@@ -140,6 +140,7 @@ class Conversations:
         engine is no exception but a turn with status `error`.
         """
         said = take_in(text)
+        began = time.perf_counter()
         async with self._turn_of(conversation_id):
             conversation = await self._existing(conversation_id)
             last = await self._store.last_bot_message(conversation_id)
@@ -158,7 +159,7 @@ class Conversations:
                 return Turn.of_event(first)
             if conversation.holder is not Holder.BOT:
                 return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[conversation.holder], ())
-            return await self._answer(conversation, message, last)
+            return await self._answer(conversation, message, last, began)
 
     async def recover(self) -> int:
         """Answers the messages that a crash left without a reply; returns how many.
@@ -219,7 +220,7 @@ class Conversations:
             if await self._store.reply_to(message.conversation_id, message.sequence) is not None:
                 return False
             last = await self._store.last_bot_message(message.conversation_id)
-            await self._answer(conversation, message, last)
+            await self._answer(conversation, message, last, time.perf_counter())
             return True
 
     async def _existing(self, conversation_id: str) -> Conversation:
@@ -235,11 +236,13 @@ class Conversations:
         return exact or match_choice(read, offered)
 
     async def _answer(
-        self, conversation: Conversation, message: ConversationEvent, last: ConversationEvent | None
+        self,
+        conversation: Conversation,
+        message: ConversationEvent,
+        last: ConversationEvent | None,
+        began: float,
     ) -> Turn:
-        began = time.perf_counter()
         reply = await self._reply(conversation, message)
-        engine_ms = (time.perf_counter() - began) * 1000
         if reply.handover is not None:
             ticket = await self._handovers.request(conversation, reply.handover, last)
             reply = replace(reply, status=TurnStatus.WAITING_FOR_AGENT, messages=(ticket.notice,))
@@ -255,7 +258,7 @@ class Conversations:
                 "reply_to": message.sequence,
                 "open_choices": _choices_left_open(reply.status, messages, last),
                 "trace": dict(reply.trace),
-                "timings_ms": _rounded({**reply.timings_ms, "engine": engine_ms}),
+                "timings_ms": _rounded({**reply.timings_ms, "total": (time.perf_counter() - began) * 1000}),
             },
             # Should two processes answer the same message, only the first answer counts.
             delivery_key=f"reply:{message.sequence}",

@@ -25,7 +25,7 @@ class _Handler(web.RequestHandler):
     __slots__ = ("_hotline",)
 
     def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, hotline: str) -> None:
-        super().__init__(manager, loop=loop, keepalive_timeout=KEEPALIVE_SECONDS, access_log=None)
+        super().__init__(manager, loop=loop, keepalive_timeout=KEEPALIVE_SECONDS, access_log=None)  # type: ignore[arg-type] # AppRunner does so too
         self._hotline = hotline
 
     def handle_error(

@@ -1,10 +1,8 @@
 """The typed keys under which `create_app` leaves its parts for the routes. Used only in `server`."""
 
-import weakref
-
 from aiohttp import web
-from core.metrics import Metrics
 
+from core.metrics import Metrics
 from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserStore
 from core.settings import Settings
 from server.conversations import Conversations
@@ -12,22 +10,23 @@ from server.events import EventFanOut
 from server.health import Health
 from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
+from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 
 SETTINGS = web.AppKey("settings", Settings)
 METRICS = web.AppKey("metrics", Metrics)
-CONVERSATION_STORE = web.AppKey("conversation_store", ConversationStore)  # type: ignore[type-abstract]
-KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)  # type: ignore[type-abstract]
-USER_STORE = web.AppKey("user_store", UserStore)  # type: ignore[type-abstract]
-ENGINE = web.AppKey("engine", DialogueEngine)  # type: ignore[type-abstract]
+CONVERSATION_STORE = web.AppKey("conversation_store", ConversationStore)
+KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)
+USER_STORE = web.AppKey("user_store", UserStore)
+ENGINE = web.AppKey("engine", DialogueEngine)
 CONVERSATIONS = web.AppKey("conversations", Conversations)
 FAN_OUT = web.AppKey("fan_out", EventFanOut)
 LIMITS = web.AppKey("limits", ClientLimits)
 HEALTH = web.AppKey("health", Health)
 STAFF_SESSIONS = web.AppKey("staff_sessions", StaffSessions)
 STATIC_FILES = web.AppKey("static_files", StaticFiles)
-SOCKETS = web.AppKey("sockets", weakref.WeakSet[web.WebSocketResponse])
+SOCKETS = web.AppKey("sockets", OpenSockets)
 KNOWLEDGE = web.AppKey("knowledge", KnowledgePart)
 SECRETS = web.AppKey("secrets", ServiceSecrets)

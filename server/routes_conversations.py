@@ -106,7 +106,7 @@ async def rate(request: web.Request) -> web.Response:
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """Streams the conversation's events from `?after=` on, without gaps and in order."""
     after = query_integer(request, "after", 0)
-    if request.app[FAN_OUT].watchers >= MAX_WATCHERS:
+    if len(request.app[SOCKETS]) >= MAX_WATCHERS:
         raise TooManyRequests("too many watchers", retry_after=30)
     offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
@@ -132,15 +132,10 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
             async for _ in socket:  # what a client sends here means nothing; reading notices its going
                 pass
         finally:
+            request.app[SOCKETS].discard(socket)
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
     return socket
-
-
-async def say_goodbye(app: web.Application) -> None:
-    """Shutdown handler: tells watchers to come back, instead of letting them find a broken connection."""
-    closing = (s.close(code=WSCloseCode.GOING_AWAY, message=b"restarting") for s in set(app[SOCKETS]))
-    await asyncio.gather(*closing, return_exceptions=True)
 
 
 async def _send_events(

@@ -4,7 +4,9 @@ from aiohttp import web
 
 from core.errors import NotFound
 from server.client_address import is_loopback
-from server.keys import HEALTH, LIMITS, METRICS
+from server.keys import CONVERSATION_STORE, HEALTH, LIMITS, METRICS
+
+MOST_COUNTED = 1000
 
 
 def routes() -> list[web.RouteDef]:
@@ -31,6 +33,8 @@ async def metrics(request: web.Request) -> web.Response:
     """The counters, in Prometheus' text format; only for programs on this machine."""
     if not is_loopback(request.app[LIMITS].address_of(request)):
         raise NotFound("metrics are for this machine")
+    waiting = await request.app[CONVERSATION_STORE].waiting_handovers(limit=MOST_COUNTED)
+    request.app[METRICS].set_queue_length(len(waiting))
     return web.Response(
         body=request.app[METRICS].render(),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},

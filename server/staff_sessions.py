@@ -7,6 +7,7 @@ the account at each request, so a changed role or a removed account counts at on
 import asyncio
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import json
@@ -34,8 +35,8 @@ class SignedIn:
 class StaffSessions:
     """Sessions signed with `secret`.
 
-    `verify` compares a hash with a password; `decoy` is the hash of no password, compared with for
-    names that don't exist, so that an answer takes as long for these.
+    `verify` compares a hash with a password; `make_decoy` makes the hash of no password, compared
+    with for names that don't exist, so that an answer takes as long for these.
     """
 
     def __init__(
@@ -44,21 +45,21 @@ class StaffSessions:
         users: UserStore,
         *,
         verify: VerifyPassword,
-        decoy: str,
+        make_decoy: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
         self._key = hashlib.sha256(b"bangban staff session\0" + secret).digest()
         self._users = users
         self._verify = verify
-        self._decoy = decoy
+        self._decoy = functools.cache(make_decoy)
         self._now = now
         self._verifying = asyncio.Semaphore(2)  # Argon2 takes much memory and a core each time
 
     async def sign_in(self, name: str, password: str) -> SignedIn:
         """The account and its cookie. Raises Unauthenticated, the same for a wrong name or password."""
         user = await self._users.get(name)
-        stored = user.password_hash if user else self._decoy
         async with self._verifying:
+            stored = user.password_hash if user else await asyncio.to_thread(self._decoy)
             matches = await asyncio.to_thread(self._verify, stored, password)
         if user is None or not matches:
             raise Unauthenticated("wrong name or password")

@@ -145,7 +145,7 @@ class TestSessions:
             secret,
             users,
             verify=lambda stored, password: stored == f"hash of {password}",
-            decoy="hash of nothing",
+            make_decoy=lambda: "hash of nothing",
             now=lambda: now,
         )
 
