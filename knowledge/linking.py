@@ -25,6 +25,7 @@ KEPT_SHARE = 0.27  # of the best item's weight
 FOCUS_PRIOR = 0.12
 FOCUS_PRIOR_WITHOUT_OBJECT = 0.9
 HISTORY_PRIOR = 0.6
+HISTORY_PRIOR_ALONE = 3.0  # 「说回居住证那个」: nothing but the thing is named, so the earlier item is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Linking:
     rejected: tuple[Candidate, ...]
     elsewhere: float
     elsewhere_topic: str = ""
+    elsewhere_best: float = 0.0  # the weight of that topic alone
 
     @property
     def best(self) -> float:
@@ -114,7 +116,8 @@ def link(given: LinkInput, catalogue: Catalogue) -> Linking:
         key=lambda c: (-c.weight, c.item.key),
     )
     kept = tuple(c for c in ranked if c.weight >= KEPT_SHARE * ranked[0].weight and c.weight > 1e-4)
-    return Linking(kept, tuple(ranked[len(kept) :][:10]), elsewhere / total, elsewhere_topic)
+    rejected = tuple(ranked[len(kept) :][:10])
+    return Linking(kept, rejected, elsewhere / total, elsewhere_topic, elsewhere_best / total)
 
 
 def _object_share(named: frozenset[str], of_topic: frozenset[str]) -> float:
@@ -180,8 +183,9 @@ def _add_conversation(
         for key in given.history:
             item_before = catalogue.items.get(key)
             if item_before and (not given.objects or given.objects & item_before.objects):
-                weights[key] = weights.get(key, 0.0) + HISTORY_PRIOR
-                notes.setdefault(key, []).append(f"谈过{HISTORY_PRIOR:.2f}")
+                prior = HISTORY_PRIOR if given.facets.meant.get("act") else HISTORY_PRIOR_ALONE
+                weights[key] = weights.get(key, 0.0) + prior
+                notes.setdefault(key, []).append(f"谈过{prior:.2f}")
                 break
 
 

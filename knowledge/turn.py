@@ -226,7 +226,11 @@ class Turn:
         strong = linking.best > 0.5 and bool(reading.objects)
         if self._question.intent in DECLINING and self._question.confidence >= 0.5 and not strong:
             return "out_of_scope"
-        if linking.elsewhere > linking.held or linking.held < SURE:
+        # An open saying (「身份证」) spreads over many topics; those without a guide don't outvote the rest.
+        undecided = linking.elsewhere_best < linking.best and any(
+            reading.object_names & c.item.objects for c in linking.kept
+        )
+        if not undecided and (linking.elsewhere > linking.held or linking.held < SURE):
             return "no_guide"
         return None
 
