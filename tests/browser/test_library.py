@@ -1,9 +1,25 @@
 """The pure modules of the page, tried in the browser that runs them."""
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.browser.fake_service import FakeService
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One page for all: pure functions leave nothing behind."""
+    service = FakeService()
+    service.start()
+    page = browser.new_page(base_url=service.url, locale="zh-CN", timezone_id="Asia/Shanghai")
+    page.goto("/")
+    yield page
+    page.close()
+    service.stop()
 
 
 def call(page: Page, module: str, function: str, *arguments: object) -> object:

@@ -45,6 +45,7 @@ export class Chat extends HTMLElement {
   #session = null
   #list = null
   #status = null
+  #trouble = { connection: '', sending: '' }
 
   connectedCallback() {
     if (this.#session) return
@@ -85,15 +86,18 @@ export class Chat extends HTMLElement {
     const listen = (type, listener) => this.#session.addEventListener(type, ({ detail }) => listener(detail))
     listen('change', () => this.#draw())
     listen('reply', (entry) => this.#tellReply(entry))
-    listen('connection', (state) => {
-      if (state === 'ok') this.#status.clearTrouble()
-      else this.#status.show(CONNECTION[state], { trouble: true })
+    listen('connection', (state) => this.#showTrouble({ connection: CONNECTION[state] ?? '' }))
+    listen('waiting', (ms) => {
+      this.#showTrouble({ sending: ms ? `还没有发出去，${Math.ceil(ms / 1000)} 秒后自动重试…` : '' })
     })
-    listen('waiting', ({ ms }) => {
-      const seconds = Math.ceil(ms / 1000)
-      this.#status.show(`还没有发出去，${seconds} 秒后自动重试…`, { trouble: true })
-    })
+    listen('failed', (problem) => this.#status.announce(`没有发出去：${problem}`))
     listen('expired', () => this.#status.flash('上一段对话已过期，已为您开始新的对话。'))
+  }
+
+  /** Without a connection nothing else matters. @param {{connection?: string, sending?: string}} news */
+  #showTrouble(news) {
+    Object.assign(this.#trouble, news)
+    this.#status.stand(this.#trouble.connection || this.#trouble.sending)
   }
 
   #say(text, { shown, byTouch = false, picked = false }) {
@@ -156,7 +160,7 @@ export class Chat extends HTMLElement {
       this.#status.flash('谢谢您的评价')
     } catch (error) {
       done(this.#explain(error))
-      this.#status.show(this.#explain(error), { trouble: true })
+      this.#status.flash(this.#explain(error), { trouble: true })
     }
   }
 
@@ -169,7 +173,7 @@ export class Chat extends HTMLElement {
       this.#status.flash('已清空，可以重新提问')
       this.querySelector('bb-composer').focus()
     } catch (error) {
-      this.#status.show(this.#explain(error), { trouble: true })
+      this.#status.flash(this.#explain(error), { trouble: true })
     }
   }
 

@@ -17,32 +17,25 @@ export class Status extends HTMLElement {
   #told = make('p', { class: 'visually-hidden' })
   #timer = 0
 
+  #standing = ''
+
   connectedCallback() {
     const notice = this.querySelector('.status__notice')?.textContent ?? ''
     this.replaceChildren(this.#shown, this.#told)
-    if (notice) this.show(notice, { trouble: true })
+    this.stand(notice)
   }
 
-  /** Shows a state until it is cleared. @param {string} text @param {{trouble?: boolean}} [options] */
-  show(text, { trouble = false } = {}) {
-    clearTimeout(this.#timer)
-    this.#shown.classList.toggle('status__text--trouble', trouble)
-    if (this.#shown.textContent !== text) this.#shown.textContent = text
+  /** Shows trouble for as long as it lasts; an empty text ends it. @param {string} text */
+  stand(text) {
+    if (text === this.#standing) return
+    this.#standing = text
+    this.#show(text, true)
   }
 
-  clear() {
-    this.show('')
-  }
-
-  /** The trouble is over; other words stay. */
-  clearTrouble() {
-    if (this.#shown.classList.contains('status__text--trouble')) this.clear()
-  }
-
-  /** Shows something for a few seconds. @param {string} text */
-  flash(text) {
-    this.show(text)
-    this.#timer = setTimeout(() => this.clear(), PASSING_MS)
+  /** Shows something for a few seconds. @param {string} text @param {{trouble?: boolean}} [options] */
+  flash(text, { trouble = false } = {}) {
+    this.#show(text, trouble)
+    this.#timer = setTimeout(() => this.#show(this.#standing, true), PASSING_MS)
   }
 
   /** Says something to screen readers only. @param {string} text */
@@ -52,6 +45,12 @@ export class Status extends HTMLElement {
     requestAnimationFrame(() => {
       this.#told.textContent = text
     })
+  }
+
+  #show(text, trouble) {
+    clearTimeout(this.#timer)
+    this.#shown.classList.toggle('status__text--trouble', trouble)
+    this.#shown.textContent = text
   }
 }
 

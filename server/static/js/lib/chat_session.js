@@ -2,8 +2,9 @@
  * A citizen's conversation from this page's side: begins or restores it, sends, watches, recovers.
  *
  * Owns the timeline and keeps it true through failures; draws nothing. Dispatches
- * `change` (the timeline is to be drawn), `reply` (a new bot entry, in `detail`), `connection`
- * (`ok` | `lost` | `offline`), `waiting` (a message is tried again in `detail.ms`), `expired`.
+ * `change` (the timeline is to be drawn), `reply` (a new entry that isn't the citizen's, in `detail`),
+ * `connection` (`ok` | `lost` | `offline`), `waiting` (ms until the next attempt; 0 when there is nothing
+ * to wait for), `failed` (the reason why a message didn't get through), `expired`.
  */
 
 import { deliver } from './delivery.js'
@@ -57,8 +58,8 @@ export class ChatSession extends EventTarget {
     window.addEventListener('offline', () => this.#dispatch('connection', 'offline'))
     const unsent = this.#memory.read('unsent') ?? []
     if (this.#conversation) await this.#restore()
-    for (const { clientId, text } of unsent) {
-      if (!this.timeline.said(clientId)) this.#send(this.timeline.say({ clientId, text, at: new Date() }))
+    for (const { clientId, text, value } of unsent) {
+      if (!this.timeline.said(clientId)) this.#send(this.timeline.say({ clientId, text, value, at: new Date() }))
     }
     this.#rememberUnsent()
     // What the server wrote into the page stays there until there is something to put in its place.
@@ -72,8 +73,8 @@ export class ChatSession extends EventTarget {
    * @param {string} [shown] what is shown for it, if that differs
    */
   say(text, shown = text) {
-    const entry = this.timeline.say({ clientId: newId(), text: shown, at: new Date() })
-    this.#send(entry, text)
+    const entry = this.timeline.say({ clientId: newId(), text: shown, value: text, at: new Date() })
+    this.#send(entry)
     this.#dispatch('change')
     return entry
   }
@@ -83,7 +84,7 @@ export class ChatSession extends EventTarget {
     const entry = this.timeline.said(clientId)
     if (entry?.state !== 'failed') return
     this.timeline.tryAgain(clientId)
-    this.#send(entry, entry.value)
+    this.#send(entry)
     this.#dispatch('change')
   }
 
@@ -129,9 +130,8 @@ export class ChatSession extends EventTarget {
     this.#dispatch('change')
   }
 
-  /** @param {import('./timeline.js').Entry & {value?: string}} entry */
-  #send(entry, text = entry.text) {
-    entry.value = text
+  /** @param {import('./timeline.js').Entry} entry */
+  #send(entry) {
     this.#rememberUnsent()
     this.#sending = this.#sending.then(() => this.#deliver(entry))
   }
@@ -150,6 +150,7 @@ export class ChatSession extends EventTarget {
       const text = explain(error, { online: navigator.onLine, hotline: this.#hotline })
       const retryable = !(error instanceof Refusal) || error.retryable
       this.timeline.fail(clientId, { text, retryable, cutOff: error instanceof ConnectionError })
+      this.#dispatch('failed', text)
     }
     this.#rememberUnsent()
     this.#dispatch('change')
@@ -158,13 +159,15 @@ export class ChatSession extends EventTarget {
   /** Calls the API in the current conversation; begins one when there is none or it has expired. */
   async #inConversation(call) {
     const attempt = async () => call(await this.#begun())
-    const onWait = (error, ms) => this.#dispatch('waiting', { error, ms })
+    const onWait = (error, ms) => this.#dispatch('waiting', ms)
     try {
       return await deliver(attempt, { onWait })
     } catch (error) {
       if (!(error instanceof Refusal && error.endsConversation)) throw error
       this.#expire()
-      return deliver(attempt, { onWait })
+      return await deliver(attempt, { onWait })
+    } finally {
+      this.#dispatch('waiting', 0)
     }
   }
 
@@ -272,7 +275,7 @@ export class ChatSession extends EventTarget {
   }
 
   #rememberUnsent() {
-    const unsent = this.timeline.unanswered.map(({ clientId, value, text }) => ({ clientId, text: value ?? text }))
+    const unsent = this.timeline.unanswered.map(({ clientId, text, value }) => ({ clientId, text, value }))
     this.#memory.write('unsent', unsent.length > 0 ? unsent : null)
   }
 

@@ -15,6 +15,7 @@
  * @property {number} revision rises when the entry has to be drawn anew
  * @property {Date} at
  * @property {string} [text]
+ * @property {string} [value] what was sent, which differs from the text for a picked choice
  * @property {string} [clientId]
  * @property {'sending' | 'sent' | 'failed'} [state]
  * @property {{text: string, retryable: boolean, cutOff: boolean} | null} [problem]
@@ -88,10 +89,10 @@ export class Timeline {
   /**
    * The citizen says something on this page.
    *
-   * @param {{clientId: string, text: string, at: Date}} message
+   * @param {{clientId: string, text: string, value: string, at: Date}} message
    */
-  say({ clientId, text, at }) {
-    return this.#add({ kind: 'citizen', clientId, text, at, state: 'sending', waiting: true, problem: null })
+  say({ clientId, text, value, at }) {
+    return this.#add({ kind: 'citizen', clientId, text, value, at, state: 'sending', waiting: true, problem: null })
   }
 
   /**
