@@ -55,6 +55,7 @@ class ImportOutcome:
 
     reports: tuple[ImportReport, ...] = ()
     keep_going: bool = False
+    samples_withdrawn: int = 0
     rejected: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +87,8 @@ class ImportOutcome:
         """The report in Chinese, a line at a time."""
         for report in self.reports:
             yield from report.lines()
+        if self.samples_withdrawn:
+            yield f"撤下了 {self.samples_withdrawn} 份示例内容，今后只用您导入的指南回答。"
         if self.exit_code == NOTHING_IN:
             yield "有内容被拒绝，所以什么都没有导入。请改正后重试；加 --keep-going 可以先导入其余的。"
 

@@ -102,6 +102,22 @@ async def test_a_withdrawn_guide_in_the_file_withdraws_the_published_one(store):
     assert [record.status for record in await store.versions("YS-1")] == [GuideStatus.WITHDRAWN]
 
 
+async def test_samples_make_way_for_the_first_real_guides(store, tmp_path: Path):
+    faq = tmp_path / "问答.jsonl"
+    faq.write_text(
+        '{"id":"sample-q","question":"甲？","answer":"乙。"}\n{"id":"q","question":"丙？","answer":"丁。"}\n'
+    )
+    await run_faq_import(store, [faq])
+    samples = "编号,区划,事项\nsample-1,河东区,甲\nsample-2,河西区,乙\n"
+    assert (await import_guides(store, [batch_of(samples)])).samples_withdrawn == 0
+    outcome = await import_guides(store, [batch_of("编号,区划,事项\nYS-1,河东区,甲\n")])
+    assert outcome.samples_withdrawn == 3
+    assert "撤下了 3 份示例内容" in list(outcome.lines())[-1]
+    assert await stored(store) == [("河东区", "甲")]
+    assert [record.document_id async for record in store.documents()] == ["q"]
+    assert (await import_guides(store, [batch_of("编号,区划,事项\nYS-2,河东区,乙\n")])).samples_withdrawn == 0
+
+
 async def test_drafts_are_not_published_by_an_import(store):
     text = "编号,区划,事项,状态\nYS-1,河东区,甲,草稿\nYS-2,河东区,乙,已发布\n"
     outcome = await import_guides(store, [batch_of(text)], keep_going=True)
