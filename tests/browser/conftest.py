@@ -67,7 +67,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if _is_breach(message) else None)
+    page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
     page.goto("/")
     page.wait_for_selector("bb-chat:defined")
     yield page
@@ -75,7 +75,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
     assert complaints == []
 
 
-def _is_breach(message) -> bool:
+def is_breach(message) -> bool:
+    """Whether a message of the console says that the content policy was broken."""
     return message.type == "error" and bool(re.search("Content Security Policy|Refused to", message.text))
 
 

@@ -3,6 +3,8 @@
 Texts are written as `knowledge.answering` writes them, so that the page is tried with what it will get.
 """
 
+from unicodedata import normalize
+
 from core.messages import BotReply, Choice, ReplyMessage, Source, Statement
 from core.statuses import TurnStatus
 
@@ -107,5 +109,6 @@ REPLIES: dict[str, BotReply] = {
 
 
 def reply_to(text: str) -> BotReply:
-    """The scripted reply; for anything else, that no guide was found."""
-    return REPLIES.get(text, BotReply(TurnStatus.NO_GUIDE, (NO_GUIDE,)))
+    """The scripted reply, full-width or half-width; for anything else, that no guide was found."""
+    written = {normalize("NFKC", question): reply for question, reply in REPLIES.items()}
+    return written.get(normalize("NFKC", text), BotReply(TurnStatus.NO_GUIDE, (NO_GUIDE,)))
