@@ -131,12 +131,22 @@ class FieldRows:
         """What a hit on the row finds."""
         return self.owners[int(self.owner_of_row[row])]
 
-    def rows_of(self, owner: str) -> NDArray[np.int64]:
-        """The rows of that owner, hidden ones included."""
-        number = self._number_of_owner.get(owner)
-        if number is None:
-            return np.zeros(0, np.int64)
-        return self._by_owner[self._owner_starts[number] : self._owner_starts[number + 1]]
+    def rows_of_all(self, owners: Sequence[str]) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+        """Which of the owners have rows here, where the rows of each start, and the rows.
+
+        Rows that are hidden are among them.
+        """
+        known = [
+            (n, number)
+            for n, owner in enumerate(owners)
+            if (number := self._number_of_owner.get(owner)) is not None
+        ]
+        numbers = np.array([number for _, number in known], np.int64)
+        starts, ends = self._owner_starts[numbers], self._owner_starts[numbers + 1]
+        counts = ends - starts
+        offsets = np.cumsum(counts) - counts
+        flat = np.repeat(starts - offsets, counts) + np.arange(int(counts.sum()))
+        return [n for n, _ in known], offsets, self._by_owner[flat]
 
     @cached_property
     def _by_id(self) -> NDArray[np.int64]:

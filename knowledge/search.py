@@ -9,17 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-import numpy as np
-
 from knowledge.entries import Field, Kind
-from knowledge.fusion import Fused, fuse_document, fuse_item
+from knowledge.evidence import Evidence, gather_evidence
+from knowledge.fusion import fuse_document, fuse_item, item_score
 from knowledge.segment import Segmenter
-from knowledge.snapshot import FieldView, Item, Snapshot
+from knowledge.snapshot import Item, Snapshot
 from knowledge.vector_index import Vectors
-
-# How many rows of a field are looked at, for each owner that may be returned: owners have several
-# rows, and what one kind of evidence puts low another may put high.
-_ROWS_FOR_AN_OWNER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +77,6 @@ class SearchResult:
     timings_ms: Mapping[str, float]
 
 
-@dataclass(slots=True)
-class _Best:
-    """The best evidence of one field for an owner."""
-
-    dense: float = 0.0
-    keyword: float = 0.0
-    text: str = ""
-
-
 class Retriever:
     """Searches one snapshot."""
 
@@ -106,25 +92,26 @@ class Retriever:
         Candidates come from vectors and from keywords; every candidate then gets all its exact
         dense values. Items without a guide that holds `today` are left out.
         """
-        fields = (Field.ITEM_NAME, Field.ITEM_FULL, Field.EXAMPLE)
-        evidence = self._evidence(fields, self._segmenter.terms(text), vector, limit)
+        terms = self._segmenter.terms(text)
         items = self.snapshot.items()
-        found = []
-        for key, best in evidence.items():
+        ranked = []
+        for key, best in gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit).items():
             item = items.get(key)
-            if item is None or not item.guides_on(today):
-                continue
-            name, full, example = (best.get(f, _NOTHING) for f in fields)
-            found.append(
-                ItemEvidence(
-                    item,
-                    name.dense, full.dense, example.dense,
-                    name.keyword, full.keyword, example.keyword,
-                    example.text,
-                )
-            )  # fmt: skip
-        found.sort(key=lambda e: (-_fuse_evidence(e).score, e.item_key))
-        return found[:limit]
+            if item is not None and item.holds_on(today):
+                name, full, example = (best.get(f, _NOTHING) for f in _ITEM_FIELDS)
+                keyword = max(name.keyword, full.keyword, example.keyword)
+                score = item_score(name.dense, full.dense, example.dense, keyword)
+                ranked.append((-score, key, item, name, full, example))
+        ranked.sort(key=lambda found: found[:2])
+        return [
+            ItemEvidence(
+                item,
+                name.dense, full.dense, example.dense,
+                name.keyword, full.keyword, example.keyword,
+                example.text,
+            )
+            for _, _, item, name, full, example in ranked[:limit]
+        ]  # fmt: skip
 
     def search(
         self, text: str, vector: Vectors, *, kinds: Collection[Kind], today: date, limit: int = 10
@@ -154,12 +141,11 @@ class Retriever:
     def _search_items(
         self, terms: Sequence[str], vector: Vectors, today: date, limit: int
     ) -> tuple[list[Hit], list[Rejected]]:
-        fields = (Field.ITEM_NAME, Field.ITEM_FULL, Field.EXAMPLE)
         items = self.snapshot.items()
         hits: list[Hit] = []
         rejected: list[Rejected] = []
-        for key, best in self._evidence(fields, terms, vector, limit).items():
-            name, full, example = (best.get(f, _NOTHING) for f in fields)
+        for key, best in gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit).items():
+            name, full, example = (best.get(f, _NOTHING) for f in _ITEM_FIELDS)
             keyword = max(name.keyword, full.keyword, example.keyword)
             fused = fuse_item(name.dense, full.dense, example.dense, keyword)
             values = {
@@ -172,7 +158,7 @@ class Retriever:
             hit = Hit(
                 Kind.ITEM, key, item.main_item, full.text or name.text, fused.score, fused.arithmetic, values
             )
-            if item.guides_on(today):
+            if item.holds_on(today):
                 hits.append(hit)
             else:
                 rejected.append(Rejected(hit, f"no guide of it holds on {today.isoformat()}"))
@@ -182,11 +168,10 @@ class Retriever:
         self, kind: Kind, fields: Sequence[Field], terms: Sequence[str], vector: Vectors, limit: int
     ) -> Iterable[Hit]:
         whole_field, chunk_field, *question_field = fields
-        found = self._evidence(fields, terms, vector, max(limit, 50))
-        top = max((best[whole_field].keyword for best in found.values() if whole_field in best), default=0.0)
+        found = gather_evidence(self.snapshot, fields, terms, vector, max(limit, 50))
         for owner, best in found.items():
             whole, chunk = best[whole_field], best.get(chunk_field)
-            keywords = whole.keyword / top if top else 0.0
+            keywords = whole.keyword
             question = best[question_field[0]].dense if question_field else 0.0
             fused = fuse_document(max(whole.dense, question), chunk.dense if chunk else None, keywords)
             values = {"whole": whole.dense, "keywords": keywords}
@@ -195,59 +180,19 @@ class Retriever:
             if question:
                 values["question"] = question
             yield Hit(
-                kind, owner, "", chunk.text if chunk else whole.text, fused.score, fused.arithmetic, values
+                kind,
+                owner,
+                whole.title,
+                chunk.text if chunk else whole.text,
+                fused.score,
+                fused.arithmetic,
+                values,
             )
 
-    def _evidence(
-        self, fields: Sequence[Field], terms: Sequence[str], vector: Vectors, limit: int
-    ) -> dict[str, dict[Field, _Best]]:
-        """For each owner that any of the fields found: the best evidence of each field."""
-        keyword: dict[Field, dict[str, float]] = {}
-        owners: dict[str, None] = {}
-        for name in fields:
-            view = self.snapshot.view(name)
-            for rows, alive in zip(view.rows, view.alive, strict=True):
-                near, _ = rows.vectors.search(vector, alive, limit * _ROWS_FOR_AN_OWNER)
-                owners.update(dict.fromkeys(rows.owner(row) for row in near))
-            keyword[name] = _keyword_scores(view, terms, limit * _ROWS_FOR_AN_OWNER)
-            owners.update(dict.fromkeys(keyword[name]))
-        found: dict[str, dict[Field, _Best]] = {owner: {} for owner in owners}
-        for name in fields:
-            self._exact(name, vector, found)
-            for owner, score in keyword[name].items():
-                if name in found[owner]:
-                    found[owner][name].keyword = score
-        return found
 
-    def _exact(self, name: Field, vector: Vectors, found: dict[str, dict[Field, _Best]]) -> None:
-        view = self.snapshot.view(name)
-        for rows, alive in zip(view.rows, view.alive, strict=True):
-            for owner, best in found.items():
-                mine = rows.rows_of(owner)
-                mine = mine[alive[mine]]
-                if not len(mine):
-                    continue
-                scores = rows.vectors.scores_of(mine, vector)
-                at = int(np.argmax(scores))
-                if name not in best or scores[at] > best[name].dense:
-                    best[name] = _Best(float(scores[at]), 0.0, rows.texts[int(mine[at])])
-
-
-_NOTHING = _Best()
+_NOTHING = Evidence()
+_ITEM_FIELDS = (Field.ITEM_NAME, Field.ITEM_FULL, Field.EXAMPLE)
 _TEXT_FIELDS: Mapping[Kind, tuple[Field, ...]] = {
     Kind.DOCUMENT: (Field.DOCUMENT_WHOLE, Field.DOCUMENT_CHUNK),
     Kind.FAQ: (Field.FAQ_WHOLE, Field.FAQ_CHUNK, Field.FAQ_QUESTION),
 }
-
-
-def _keyword_scores(view: FieldView, terms: Sequence[str], limit: int) -> dict[str, float]:
-    """For each owner found by keywords its best share of the ideal score."""
-    hits = view.keywords.search(terms, limit)
-    scores: dict[str, float] = {}
-    for part, row, score in zip(hits.parts.tolist(), hits.rows.tolist(), hits.scores.tolist(), strict=True):
-        scores.setdefault(view.rows[part].owner(row), score / hits.ideal)
-    return scores
-
-
-def _fuse_evidence(e: ItemEvidence) -> Fused:
-    return fuse_item(e.dense_name, e.dense_full, e.dense_example, e.keyword)

@@ -75,12 +75,12 @@ class Segmenter:
         ]
 
     def terms(self, text: str) -> list[str]:
-        """Everything the keyword index counts for `text`: bigrams, longer words, Latin and numbers.
+        """Everything the keyword index counts for `text`: its bigrams and its words.
 
-        A two-character word is its own bigram and so isn't counted twice.
+        A word of two characters is among the bigrams too and so counts twice: being a word, it is
+        worth more than a pair that merely stands side by side.
         """
-        longer = [word for word in self.words(text) if len(word) > 2 or _LATIN.fullmatch(word)]
-        return bigrams(text) + longer
+        return bigrams(text) + self.words(text)
 
     def _load(self) -> None:
         if self._loaded:

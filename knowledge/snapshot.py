@@ -61,6 +61,10 @@ class Item:
         """The guides that the bot may answer from on `day`."""
         return tuple(guide for guide in self.guides if guide.answerable_on(day))
 
+    def holds_on(self, day: date) -> bool:
+        """Whether any of its guides may be answered from on `day`."""
+        return any(guide.answerable_on(day) for guide in self.guides)
+
     def in_district(self, district: str, day: date) -> GuideRef | None:
         """The district's own guide that may be answered from on `day`, or None."""
         return next((guide for guide in self.guides_on(day) if guide.district == district), None)
