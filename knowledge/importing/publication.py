@@ -1,8 +1,7 @@
 """The use case of an import: batches of guides, documents and FAQ into the store.
 
 All of a file goes in or, where something was rejected and the operator didn't ask to keep going,
-nothing of any file. Importing the same file again changes nothing. The sample guides that a fresh
-installation shows are withdrawn as soon as other guides come: a citizen mustn't get both.
+nothing of any file. Importing the same file again changes nothing.
 """
 
 import asyncio
@@ -19,8 +18,14 @@ from knowledge.importing.documents import DocumentBatch, read_documents, read_fa
 from knowledge.importing.importer import read_guides
 from knowledge.importing.limits import DEFAULT_LIMITS, Limits
 from knowledge.importing.report import ImportOutcome, ImportReport
+from knowledge.importing.samples import (
+    has_real_guides,
+    is_real,
+    withdraw_samples,
+    without_sample_documents,
+    without_samples,
+)
 
-SAMPLE_PREFIX = "sample-"  # of the ids of all sample guides, documents and FAQ
 _IMPORTABLE = frozenset({GuideStatus.PUBLISHED, GuideStatus.WITHDRAWN})
 _Identity = tuple[str, str, str]
 
@@ -59,12 +64,14 @@ async def import_guides(
     batches = [_without_unpublishable(batch) for batch in batches]
     if not keep_going and any(batch.rejections for batch in batches):
         return ImportOutcome(tuple(_report(batch) for batch in batches), keep_going)
+    real = any(is_real(guide) for batch in batches for guide in batch.guides)
+    if real or await has_real_guides(store):
+        batches = [without_samples(batch) for batch in batches]
     if any(batch.derived_ids for batch in batches):
         known = await _known_identities(store)
         batches = [_with_known_ids(batch, known) for batch in batches]
     reports = tuple([await _store(store, batch) for batch in batches])
-    real = any(_is_real(guide) for batch in batches for guide in batch.guides)
-    return ImportOutcome(reports, keep_going, await _withdraw_samples(store) if real else 0)
+    return ImportOutcome(reports, keep_going, await withdraw_samples(store) if real else 0)
 
 
 async def import_documents(
@@ -72,6 +79,8 @@ async def import_documents(
 ) -> ImportOutcome:
     """Stores the documents or FAQ of the batches; nothing at all if anything was rejected."""
     keep_out = not keep_going and any(batch.rejections for batch in batches)
+    if await has_real_guides(store):
+        batches = [without_sample_documents(batch) for batch in batches]
     reports: list[ImportReport] = []
     for batch in batches:
         report = ImportReport(
@@ -205,26 +214,6 @@ def _with_known_ids(batch: ImportedBatch, known: Mapping[_Identity, _Known]) -> 
 def _identity(district: str, main_item: str, business_item: str) -> _Identity:
     """What makes two guides the same. 「甲」 under itself is 「甲」 without sub-item."""
     return district, main_item, "" if business_item == main_item else business_item
-
-
-def _is_real(guide: Guide) -> bool:
-    return guide.status is GuideStatus.PUBLISHED and not guide.guide_id.startswith(SAMPLE_PREFIX)
-
-
-async def _withdraw_samples(store: KnowledgeStore) -> int:
-    """Withdraws the sample guides, documents and FAQ that are public; says how many they were."""
-    guides = [
-        record async for record in store.published_guides() if record.guide_id.startswith(SAMPLE_PREFIX)
-    ]
-    for record in guides:
-        await store.set_status(record.guide_id, record.version, GuideStatus.WITHDRAWN)
-    documents = [
-        replace(record, withdrawn=True)
-        async for record in store.documents()
-        if record.document_id.startswith(SAMPLE_PREFIX)
-    ]
-    await store.put_documents(documents)
-    return len(guides) + len(documents)
 
 
 def _report(batch: ImportedBatch) -> ImportReport:

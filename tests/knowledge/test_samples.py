@@ -11,7 +11,8 @@ from knowledge import guide as guide_module
 from knowledge.guide import Guide, Necessity
 from knowledge.importing.documents import read_documents, read_faq_pairs
 from knowledge.importing.importer import read_guides
-from knowledge.importing.publication import SAMPLE_PREFIX, run_guides_import
+from knowledge.importing.publication import run_guides_import
+from knowledge.importing.samples import SAMPLE_PREFIX
 from knowledge.linting import lint_all
 from tests.fakes import InMemoryKnowledgeStore
 

@@ -118,6 +118,19 @@ async def test_samples_make_way_for_the_first_real_guides(store, tmp_path: Path)
     assert (await import_guides(store, [batch_of("编号,区划,事项\nYS-2,河东区,乙\n")])).samples_withdrawn == 0
 
 
+async def test_samples_stay_out_where_real_guides_are(store, tmp_path: Path):
+    await import_guides(store, [batch_of("编号,区划,事项\nYS-1,河东区,甲\n")])
+    outcome = await import_guides(store, [batch_of("编号,区划,事项\nsample-1,河东区,甲\n")])
+    assert (outcome.added, outcome.exit_code) == (0, 0)
+    assert "示例内容没有导入" in "\n".join(outcome.lines())
+    faq = tmp_path / "问答.jsonl"
+    faq.write_text(
+        '{"id":"sample-q","question":"甲？","answer":"乙。"}\n{"id":"q","question":"丙？","answer":"丁。"}\n'
+    )
+    assert (await run_faq_import(store, [faq])).added == 1
+    assert await stored(store) == [("河东区", "甲")]
+
+
 async def test_drafts_are_not_published_by_an_import(store):
     text = "编号,区划,事项,状态\nYS-1,河东区,甲,草稿\nYS-2,河东区,乙,已发布\n"
     outcome = await import_guides(store, [batch_of(text)], keep_going=True)
