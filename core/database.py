@@ -6,17 +6,22 @@ write lock at the start of their transaction, where waiting for another process 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, Connection, Executable, Row, event, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import ConfigurationError, Unavailable
+
+T = TypeVar("T")
+S = TypeVar("S", bound="Stored")
+P = ParamSpec("P")
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -36,6 +41,7 @@ class Database:
         self._writers: AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
         )
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @classmethod
     def open(cls, url: str) -> "Database":
@@ -58,31 +64,63 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading. On SQLite each statement sees what is committed by then.
+    async def read(self, query: Executable) -> Sequence[Row[Any]]:
+        """All rows of a query, as committed by then. Raises Unavailable when the database doesn't answer."""
 
-        Raises Unavailable when the database doesn't answer.
-        """
-        with _unavailable_when_silent():
+        async def rows() -> Sequence[Row[Any]]:
             async with self._engine.connect() as connection:
-                yield connection
+                return (await connection.execute(query)).all()
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is durable when the block ends, and undone if it raises.
+        return await self._finish(rows())
+
+    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Runs `work` in a transaction that is durable when this returns, and undone if `work` raises.
 
         Raises Unavailable when the database doesn't answer or stays locked.
         """
-        with _unavailable_when_silent():
+
+        async def transaction() -> T:
             async with self._writers, self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
-                    yield connection
+                    return await work(connection)
+
+        return await self._finish(transaction())
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Waits for what is under way and closes all connections."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._engine.dispose()
+
+    async def _finish(self, statements: Coroutine[Any, Any, T]) -> T:
+        """Runs the statements to their end, even if the caller is cancelled meanwhile.
+
+        Cancelled in between, aiosqlite would leave a connection, and with it the lock on the whole
+        database, to the garbage collector. Seen with aiosqlite 0.22 and SQLAlchemy 2.1.
+        """
+        task = asyncio.create_task(statements)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        with _unavailable_when_silent():
+            return await asyncio.shield(task)
+
+
+class Stored(Protocol):
+    """Something with a database, whose methods may be `in_transaction`."""
+
+    _database: Database
+
+
+def in_transaction(
+    method: Callable[Concatenate[S, AsyncConnection, P], Awaitable[T]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Decorates a method to run in one transaction of `self._database`, and hands it the connection."""
+
+    @functools.wraps(method)
+    async def with_connection(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._database.write(lambda connection: method(self, connection, *args, **kwargs))
+
+    return with_connection
 
 
 def _with_driver(url: str) -> URL:
@@ -140,17 +178,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _unavailable_when_silent() -> Iterator[None]:
-    """Turns what means "the database doesn't answer" into Unavailable; the rest passes."""
+    """Turns what means "the database doesn't answer" into Unavailable; mistakes of ours pass."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, OSError) as error:
-        raise Unavailable(f"the database doesn't answer: {_reason(error)}") from error
-    except DBAPIError as error:
+    except (IntegrityError, ProgrammingError, DataError) as error:
         if not error.connection_invalidated:
             raise
-        raise Unavailable(f"the database went away: {_reason(error)}") from error
-
-
-def _reason(error: BaseException) -> str:
-    """The driver's own words, which hold no parameters."""
-    return str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        raise Unavailable(f"the database went away: {error.orig}") from error
+    except DBAPIError as error:
+        raise Unavailable(f"the database doesn't answer: {error.orig}") from error
+    except (PoolTimeoutError, OSError) as error:
+        raise Unavailable(f"the database can't be reached: {type(error).__name__}") from error

@@ -7,6 +7,7 @@ with `structlog.get_logger(__name__)`; what a request binds with `structlog.cont
 """
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
@@ -19,9 +20,8 @@ from core.settings import Settings
 
 # Fields that would carry a citizen's words or what was answered to them. Their length is kept,
 # which is what one needs to know about a text when something goes wrong with it.
-_WORDS: Final = frozenset(
-    ("answer", "body", "choices", "comment", "messages", "payload", "query", "question")
-    + ("said", "statements", "text", "title", "transcript", "words")
+_WORDS = re.compile(
+    "answer|body|choices|comment|messages|payload|query|question|said|statements|text|title|transcript|words"
 )
 # Made by us of hexadecimal digits and the like, where chance could make them look personal.
 _OURS: Final = frozenset({"level", "logger", "request_id", "timestamp"})
@@ -63,7 +63,7 @@ def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:
 
 def drop_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Processor: what citizens said, and what they were told, is replaced by its length."""
-    return {name: _length(value) if name in _WORDS else value for name, value in event.items()}
+    return {name: _length(value) if _WORDS.fullmatch(name) else value for name, value in event.items()}
 
 
 def mask_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -6,6 +6,7 @@ Each file in `versions/` is one step, applied once and in order; the whole run i
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database
 
@@ -21,12 +22,15 @@ async def upgrade(database_url: str) -> None:
     """
     database = Database.open(database_url)
     try:
-        async with database.write() as connection:
-            if database.dialect == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            await connection.run_sync(_apply)
+        await database.write(_upgrade)
     finally:
         await database.close()
+
+
+async def _upgrade(connection: AsyncConnection) -> None:
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    await connection.run_sync(_apply)
 
 
 def _apply(connection: Connection) -> None:

@@ -5,16 +5,16 @@ in all processes, which makes the sequence free of gaps and a delivery stored on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
-from core.database import Database
+from core.database import Database, in_transaction
 from core.errors import Conflict, NotFound
 from core.ports import Conversation, ConversationEvent, Handover
 from core.statuses import HandoverMode, Holder
@@ -33,229 +33,215 @@ class DatabaseConversationStore:
         self._database = database
         self._now = now
 
-    async def create(self, conversation: Conversation) -> Conversation:
+    @in_transaction
+    async def create(self, connection: AsyncConnection, conversation: Conversation) -> Conversation:
         """Stores a new conversation. Raises Conflict if the id is taken."""
         now = self._now()
         stored = replace(conversation, created_at=conversation.created_at or now, last_at=now)
+        row = {item.name: getattr(stored, item.name) for item in fields(stored)}
         try:
-            async with self._database.write() as connection:
-                await connection.execute(
-                    insert(conversations).values(
-                        conversation_id=stored.conversation_id,
-                        channel=stored.channel,
-                        token_hash=stored.token_hash,
-                        holder=stored.holder.value,
-                        district=stored.district,
-                        created_at=stored.created_at,
-                        last_at=stored.last_at,
-                        last_sequence=0,
-                    )
-                )
+            await connection.execute(
+                insert(conversations).values(**{**row, "holder": stored.holder.value}, last_sequence=0)
+            )
         except IntegrityError:
             raise Conflict("that conversation id is taken") from None
         return stored
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        query = select(conversations).where(conversations.c.conversation_id == conversation_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return _conversation(row) if row else None
+        rows = await self._database.read(
+            select(conversations).where(conversations.c.conversation_id == conversation_id)
+        )
+        return _conversation(rows[0]) if rows else None
 
+    @in_transaction
     async def append(
-        self, conversation_id: str, kind: str, body: Mapping[str, Any], *, delivery_key: str = ""
+        self,
+        connection: AsyncConnection,
+        conversation_id: str,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        delivery_key: str = "",
     ) -> tuple[ConversationEvent, bool]:
         """Appends an event with the next sequence number; True if it is new."""
-        async with self._database.write() as connection:
-            conversation = await _lock(connection, conversation_id)
-            if delivery_key:
-                seen = await _first(
-                    connection,
-                    events.c.conversation_id == conversation_id,
-                    events.c.delivery_key == delivery_key,
+        conversation = await _lock(connection, conversation_id)
+        if delivery_key:
+            seen = await connection.execute(
+                select(events).where(
+                    events.c.conversation_id == conversation_id, events.c.delivery_key == delivery_key
                 )
-                if seen is not None:
-                    return seen, False
-            event = ConversationEvent(
-                conversation_id, conversation.last_sequence + 1, kind, dict(body), self._now()
             )
-            reply_to = body.get("reply_to") if kind == "bot_message" else None
+            if (row := seen.one_or_none()) is not None:
+                return _event(row), False
+        sequence = conversation.last_sequence + 1
+        event = ConversationEvent(conversation_id, sequence, kind, dict(body), self._now())
+        reply_to = body.get("reply_to") if kind == "bot_message" else None
+        await connection.execute(
+            insert(events).values(
+                conversation_id=conversation_id,
+                sequence=sequence,
+                kind=kind,
+                body=event.body,
+                at=event.at,
+                delivery_key=delivery_key or None,
+                reply_to=reply_to,
+                # While someone else holds the conversation, a message isn't the bot's to answer.
+                awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
+            )
+        )
+        await connection.execute(
+            update(conversations)
+            .where(conversations.c.conversation_id == conversation_id)
+            .values(last_sequence=sequence, last_at=event.at)
+        )
+        if reply_to is not None:
             await connection.execute(
-                insert(events).values(
-                    conversation_id=conversation_id,
-                    sequence=event.sequence,
-                    kind=kind,
-                    body=event.body,
-                    at=event.at,
-                    delivery_key=delivery_key or None,
-                    reply_to=reply_to,
-                    # Someone else holds it: this message isn't the bot's to answer.
-                    awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
-                )
+                update(events)
+                .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
+                .values(awaits_reply=False)
             )
-            await connection.execute(
-                update(conversations)
-                .where(conversations.c.conversation_id == conversation_id)
-                .values(last_sequence=event.sequence, last_at=event.at)
-            )
-            if reply_to is not None:
-                await connection.execute(
-                    update(events)
-                    .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
-                    .values(awaits_reply=False)
-                )
         return event, True
 
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
         """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
-        async with self._database.read() as connection:
-            return await _first(
-                connection, events.c.conversation_id == conversation_id, events.c.reply_to == sequence
-            )
+        query = select(events).where(
+            events.c.conversation_id == conversation_id, events.c.reply_to == sequence
+        )
+        rows = await self._database.read(query.order_by(events.c.sequence).limit(1))
+        return _event(rows[0]) if rows else None
 
     async def unanswered(self) -> Sequence[ConversationEvent]:
         """Citizen messages that have no reply yet, oldest first (after a crash)."""
         query = select(events).where(events.c.awaits_reply)
-        async with self._database.read() as connection:
-            rows = await connection.execute(
-                query.order_by(events.c.at, events.c.conversation_id, events.c.sequence)
-            )
-            return tuple(_event(row) for row in rows)
+        oldest_first = query.order_by(events.c.at, events.c.conversation_id, events.c.sequence)
+        return tuple(_event(row) for row in await self._database.read(oldest_first))
 
     async def events(
         self, conversation_id: str, after: int = 0, limit: int = 500
     ) -> Sequence[ConversationEvent]:
         """Events with a sequence number over `after`, in order."""
         query = select(events).where(events.c.conversation_id == conversation_id, events.c.sequence > after)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(events.c.sequence).limit(limit))
-            return tuple(_event(row) for row in rows)
+        rows = await self._database.read(query.order_by(events.c.sequence).limit(limit))
+        return tuple(_event(row) for row in rows)
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""
         query = select(events).where(
             events.c.conversation_id == conversation_id, events.c.kind == "bot_message"
         )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query.order_by(events.c.sequence.desc()).limit(1))).one_or_none()
-        return _event(row) if row else None
+        rows = await self._database.read(query.order_by(events.c.sequence.desc()).limit(1))
+        return _event(rows[0]) if rows else None
 
-    async def set_holder(self, conversation_id: str, holder: Holder, *, expected: Holder) -> bool:
+    @in_transaction
+    async def set_holder(
+        self, connection: AsyncConnection, conversation_id: str, holder: Holder, *, expected: Holder
+    ) -> bool:
         """Changes the holder if it is `expected` now; says whether it did."""
-        async with self._database.write() as connection:
-            conversation = await _lock(connection, conversation_id)
-            if conversation.holder != expected:
-                return False
+        conversation = await _lock(connection, conversation_id)
+        if conversation.holder != expected:
+            return False
+        await connection.execute(
+            update(conversations)
+            .where(conversations.c.conversation_id == conversation_id)
+            .values(holder=holder.value)
+        )
+        if holder is not Holder.BOT:
             await connection.execute(
-                update(conversations)
-                .where(conversations.c.conversation_id == conversation_id)
-                .values(holder=holder.value)
+                update(events)
+                .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
+                .values(awaits_reply=False)
             )
-            if holder is not Holder.BOT:
-                await connection.execute(
-                    update(events)
-                    .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
-                    .values(awaits_reply=False)
-                )
         return True
 
-    async def set_district(self, conversation_id: str, district: str) -> None:
+    @in_transaction
+    async def set_district(self, connection: AsyncConnection, conversation_id: str, district: str) -> None:
         """Sets the district the citizen is assumed to be in."""
-        async with self._database.write() as connection:
-            changed = await connection.execute(
-                update(conversations)
-                .where(conversations.c.conversation_id == conversation_id)
-                .values(district=district)
-            )
-        if changed.rowcount == 0:
-            raise NotFound("no such conversation")
+        await _lock(connection, conversation_id)
+        await connection.execute(
+            update(conversations)
+            .where(conversations.c.conversation_id == conversation_id)
+            .values(district=district)
+        )
 
-    async def add_handover(self, handover: Handover) -> tuple[Handover, bool]:
+    @in_transaction
+    async def add_handover(self, connection: AsyncConnection, handover: Handover) -> tuple[Handover, bool]:
         """Stores a waiting handover; a second one of the conversation returns the first with False."""
+        await _lock(connection, handover.conversation_id)
+        waiting = (await connection.execute(_waiting_of(handover.conversation_id))).one_or_none()
+        if waiting is not None:
+            return _handover(waiting), False
         stored = replace(handover, state=_WAITING, created_at=handover.created_at or self._now())
+        row = {item.name: getattr(stored, item.name) for item in fields(stored)}
+        ticket = await take_numbers(connection, TICKETS, 1)
         try:
-            async with self._database.write() as connection:
-                await _lock(connection, handover.conversation_id)
-                waiting = await _waiting_handover(connection, handover.conversation_id)
-                if waiting is not None:
-                    return waiting, False
-                await connection.execute(
-                    insert(handovers).values(
-                        handover_id=stored.handover_id,
-                        conversation_id=stored.conversation_id,
-                        mode=stored.mode.value,
-                        topic=stored.topic,
-                        reason=stored.reason,
-                        state=stored.state,
-                        known=stored.known,
-                        created_at=stored.created_at,
-                        ticket=await take_numbers(connection, TICKETS, 1),
-                    )
-                )
+            await connection.execute(
+                insert(handovers).values(**{**row, "mode": stored.mode.value}, ticket=ticket)
+            )
         except IntegrityError:
             raise Conflict("that handover id is taken") from None
         return stored, True
 
     async def handover_of(self, conversation_id: str) -> Handover | None:
         """The conversation's waiting handover, or None."""
-        async with self._database.read() as connection:
-            return await _waiting_handover(connection, conversation_id)
-
-    async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
-        """Those who wait, longest first."""
-        query = select(handovers).where(handovers.c.state == _WAITING).order_by(handovers.c.ticket)
-        async with self._database.read() as connection:
-            return tuple(_handover(row) for row in await connection.execute(query.limit(limit)))
+        rows = await self._database.read(_waiting_of(conversation_id))
+        return _handover(rows[0]) if rows else None
 
     async def queue_position(self, handover_id: str) -> int:
         """How many wait before it, plus one. Raises NotFound."""
         own = handovers.alias()
-        query = (
+        rows = await self._database.read(
             select(func.count())
             .select_from(handovers)
             .join(own, handovers.c.ticket <= own.c.ticket)
             .where(own.c.handover_id == handover_id, own.c.state == _WAITING, handovers.c.state == _WAITING)
         )
-        async with self._database.read() as connection:
-            position = await connection.scalar(query)
+        position: int = rows[0][0]
         if not position:
             raise NotFound("no such handover is waiting")
         return position
 
-    async def rate(self, conversation_id: str, score: int, comment: str) -> None:
+    async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
+        """Those who wait for a person, longest first."""
+        query = select(handovers).where(handovers.c.state == _WAITING).order_by(handovers.c.ticket)
+        return tuple(_handover(row) for row in await self._database.read(query.limit(limit)))
+
+    @in_transaction
+    async def rate(self, connection: AsyncConnection, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""
-        async with self._database.write() as connection:
-            await _lock(connection, conversation_id)
-            await connection.execute(delete(ratings).where(ratings.c.conversation_id == conversation_id))
-            await connection.execute(
-                insert(ratings).values(
-                    conversation_id=conversation_id, score=score, comment=comment, at=self._now()
-                )
+        await _lock(connection, conversation_id)
+        await connection.execute(delete(ratings).where(ratings.c.conversation_id == conversation_id))
+        await connection.execute(
+            insert(ratings).values(
+                conversation_id=conversation_id, score=score, comment=comment, at=self._now()
             )
+        )
 
     async def purge_before(self, moment: datetime) -> int:
         """Deletes conversations silent since before `moment`, with all they hold; returns how many."""
+        purged = 0
+        while True:
+            deleted = await self._purge_some(moment)
+            purged += deleted
+            if deleted < _PURGED_AT_ONCE:
+                return purged
+
+    @in_transaction
+    async def _purge_some(self, connection: AsyncConnection, moment: datetime) -> int:
         silent = (
             select(conversations.c.conversation_id)
             .where(conversations.c.last_at < moment)
             .limit(_PURGED_AT_ONCE)
             .with_for_update(skip_locked=True)  # who speaks just now isn't silent
         )
-        purged = 0
-        while True:
-            async with self._database.write() as connection:
-                ids = list(await connection.scalars(silent))
-                await connection.execute(
-                    delete(conversations).where(conversations.c.conversation_id.in_(ids))
-                )
-            purged += len(ids)
-            if len(ids) < _PURGED_AT_ONCE:
-                return purged
+        ids = list(await connection.scalars(silent))
+        await connection.execute(delete(conversations).where(conversations.c.conversation_id.in_(ids)))
+        return len(ids)
 
-    async def check_writable(self) -> None:
+    @in_transaction
+    async def check_writable(self, connection: AsyncConnection) -> None:
         """Returns if a write goes through. Raises Unavailable."""
-        async with self._database.write() as connection:
-            await take_numbers(connection, PROBE, 1)
+        await take_numbers(connection, PROBE, 1)
 
 
 async def _lock(connection: AsyncConnection, conversation_id: str) -> Any:
@@ -272,30 +258,16 @@ async def _lock(connection: AsyncConnection, conversation_id: str) -> Any:
     return row
 
 
-async def _first(connection: AsyncConnection, *wanted: Any) -> ConversationEvent | None:
-    query = select(events).where(*wanted).order_by(events.c.sequence).limit(1)
-    row = (await connection.execute(query)).one_or_none()
-    return _event(row) if row else None
-
-
-async def _waiting_handover(connection: AsyncConnection, conversation_id: str) -> Handover | None:
-    query = select(handovers).where(
+def _waiting_of(conversation_id: str) -> Select[Any]:
+    return select(handovers).where(
         handovers.c.conversation_id == conversation_id, handovers.c.state == _WAITING
     )
-    row = (await connection.execute(query)).one_or_none()
-    return _handover(row) if row else None
 
 
 def _conversation(row: Row[Any]) -> Conversation:
-    return Conversation(
-        conversation_id=row.conversation_id,
-        channel=row.channel,
-        token_hash=row.token_hash,
-        holder=Holder(row.holder),
-        district=row.district,
-        created_at=row.created_at,
-        last_at=row.last_at,
-    )
+    columns = row._asdict()
+    del columns["last_sequence"]
+    return Conversation(**{**columns, "holder": Holder(row.holder)})
 
 
 def _event(row: Row[Any]) -> ConversationEvent:
@@ -303,13 +275,6 @@ def _event(row: Row[Any]) -> ConversationEvent:
 
 
 def _handover(row: Row[Any]) -> Handover:
-    return Handover(
-        handover_id=row.handover_id,
-        conversation_id=row.conversation_id,
-        mode=HandoverMode(row.mode),
-        topic=row.topic,
-        reason=row.reason,
-        state=row.state,
-        known=row.known,
-        created_at=row.created_at,
-    )
+    columns = row._asdict()
+    del columns["ticket"]
+    return Handover(**{**columns, "mode": HandoverMode(row.mode)})

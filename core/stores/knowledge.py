@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import Column, Row, Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
-from core.database import Database
+from core.database import Database, in_transaction
 from core.errors import NotFound
 from core.ports import Change, DocumentRecord, GuideRecord, PutCounts
 from core.statuses import GuideStatus
@@ -36,110 +36,90 @@ class DatabaseKnowledgeStore:
         self._database = database
         self._now = now
 
-    async def publish_guides(self, records: Sequence[GuideRecord]) -> PutCounts:
+    @in_transaction
+    async def publish_guides(self, connection: AsyncConnection, records: Sequence[GuideRecord]) -> PutCounts:
         """Stores each record as the next version of its guide, published, and all in one transaction."""
-        async with self._database.write() as connection:
-            last = await take_numbers(connection, CHANGES, 0)
-            plan = plan_publication(
-                records,
-                await _public_versions(connection, {record.guide_id for record in records}),
-                last_change=last,
-                now=self._now(),
-            )
-            await take_numbers(connection, CHANGES, plan.numbers_taken)
-            for ids in _batches(plan.superseded):
-                await connection.execute(
-                    update(guide_versions)
-                    .where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
-                    .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
-                )
-            for versions in _batches(plan.new_versions):
-                await connection.execute(insert(guide_versions), [_guide_row(record) for record in versions])
-            await _note_changes(connection, plan.changes)
+        last = await take_numbers(connection, CHANGES, 0)
+        plan = plan_publication(
+            records,
+            await _public_versions(connection, {record.guide_id for record in records}),
+            last_change=last,
+            now=self._now(),
+        )
+        await take_numbers(connection, CHANGES, plan.numbers_taken)
+        for ids in _batches(plan.superseded):
+            await self._withdraw_published(connection, ids)
+        for versions in _batches(plan.new_versions):
+            await connection.execute(insert(guide_versions), [_guide_row(record) for record in versions])
+        await _note_changes(connection, plan.changes)
         return plan.counts
 
-    async def save_draft(self, record: GuideRecord) -> GuideRecord:
+    @in_transaction
+    async def save_draft(self, connection: AsyncConnection, record: GuideRecord) -> GuideRecord:
         """Stores a new draft version and returns it with its number; the published one stays public."""
-        async with self._database.write() as connection:
-            await take_numbers(connection, CHANGES, 0)
-            known = await _public_versions(connection, {record.guide_id})
-            newest = known[record.guide_id].newest_version if known else 0
-            draft = replace(
-                record, version=newest + 1, status=GuideStatus.DRAFT, updated_at=self._now(), change=0
-            )
-            await connection.execute(insert(guide_versions).values(_guide_row(draft)))
+        await take_numbers(connection, CHANGES, 0)
+        known = await _public_versions(connection, {record.guide_id})
+        newest = known[record.guide_id].newest_version if known else 0
+        draft = replace(
+            record, version=newest + 1, status=GuideStatus.DRAFT, updated_at=self._now(), change=0
+        )
+        await connection.execute(insert(guide_versions).values(_guide_row(draft)))
         return draft
 
-    async def set_status(self, guide_id: str, version: int, status: GuideStatus) -> GuideRecord:
+    @in_transaction
+    async def set_status(
+        self, connection: AsyncConnection, guide_id: str, version: int, status: GuideStatus
+    ) -> GuideRecord:
         """Moves a version to `status`. Raises NotFound. Publishing withdraws the version before it."""
-        async with self._database.write() as connection:
-            last = await take_numbers(connection, CHANGES, 0)
-            stored = await _one_guide(
-                connection, guide_versions.c.guide_id == guide_id, guide_versions.c.version == version
-            )
-            if stored is None:
-                raise NotFound(f"there is no version {version} of that guide")
-            if stored.status is status:
-                return stored
-            moved = replace(stored, status=status, updated_at=self._now())
-            if GuideStatus.PUBLISHED in (status, stored.status):
-                moved = replace(moved, change=last + 1)
-                await take_numbers(connection, CHANGES, 1)
-                await _note_changes(connection, [Change(moved.change, "guide", guide_id)])
-            if status is GuideStatus.PUBLISHED:
-                await connection.execute(
-                    update(guide_versions)
-                    .where(guide_versions.c.guide_id == guide_id, _PUBLISHED)
-                    .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
-                )
-            await connection.execute(
-                update(guide_versions)
-                .where(guide_versions.c.guide_id == guide_id, guide_versions.c.version == version)
-                .values(status=status.value, updated_at=moved.updated_at, change=moved.change)
-            )
+        last = await take_numbers(connection, CHANGES, 0)
+        this_version = (guide_versions.c.guide_id == guide_id, guide_versions.c.version == version)
+        row = (await connection.execute(select(guide_versions).where(*this_version))).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no version {version} of that guide")
+        stored = _guide(row)
+        if stored.status is status:
+            return stored
+        moved = replace(stored, status=status, updated_at=self._now())
+        if GuideStatus.PUBLISHED in (status, stored.status):
+            moved = replace(moved, change=last + 1)
+            await take_numbers(connection, CHANGES, 1)
+            await _note_changes(connection, [Change(moved.change, "guide", guide_id)])
+        if status is GuideStatus.PUBLISHED:
+            await self._withdraw_published(connection, [guide_id])
+        await connection.execute(
+            update(guide_versions)
+            .where(*this_version)
+            .values(status=status.value, updated_at=moved.updated_at, change=moved.change)
+        )
         return moved
 
     async def guide(self, guide_id: str, version: int | None = None) -> GuideRecord | None:
         """That version, or the published one, or None."""
         wanted = _PUBLISHED if version is None else guide_versions.c.version == version
-        async with self._database.read() as connection:
-            return await _one_guide(connection, guide_versions.c.guide_id == guide_id, wanted)
+        rows = await self._database.read(
+            select(guide_versions).where(guide_versions.c.guide_id == guide_id, wanted)
+        )
+        return _guide(rows[0]) if rows else None
 
     async def guides(self, guide_ids: Sequence[str]) -> Mapping[str, GuideRecord]:
         """The published versions of these guides; absent ones are left out."""
         found: dict[str, GuideRecord] = {}
-        async with self._database.read() as connection:
-            for ids in _batches(sorted(set(guide_ids))):
-                rows = await connection.execute(
-                    select(guide_versions).where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
-                )
-                found.update({row.guide_id: _guide(row) for row in rows})
+        for ids in _batches(sorted(set(guide_ids))):
+            query = select(guide_versions).where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
+            found.update({row.guide_id: _guide(row) for row in await self._database.read(query)})
         return found
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         """All versions, newest first."""
         query = select(guide_versions).where(guide_versions.c.guide_id == guide_id)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.order_by(guide_versions.c.version.desc()))
-            return tuple(_guide(row) for row in rows)
+        rows = await self._database.read(query.order_by(guide_versions.c.version.desc()))
+        return tuple(_guide(row) for row in rows)
 
     async def published_guides(self) -> AsyncIterator[GuideRecord]:
-        """All published guides, in order of id, streamed.
-
-        Each batch is a query of its own, so a slow reader keeps no transaction open.
-        """
-        after: str | None = None
-        while True:
-            query = select(guide_versions).where(_PUBLISHED).order_by(guide_versions.c.guide_id).limit(_BATCH)
-            if after is not None:
-                query = query.where(guide_versions.c.guide_id > after)
-            async with self._database.read() as connection:
-                batch = [_guide(row) for row in await connection.execute(query)]
-            for record in batch:
-                yield record
-            if len(batch) < _BATCH:
-                return
-            after = batch[-1].guide_id
+        """All published guides, in order of id, streamed."""
+        query = select(guide_versions).where(_PUBLISHED)
+        async for row in self._stream(query, guide_versions.c.guide_id):
+            yield _guide(row)
 
     async def list_guides(
         self, *, text: str = "", district: str = "", offset: int = 0, limit: int = 20
@@ -152,64 +132,66 @@ class DatabaseKnowledgeStore:
         if district:
             wanted.append(guide_versions.c.district == district)
         page = select(guide_versions).where(*wanted).order_by(guide_versions.c.guide_id)
-        async with self._database.read() as connection:
-            total = await connection.scalar(select(func.count()).select_from(guide_versions).where(*wanted))
-            rows = await connection.execute(page.offset(offset).limit(limit))
-            return tuple(_guide(row) for row in rows), total or 0
+        rows = await self._database.read(page.offset(offset).limit(limit))
+        counted = await self._database.read(select(func.count()).select_from(guide_versions).where(*wanted))
+        return tuple(_guide(row) for row in rows), counted[0][0]
 
-    async def put_documents(self, records: Sequence[DocumentRecord]) -> PutCounts:
+    @in_transaction
+    async def put_documents(
+        self, connection: AsyncConnection, records: Sequence[DocumentRecord]
+    ) -> PutCounts:
         """Adds or replaces documents and FAQ by id, in one transaction."""
-        async with self._database.write() as connection:
-            last = await take_numbers(connection, CHANGES, 0)
-            stored: dict[str, DocumentRecord] = {}
-            for ids in _batches(sorted({record.document_id for record in records})):
-                rows = await connection.execute(select(documents).where(documents.c.document_id.in_(ids)))
-                stored.update({row.document_id: DocumentRecord(**row._mapping) for row in rows})
-            plan = plan_documents(records, stored, last_change=last)
-            await take_numbers(connection, CHANGES, plan.numbers_taken)
-            for put in _batches(plan.put):
-                ids = [record.document_id for record in put]
-                await connection.execute(delete(documents).where(documents.c.document_id.in_(ids)))
-                await connection.execute(insert(documents), [_document_row(record) for record in put])
-            await _note_changes(connection, plan.changes)
+        last = await take_numbers(connection, CHANGES, 0)
+        stored: dict[str, DocumentRecord] = {}
+        for ids in _batches(sorted({record.document_id for record in records})):
+            rows = await connection.execute(select(documents).where(documents.c.document_id.in_(ids)))
+            stored.update({row.document_id: _document(row) for row in rows})
+        plan = plan_documents(records, stored, last_change=last)
+        await take_numbers(connection, CHANGES, plan.numbers_taken)
+        for put in _batches(plan.put):
+            ids = [record.document_id for record in put]
+            await connection.execute(delete(documents).where(documents.c.document_id.in_(ids)))
+            await connection.execute(insert(documents), [_columns(record) for record in put])
+        await _note_changes(connection, plan.changes)
         return plan.counts
 
     async def document(self, document_id: str) -> DocumentRecord | None:
         """That document or FAQ, or None."""
-        query = select(documents).where(documents.c.document_id == document_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return DocumentRecord(**row._mapping) if row else None
+        rows = await self._database.read(select(documents).where(documents.c.document_id == document_id))
+        return _document(rows[0]) if rows else None
 
     async def documents(self) -> AsyncIterator[DocumentRecord]:
         """All documents and FAQ that aren't withdrawn, in order of id, streamed."""
-        after: str | None = None
-        while True:
-            query = select(documents).where(~documents.c.withdrawn).order_by(documents.c.document_id)
-            if after is not None:
-                query = query.where(documents.c.document_id > after)
-            async with self._database.read() as connection:
-                rows = await connection.execute(query.limit(_BATCH))
-                batch = [DocumentRecord(**row._mapping) for row in rows]
-            for record in batch:
-                yield record
-            if len(batch) < _BATCH:
-                return
-            after = batch[-1].document_id
+        query = select(documents).where(~documents.c.withdrawn)
+        async for row in self._stream(query, documents.c.document_id):
+            yield _document(row)
 
     async def changes_after(self, number: int, limit: int = 1000) -> Sequence[Change]:
         """The next entries of the change feed, oldest first."""
         query = select(changes).where(changes.c.number > number).order_by(changes.c.number).limit(limit)
-        async with self._database.read() as connection:
-            return tuple(
-                Change(row.number, row.kind, row.record_id) for row in await connection.execute(query)
-            )
+        return tuple(Change(**row._mapping) for row in await self._database.read(query))
 
     async def last_change(self) -> int:
         """The newest change number; 0 for an empty store."""
-        async with self._database.read() as connection:
-            last = await connection.scalar(select(counters.c.value).where(counters.c.name == CHANGES))
-        return last or 0
+        rows = await self._database.read(select(counters.c.value).where(counters.c.name == CHANGES))
+        last: int = rows[0].value
+        return last
+
+    async def _stream(self, query: Select[Any], key: Column[str]) -> AsyncIterator[Row[Any]]:
+        """The rows in order of `key`, a batch a query, so that a slow reader keeps nothing open."""
+        page = query.order_by(key).limit(_BATCH)
+        rows = await self._database.read(page)
+        while rows:
+            for row in rows:
+                yield row
+            rows = await self._database.read(page.where(key > rows[-1]._mapping[key]))
+
+    async def _withdraw_published(self, connection: AsyncConnection, guide_ids: Sequence[str]) -> None:
+        await connection.execute(
+            update(guide_versions)
+            .where(guide_versions.c.guide_id.in_(guide_ids), _PUBLISHED)
+            .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
+        )
 
 
 async def _public_versions(connection: AsyncConnection, guide_ids: Iterable[str]) -> dict[str, PublicVersion]:
@@ -240,22 +222,20 @@ async def _note_changes(connection: AsyncConnection, noted: Sequence[Change]) ->
         await connection.execute(insert(changes), rows)
 
 
-async def _one_guide(connection: AsyncConnection, *wanted: ColumnElement[bool]) -> GuideRecord | None:
-    row = (await connection.execute(select(guide_versions).where(*wanted))).one_or_none()
-    return _guide(row) if row else None
-
-
 def _guide(row: Row[Any]) -> GuideRecord:
     return GuideRecord(**{**row._mapping, "status": GuideStatus(row.status)})
 
 
 def _guide_row(record: GuideRecord) -> dict[str, Any]:
-    # Not asdict(), which copies the whole body.
-    row = {item.name: getattr(record, item.name) for item in fields(record)}
-    return {**row, "status": record.status.value}
+    return {**_columns(record), "status": record.status.value}
 
 
-def _document_row(record: DocumentRecord) -> dict[str, Any]:
+def _document(row: Row[Any]) -> DocumentRecord:
+    return DocumentRecord(**row._mapping)
+
+
+def _columns(record: GuideRecord | DocumentRecord) -> dict[str, Any]:
+    """The record's fields. Not `asdict`, which would copy the whole body."""
     return {item.name: getattr(record, item.name) for item in fields(record)}
 
 

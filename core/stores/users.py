@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
-from core.database import Database
+from core.database import Database, in_transaction
 from core.errors import Conflict, NotFound
 from core.ports import User
 from core.statuses import Role
@@ -22,41 +23,37 @@ class DatabaseUserStore:
         self._database = database
         self._now = now
 
-    async def add(self, user: User) -> None:
+    @in_transaction
+    async def add(self, connection: AsyncConnection, user: User) -> None:
         """Stores a new account. Raises Conflict if the name is taken."""
+        row = {
+            "name": user.name,
+            "role": user.role.value,
+            "password_hash": user.password_hash,
+            "created_at": user.created_at or self._now(),
+        }
         try:
-            async with self._database.write() as connection:
-                await connection.execute(
-                    insert(users).values(
-                        name=user.name,
-                        role=user.role.value,
-                        password_hash=user.password_hash,
-                        created_at=user.created_at or self._now(),
-                    )
-                )
+            await connection.execute(insert(users).values(row))
         except IntegrityError:
             raise Conflict("that name is taken") from None
 
-    async def set_password(self, name: str, password_hash: str) -> None:
+    @in_transaction
+    async def set_password(self, connection: AsyncConnection, name: str, password_hash: str) -> None:
         """Replaces the password. Raises NotFound."""
-        async with self._database.write() as connection:
-            changed = await connection.execute(
-                update(users).where(users.c.name == name).values(password_hash=password_hash)
-            )
+        changed = await connection.execute(
+            update(users).where(users.c.name == name).values(password_hash=password_hash)
+        )
         if changed.rowcount == 0:
             raise NotFound("no such account")
 
     async def get(self, name: str) -> User | None:
         """The account, or None."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(users).where(users.c.name == name))).one_or_none()
-        return _user(row) if row else None
+        rows = await self._database.read(select(users).where(users.c.name == name))
+        return _user(rows[0]) if rows else None
 
     async def all(self) -> Sequence[User]:
         """All accounts by name."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(users).order_by(users.c.name))
-            return tuple(_user(row) for row in rows)
+        return tuple(_user(row) for row in await self._database.read(select(users).order_by(users.c.name)))
 
 
 def _user(row: Row[Any]) -> User:

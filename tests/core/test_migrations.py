@@ -1,0 +1,92 @@
+"""Bringing a database to the newest schema."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from core import migrations
+from core.database import Database
+from core.migrations import upgrade
+from core.stores.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+
+
+async def inspected(url: str, look):
+    database = Database.open(url)
+    found = await database.write(lambda connection: connection.run_sync(look))
+    await database.close()
+    return found
+
+
+async def test_the_stores_find_the_tables_that_they_know(empty_database_url):
+    await upgrade(empty_database_url)
+
+    def of_another_type(context, _column, _known_column, stored, known):
+        # On PostgreSQL, VARCHAR without a length is another name of TEXT.
+        spellings = [t.compile(context.dialect).replace("VARCHAR", "TEXT") for t in (stored, known)]
+        return spellings[0] != spellings[1]
+
+    def differences(connection):
+        context = MigrationContext.configure(connection, opts={"compare_type": of_another_type})
+        return compare_metadata(context, metadata)
+
+    assert await inspected(empty_database_url, differences) == []
+
+
+async def test_upgrading_twice_changes_nothing(empty_database_url):
+    await upgrade(empty_database_url)
+    database = Database.open(empty_database_url)
+    await database.write(lambda connection: connection.execute(text("UPDATE counters SET value = 7")))
+    await database.close()
+
+    await upgrade(empty_database_url)
+
+    values = await inspected(
+        empty_database_url, lambda connection: set(connection.scalars(text("SELECT value FROM counters")))
+    )
+    assert values == {7}
+
+
+async def test_many_at_once_in_one_process_all_succeed(empty_database_url):
+    await asyncio.gather(*(upgrade(empty_database_url) for _ in range(4)))
+
+    assert "users" in await inspected(empty_database_url, lambda c: inspect(c).get_table_names())
+
+
+@pytest.mark.slow  # starts three Python processes
+async def test_many_processes_at_once_all_succeed(empty_database_url, tmp_path):
+    program = "import asyncio, sys; from core.migrations import upgrade; asyncio.run(upgrade(sys.argv[1]))"
+
+    # From a folder of their own: nothing may depend on where the service is started.
+    started = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, empty_database_url),
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for _ in range(3)
+    ]
+
+    assert [await process.wait() for process in started] == [0, 0, 0]
+    assert "users" in await inspected(empty_database_url, lambda c: inspect(c).get_table_names())
+
+
+async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty_database_url, monkeypatch):
+    apply = migrations._apply
+
+    def apply_and_fail(connection):
+        apply(connection)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(migrations, "_apply", apply_and_fail)
+    with pytest.raises(ZeroDivisionError):
+        await upgrade(empty_database_url)
+
+    assert await inspected(empty_database_url, lambda c: inspect(c).get_table_names()) == []
