@@ -80,7 +80,7 @@ def take_pictures(browser: Browser, folder: Path, size: str, look: str) -> None:
     service.faults.statuses = [(400, 0)]
     page.get_by_label("您的问题").fill("这一条发不出去")
     page.keyboard.press("Enter")
-    page.get_by_text("没有发出去").wait_for()
+    page.get_by_text("没有发出去").first.wait_for()
     release = service.hold_replies()
     page.get_by_label("您的问题").fill("社保卡丢了")
     page.keyboard.press("Enter")

@@ -28,10 +28,10 @@ def test_what_may_be_left_at_home_is_marked_in_words(citizen: Citizen, page: Pag
 
     materials = page.get_by_role("article").get_by_role("listitem")
     photo = materials.filter(has_text="数字相片采集凭证")
-    expect(photo).to_have_text("数字相片采集凭证可选原件，1份，现场可免费拍照")
+    expect(photo).to_have_text("数字相片采集凭证 可选原件，1份，现场可免费拍照")
     expect(materials.filter(has_text="委托书")).to_contain_text("容缺")
     household_register = materials.filter(has_text="居民户口簿")
-    expect(household_register).to_have_text("居民户口簿原件，1份")
+    expect(household_register).to_have_text("居民户口簿 原件，1份")
 
 
 def test_telephone_numbers_can_be_called_and_house_numbers_can_not(citizen: Citizen, page: Page):

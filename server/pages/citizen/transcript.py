@@ -11,7 +11,7 @@ from typing import Any
 
 from core.messages import Choice, ReplyMessage, Source, Statement
 from core.ports import ConversationEvent
-from core.statuses import Aspect, Holder
+from core.statuses import Aspect, Holder, TurnStatus
 
 CHINA = timezone(timedelta(hours=8))
 """All of China keeps this time, without daylight saving."""
@@ -43,7 +43,12 @@ HOLDER_LINES: Mapping[str, str] = {
 def transcript_html(events: Sequence[ConversationEvent], *, nonce: str = "") -> str:
     """List items for all events. Only what can still be picked becomes buttons."""
     open_at = open_choices_at(events)
-    items = [_event_html(event, open_choices=event.sequence == open_at, nonce=nonce) for event in events]
+    latest = max((event.sequence for event in events if event.kind == "citizen_message"), default=0)
+    items = []
+    for event in events:
+        html = _event_html(event, open_choices=event.sequence == open_at, nonce=nonce)
+        # `/#latest` is where a sent form leads: to the question, so that its answer is read from the top.
+        items.append(html.replace("<li ", '<li id="latest" ', 1) if event.sequence == latest else html)
     return "\n".join(item for item in items if item)
 
 
@@ -76,7 +81,11 @@ def _event_html(event: ConversationEvent, *, open_choices: bool, nonce: str) -> 
         messages = [ReplyMessage.from_json(m) for m in event.body["messages"]]
         if not messages:
             return ""
-        body = "\n".join(_message_html(m, open_choices=open_choices, nonce=nonce) for m in messages)
+        is_danger = event.body["status"] == TurnStatus.SAFETY
+        body = "\n".join(
+            _message_html(m, is_danger=is_danger) + _choices_html(m, open_choices=open_choices, nonce=nonce)
+            for m in messages
+        )
         return _turn("bot", "帮办答", body, event)
     line = _line_text(event)
     return f'<li class="turn turn--line"><p class="line">{escape(line)}</p></li>' if line else ""
@@ -84,7 +93,7 @@ def _event_html(event: ConversationEvent, *, open_choices: bool, nonce: str) -> 
 
 def _turn(who: str, says: str, body: str, event: ConversationEvent) -> str:
     return (
-        f'<li class="turn turn--{who}" id="event-{event.sequence}">'
+        f'<li class="turn turn--{who}">'
         f'<span class="visually-hidden">{says}：</span>{body}'
         f'<p class="turn__meta">{_time_html(event.at)}</p></li>'
     )
@@ -94,14 +103,13 @@ def _time_html(at: datetime) -> str:
     return f'<time datetime="{at.isoformat()}">{at.astimezone(CHINA):%H:%M}</time>'
 
 
-def _message_html(message: ReplyMessage, *, open_choices: bool, nonce: str) -> str:
+def _message_html(message: ReplyMessage, *, is_danger: bool) -> str:
     if message.statements:
-        return _card_html(message) + _choices_html(message, open_choices=open_choices, nonce=nonce)
+        return _card_html(message)
     text = without_choice_lines(message.text, message.choices)
-    kind = " bubble--notice" if message.type == "notice" else ""
+    kind = " bubble--safety" if is_danger else " bubble--notice" if message.type == "notice" else ""
     title = f'<h3 class="bubble__title">{escape(message.title)}</h3>' if message.title else ""
-    bubble = f'<div class="bubble{kind}">{title}<p>{escape(text)}</p>{_sources_html(message.sources)}</div>'
-    return bubble + _choices_html(message, open_choices=open_choices, nonce=nonce)
+    return f'<div class="bubble{kind}">{title}<p>{escape(text)}</p>{_sources_html(message.sources)}</div>'
 
 
 def _card_html(message: ReplyMessage) -> str:

@@ -90,6 +90,22 @@ def test_an_address_that_is_no_web_address_is_no_link():
     assert "javascript:" not in transcript_html([bot(2, message)])
 
 
+def test_a_sent_form_leads_to_the_last_question():
+    html = transcript_html([citizen(1, "甲"), bot(2, WHICH), citizen(3, "乙"), bot(4, ReplyMessage("好的"))])
+
+    assert html.count('id="latest"') == 1
+    assert html.index('id="latest"') < html.index("乙") < html.index("好的")
+    assert html.index("甲") < html.index('id="latest"')
+
+
+def test_danger_stands_out():
+    events = [
+        event(2, "bot_message", {"status": "safety", "messages": [{"text": "拨打 110"}], "reply_to": 1})
+    ]
+
+    assert '<div class="bubble bubble--safety"><p>拨打 110</p>' in transcript_html(events)
+
+
 def test_choices_of_the_last_reply_are_buttons_that_send_their_value():
     html = transcript_html([citizen(1, "身份证"), bot(2, WHICH)], nonce="n1")
 

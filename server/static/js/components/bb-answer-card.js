@@ -72,7 +72,7 @@ function material(item) {
   return make(
     'li',
     {},
-    name,
+    `${name} `,
     mark ? make('span', { class: `mark mark--${MARK_CLASSES[mark]}` }, mark) : null,
     details ? make('span', { class: 'items__details' }, details) : null,
   )
