@@ -15,6 +15,19 @@ def _source(element: str, guide: str = GUIDE, district: str = "南湖区", versi
     return Source(guide, version, element, "居民身份证丢失补领", district, "https://guides.example/id-card")
 
 
+def _answer(
+    heading: str, statements: tuple[Statement, ...], sources: tuple[Source, ...], remark: str = ""
+) -> ReplyMessage:
+    """An answer whose text is put together as the service does it."""
+    lines = [f"【{heading}】"]
+    for statement in statements:
+        value = "\n".join(part for part in (statement.text, statement.more) if part)
+        label = statement.label.rpartition(" ")[2]
+        lines.append(f"{label}：" + ("\n" if "\n" in value else "") + value)
+    text = "\n".join([*lines, *([remark] if remark else [])])
+    return ReplyMessage(text, "answer", heading, statements=statements, sources=sources)
+
+
 MATERIALS = "\n".join(
     [
         "【本人办理】",
@@ -27,10 +40,8 @@ MATERIALS = "\n".join(
     ]
 )
 
-ID_CARD_ANSWER = ReplyMessage(
-    type="answer",
-    title="居民身份证丢失补领",
-    text=f"居民身份证丢失补领（南湖区）\n所需材料：\n{MATERIALS}\n承诺办结时限：20个工作日\n收费：收费，40元/证",
+ID_CARD_ANSWER = _answer(
+    "南湖区·居民身份证丢失补领",
     statements=(
         Statement("materials", "所需材料", MATERIALS, (0,)),
         Statement("time_limit", "承诺办结时限", "20个工作日（承诺件）", (1,)),
@@ -57,12 +68,11 @@ ID_CARD_ANSWER = ReplyMessage(
     ),
 )
 
-FEE_ANSWER = ReplyMessage(
-    type="answer",
-    title="居民身份证丢失补领",
-    text="居民身份证丢失补领（南湖区）\n收费：收费，40元/证",
+FEE_ANSWER = _answer(
+    "居民身份证丢失补领",
     statements=(Statement("fee", "收费", "收费，40元/证", (0, 1)),),
     sources=(_source("收费"), _source("收费", "sample-id-card-reissue-donghu", "东湖区", 2)),
+    remark="指南没有写明办理结果，可拨打咨询电话确认。",
 )
 
 RESIDENCE_CHOICES = (
@@ -78,12 +88,21 @@ WHICH_RESIDENCE = ReplyMessage(
     choices=RESIDENCE_CHOICES,
 )
 
-RESIDENCE_FIRST = ReplyMessage(
-    type="answer",
-    title="居住证首次申领",
-    text="居住证首次申领（南湖区）\n收费：不收费",
+RESIDENCE_SOURCE = Source("sample-residence-first", 1, "收费", "居住证首次申领", "南湖区")
+
+RESIDENCE_FIRST = _answer(
+    "南湖区·居住证首次申领",
     statements=(Statement("fee", "收费", "不收费", (0,)),),
-    sources=(Source("sample-residence-first", 1, "收费", "居住证首次申领", "南湖区"),),
+    sources=(RESIDENCE_SOURCE,),
+)
+
+TWO_FEES = _answer(
+    "南湖区·居民身份证丢失补领、南湖区·居住证首次申领",
+    statements=(
+        Statement("fee", "南湖区·居民身份证丢失补领 收费", "收费，40元/证", (0,)),
+        Statement("fee", "南湖区·居住证首次申领 收费", "不收费", (1,)),
+    ),
+    sources=(_source("收费"), RESIDENCE_SOURCE),
 )
 
 NO_GUIDE = ReplyMessage(
@@ -100,6 +119,7 @@ THANKS = ReplyMessage(text="不客气，还有什么要办的，请随时告诉�
 REPLIES: dict[str, BotReply] = {
     "身份证丢了怎么补办？要带什么？": BotReply(TurnStatus.ANSWERED, (ID_CARD_ANSWER,)),
     "那要多少钱？": BotReply(TurnStatus.ANSWERED, (FEE_ANSWER,)),
+    "补身份证和办居住证各要多少钱？": BotReply(TurnStatus.ANSWERED, (TWO_FEES,)),
     "居住证怎么办？": BotReply(TurnStatus.CLARIFYING, (WHICH_RESIDENCE,)),
     "guide:residence-first": BotReply(TurnStatus.ANSWERED, (RESIDENCE_FIRST,)),
     "1": BotReply(TurnStatus.ANSWERED, (RESIDENCE_FIRST,)),

@@ -72,6 +72,39 @@ def test_a_fact_from_several_guides_names_them_by_number(citizen: Citizen, page:
     expect(page.locator(".sources li")).to_contain_text(["第 3 版", "第 2 版"])
 
 
+def test_what_the_guide_is_silent_on_is_said_below_the_facts_once(citizen: Citizen, page: Page):
+    citizen.asks("那要多少钱？")
+
+    expect(page.locator(".card__remark")).to_have_text("指南没有写明办理结果，可拨打咨询电话确认。")
+
+
+def test_an_answer_that_says_no_more_than_its_facts_has_no_remark(citizen: Citizen, page: Page):
+    citizen.asks(ID_CARD)
+    citizen.sees("居民户口簿")
+
+    expect(page.locator(".card__remark")).to_have_count(0)
+
+
+def test_the_one_district_of_an_answer_stands_beside_its_title(citizen: Citizen, page: Page):
+    citizen.asks(ID_CARD)
+
+    expect(page.locator(".card__header")).to_have_text("居民身份证丢失补领南湖区")
+
+
+def test_an_answer_that_holds_in_several_districts_names_none(citizen: Citizen, page: Page):
+    citizen.asks("那要多少钱？")
+
+    expect(page.locator(".card__header")).to_have_text("居民身份证丢失补领")
+
+
+def test_an_answer_to_two_questions_has_two_parts(citizen: Citizen, page: Page):
+    citizen.asks("补身份证和办居住证各要多少钱？")
+
+    expect(page.locator(".card__part")).to_have_text(["居民身份证丢失补领", "居住证首次申领"])
+    expect(page.locator(".fact__label")).to_have_text(["收费", "收费"])
+    expect(page.locator(".fact__value .text")).to_have_text(["收费，40元/证", "不收费"])
+
+
 def test_a_suggested_question_is_asked_by_a_click(citizen: Citizen, page: Page):
     citizen.presses(ID_CARD)
 

@@ -72,7 +72,8 @@ def test_an_answer_is_copied_as_plain_text(citizen: Citizen, page: Page, context
 
     expect(citizen.status).to_contain_text("已复制这条答复")
     assert (
-        page.evaluate("navigator.clipboard.readText()") == "居民身份证丢失补领（南湖区）\n收费：收费，40元/证"
+        page.evaluate("navigator.clipboard.readText()")
+        == "【居民身份证丢失补领】\n收费：收费，40元/证\n指南没有写明办理结果，可拨打咨询电话确认。"
     )
 
 
@@ -85,7 +86,7 @@ def test_an_answer_is_read_aloud_and_stopped(citizen: Citizen, page: Page):
 
     expect(page.get_by_role("button", name="朗读")).to_be_visible()
     spoken = page.evaluate("window.spoken.filter(text => text !== 'cancel').join('')")
-    assert spoken == "居民身份证丢失补领（南湖区）\n收费：收费，40元/证"
+    assert spoken == "【居民身份证丢失补领】\n收费：收费，40元/证\n指南没有写明办理结果，可拨打咨询电话确认。"
 
 
 def test_new_answers_are_read_aloud_if_wished_and_old_ones_are_not(citizen: Citizen, page: Page):

@@ -74,6 +74,18 @@ def without_choice_lines(text: str, choices: Sequence[Choice]) -> str:
     return "\n".join(lines).rstrip()
 
 
+def remarks(message: ReplyMessage) -> str:
+    """What an answer's text says beyond its statements, for example that a guide is silent on something."""
+    stated: set[str] = set()
+    for statement in message.statements:
+        label = statement.label.rpartition(" ")[2]  # an answer to several questions names the item before it
+        lines = [*statement.text.split("\n"), *statement.more.split("\n")]
+        stated |= {f"{label}：", f"{label}：{statement.text}", *lines}
+    text = without_choice_lines(message.text, message.choices)
+    beyond = [line for line in text.split("\n") if line.strip() and line not in stated]
+    return "\n".join(line for line in beyond if not (line.startswith("【") and line.endswith("】")))
+
+
 def _event_html(event: ConversationEvent, *, open_choices: bool, nonce: str) -> str:
     if event.kind == "citizen_message":
         return _turn("citizen", "您说", f'<p class="bubble">{escape(event.body["text"])}</p>', event)
@@ -113,13 +125,17 @@ def _message_html(message: ReplyMessage, *, is_danger: bool) -> str:
 
 
 def _card_html(message: ReplyMessage) -> str:
-    district = message.sources[0].district if message.sources else ""
+    districts = {source.district for source in message.sources}
+    district = districts.pop() if len(districts) == 1 else ""
     place = f'<p class="card__district">{escape(district)}</p>' if district else ""
+    title = message.title.replace(f"{district}·", "") if district else message.title
     rows = "\n".join(_statement_html(statement) for statement in message.statements)
+    remark = escape(remarks(message))
+    remark = f'<p class="card__remark">{remark}</p>' if remark else ""
     return (
         '<article class="card"><header class="card__header">'
-        f'<h3 class="card__title">{escape(message.title)}</h3>{place}</header>'
-        f'<dl class="facts">{rows}</dl>{_sources_html(message.sources)}</article>'
+        f'<h3 class="card__title">{escape(title)}</h3>{place}</header>'
+        f'<dl class="facts">{rows}</dl>{remark}{_sources_html(message.sources)}</article>'
     )
 
 

@@ -98,6 +98,23 @@ def test_a_sent_form_leads_to_the_last_question():
     assert html.index("甲") < html.index('id="latest"')
 
 
+def test_what_the_text_says_beyond_the_facts_is_kept():
+    message = ReplyMessage(
+        "【南湖区·补领】\n材料：\n1. 甲\n2. 乙\n收费：40元\n指南没有写明时限。",
+        "answer",
+        "南湖区·补领",
+        sources=(Source("g", 1, "收费", "补领", "南湖区"),),
+        statements=(
+            Statement("materials", "材料", "1. 甲", (0,), "2. 乙"),
+            Statement("fee", "补领 收费", "40元", (0,)),
+        ),
+    )
+    html = transcript_html([bot(2, message)])
+
+    assert '<p class="card__remark">指南没有写明时限。</p>' in html
+    assert '<h3 class="card__title">补领</h3><p class="card__district">南湖区</p>' in html
+
+
 def test_danger_stands_out():
     events = [
         event(2, "bot_message", {"status": "safety", "messages": [{"text": "拨打 110"}], "reply_to": 1})

@@ -11,16 +11,24 @@
 
 import { icon, make } from '../lib/dom.js'
 import { readLists, readMaterial } from '../lib/lists.js'
-import { ELEMENT_LABELS, groupSources } from '../lib/replies.js'
+import {
+  ELEMENT_LABELS,
+  groupSources,
+  groupStatements,
+  onlyDistrict,
+  remarks,
+  withoutDistrict,
+} from '../lib/replies.js'
 import { newWindowLink, richText } from './rich-text.js'
 
 const MARK_CLASSES = { 必要: 'must', 可选: 'may', 容缺: 'later', 免交: 'may' }
 
 export class AnswerCard extends HTMLElement {
-  /** @param {{title: string, statements: object[], sources: object[]}} message */
-  show({ title, statements, sources }) {
+  /** @param {{title: string, text: string, statements: object[], sources: object[]}} message */
+  show({ title, text, statements, sources }) {
     const groups = groupSources(sources)
-    const district = sources[0]?.district ?? ''
+    const district = onlyDistrict(sources)
+    const remark = remarks(text, statements)
     this.replaceChildren(
       make(
         'article',
@@ -28,10 +36,14 @@ export class AnswerCard extends HTMLElement {
         make(
           'header',
           { class: 'card__header' },
-          make('h3', { class: 'card__title' }, title),
+          make('h3', { class: 'card__title' }, withoutDistrict(title, district)),
           district ? make('p', { class: 'card__district' }, district) : null,
         ),
-        make('dl', { class: 'facts' }, ...statements.map((statement) => fact(statement, sources, groups))),
+        ...groupStatements(statements).flatMap(({ heading, statements: stated }) => [
+          ...(heading ? [make('h4', { class: 'card__part' }, withoutDistrict(heading, district))] : []),
+          make('dl', { class: 'facts' }, ...stated.map((statement) => fact(statement, sources, groups))),
+        ]),
+        remark ? make('p', { class: 'card__remark' }, richText(remark)) : null,
         sourceList(groups),
       ),
     )
@@ -61,7 +73,7 @@ function value(element, text) {
   if (lists.length === 0) return [make('p', { class: 'text' }, richText(text))]
   const drawItem = element === 'materials' ? material : (item) => make('li', {}, richText(item))
   return lists.flatMap(({ heading, start, items }) => [
-    ...(heading ? [make('h4', { class: 'fact__situation' }, heading)] : []),
+    ...(heading ? [make('p', { class: 'fact__situation' }, heading)] : []),
     make('ol', { class: 'items', start: start === 1 ? null : start }, ...items.map(drawItem)),
   ])
 }

@@ -27,6 +27,69 @@ export function plainText(messages) {
 }
 
 /**
+ * What an answer's text says beyond its statements, for example that a guide is silent on something.
+ * It must not get lost where the statements are shown instead of the text.
+ *
+ * @param {string} text
+ * @param {{label: string, text: string, more: string}[]} statements
+ * @returns {string}
+ */
+export function remarks(text, statements) {
+  const stated = new Set()
+  for (const { label, text: value, more } of statements) {
+    const name = shortLabel(label)
+    stated.add(`${name}：`).add(`${name}：${value}`)
+    for (const line of `${value}\n${more ?? ''}`.split('\n')) stated.add(line)
+  }
+  const isHeading = (line) => /^【.+】$/.test(line)
+  return text
+    .split('\n')
+    .filter((line) => line.trim() && !isHeading(line) && !stated.has(line))
+    .join('\n')
+}
+
+/**
+ * The statements by what they are about. An answer to several questions at once names it in each
+ * label (「居住证首次申领 收费」); else there is one group without a heading.
+ *
+ * @param {{label: string}[]} statements
+ * @returns {{heading: string, statements: object[]}[]}
+ */
+export function groupStatements(statements) {
+  const groups = []
+  for (const statement of statements) {
+    const label = shortLabel(statement.label)
+    const heading = statement.label.slice(0, -label.length).trim()
+    if (groups.length === 0 || groups.at(-1).heading !== heading) groups.push({ heading, statements: [] })
+    groups.at(-1).statements.push({ ...statement, label })
+  }
+  return groups
+}
+
+/** @param {string} label */
+const shortLabel = (label) => label.slice(label.lastIndexOf(' ') + 1)
+
+/**
+ * The one district that an answer is for, or empty: an answer may hold in several.
+ *
+ * @param {{district: string}[]} sources
+ */
+export function onlyDistrict(sources) {
+  const districts = new Set(sources.map((source) => source.district))
+  return districts.size === 1 ? sources[0].district : ''
+}
+
+/**
+ * A title without the district that is shown beside it (「南湖区·居住证首次申领」).
+ *
+ * @param {string} title
+ * @param {string} district
+ */
+export function withoutDistrict(title, district) {
+  return district ? title.replaceAll(`${district}·`, '') : title
+}
+
+/**
  * The sources by guide version: a citizen wants to know which guides, then which parts of them.
  *
  * @param {object[]} sources
