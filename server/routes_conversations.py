@@ -13,7 +13,7 @@ from server.access import access_conversation_by_token
 from server.conversation_cookie import remember_conversation
 from server.events import Subscription
 from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS, SOCKETS
-from server.requests import bearer_token, integer_of, path_text, query_integer, read_object, text_of
+from server.requests import bearer_token, integer_of, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
 
 PROTOCOL = "bangban.v1"
@@ -113,7 +113,7 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=4096)
     try:
         conversation = await access_conversation_by_token(
-            request.app[CONVERSATION_STORE], path_text(request, "id"), token or bearer_token(request)
+            request.app[CONVERSATION_STORE], request.match_info["id"], token or bearer_token(request)
         )
     except Unauthenticated:
         if not token:
@@ -174,7 +174,7 @@ async def _send(socket: web.WebSocketResponse, event: ConversationEvent) -> None
 
 async def _conversation_of(request: web.Request) -> Conversation:
     return await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], path_text(request, "id"), bearer_token(request)
+        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
     )
 
 

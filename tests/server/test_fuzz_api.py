@@ -1,0 +1,236 @@
+"""Ten thousand malformed requests: no failure of the service, no trace, no answer outside the description.
+
+`schemathesis` makes requests out of the API's own description, right and wrong ones; the raw tests
+send what no description would think of.
+"""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from core.settings import Settings
+from server.app import create_app
+from server.http_site import HttpSite
+from server.openapi import document
+from tests.fakes import (
+    InMemoryConversationStore,
+    InMemoryKnowledgeStore,
+    InMemoryUserStore,
+    ScriptedEngine,
+)
+from tests.server.conftest import guide_record
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 20
+ENOUGH = 10**9
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = sorted(
+    (method, path)
+    for path, operations in document()["paths"].items()
+    for method in operations
+    # The WebSocket's tests are in test_api_events; schemathesis speaks plain HTTP only.
+    if method != "parameters" and not path.endswith("/events")
+)
+DESCRIBED = schemathesis.openapi.from_dict(document())
+
+fuzzing = settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service in a thread of its own, and a conversation that is open."""
+
+    url: str
+    conversation_id: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory) -> Iterator[Running]:
+    ready: list[str] = []
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    started = threading.Event()
+
+    async def serve(folder: Path) -> None:
+        chosen = Settings.load({"data": folder}).model_copy(
+            update={"rate_messages_per_minute": ENOUGH, "rate_conversations_per_minute": ENOUGH}
+        )
+        knowledge = InMemoryKnowledgeStore()
+        await knowledge.publish_guides([guide_record("g1")])
+        app = create_app(
+            chosen,
+            conversation_store=InMemoryConversationStore(),
+            knowledge_store=knowledge,
+            user_store=InMemoryUserStore(),
+            engine=ScriptedEngine(),
+        )
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = HttpSite(runner, socket.create_server(("127.0.0.1", 0)), hotline="12345")
+        await site.start()
+        ready.append(site.name)
+        started.set()
+        await stop.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(tmp_path_factory.mktemp("fuzz")),))
+    thread.start()
+    assert started.wait(60)
+    opened = requests.post(ready[0] + "/api/v1/conversations", json={}, timeout=SECONDS).json()
+    yield Running(ready[0], opened["id"], opened["token"])
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(60)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
+def test_requests_made_from_the_description(service, method, path):
+    operation = DESCRIBED[path][method]
+
+    @fuzzing
+    @given(case=operation.as_strategy(), known=st.booleans())
+    def no_request_breaks_it(case, known):
+        if known and "id" in case.path_parameters:
+            case.path_parameters["id"] = service.conversation_id if "conversations" in path else "g1"
+            case.headers["Authorization"] = f"Bearer {service.token}"
+        case.call_and_validate(base_url=service.url, checks=CHECKS, timeout=SECONDS)
+
+    no_request_breaks_it()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=50),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=10), inner, max_size=5),
+    max_leaves=20,
+)
+field_names = st.sampled_from(
+    ["text", "client_message_id", "mode", "topic", "score", "comment", "name", "password"]
+)
+bodies = (
+    st.binary(max_size=500)
+    | st.dictionaries(field_names, json_values, max_size=4).map(lambda d: json.dumps(d).encode())
+    | json_values.map(lambda value: json.dumps(value).encode())
+    | st.text(max_size=3000).map(lambda text: json.dumps({"text": text}).encode())
+)
+content_types = st.sampled_from(
+    ["application/json", "application/json; charset=x", "text/plain", "", "multipart/form-data; boundary=x",
+     "application/x-www-form-urlencoded"]
+)  # fmt: skip
+endings = st.sampled_from(["/messages", "/handover", "/rating", "", "/events", "/nothing"])
+
+
+@settings(fuzzing, max_examples=3000)
+@given(body=bodies, content_type=content_types, ending=endings)
+def test_bodies_that_nobody_described(service, body, content_type, ending):
+    response = requests.post(
+        f"{service.url}/api/v1/conversations/{service.conversation_id}{ending}",
+        data=body,
+        headers={"Content-Type": content_type, "Authorization": f"Bearer {service.token}"},
+        timeout=SECONDS,
+    )
+
+    assert response.status_code < 500
+    assert_no_trace(response.content)
+
+
+@settings(fuzzing, max_examples=1500)
+@given(body=st.binary(max_size=500) | st.text(max_size=500).map(str.encode), content_type=content_types)
+def test_forms_that_no_browser_sends(service, body, content_type):
+    response = requests.post(
+        service.url + "/",
+        data=body,
+        headers={"Content-Type": content_type},
+        timeout=SECONDS,
+        allow_redirects=False,
+    )
+
+    assert response.status_code < 500
+    assert_no_trace(response.content)
+
+
+header_texts = st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=100)
+
+
+@settings(fuzzing, max_examples=1500)
+@given(
+    cookie=header_texts,
+    origin=header_texts,
+    token=header_texts,
+    path=st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#\\"), max_size=60),
+)
+def test_headers_and_paths_that_make_no_sense(service, cookie, origin, token, path):
+    response = requests.get(
+        f"{service.url}/{path}",
+        headers={
+            "Cookie": f"bangban_conversation={cookie}; bangban_staff={cookie}".encode("latin-1"),
+            "Origin": origin.encode("latin-1"),
+            "Authorization": f"Bearer {token}".encode("latin-1"),
+            "X-Forwarded-For": origin.encode("latin-1"),
+        },
+        timeout=SECONDS,
+    )
+
+    assert response.status_code < 500
+    assert_no_trace(response.content)
+
+
+@settings(fuzzing, max_examples=1500)
+@given(raw=st.binary(min_size=1, max_size=300))
+def test_bytes_that_are_no_http(service, raw):
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
+        connection.sendall(raw + b"\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+
+    assert b" 500 " not in answer[:20]
+    assert_no_trace(answer)
+
+
+def test_the_service_is_well_after_all_that(service):
+    response = requests.post(
+        f"{service.url}/api/v1/conversations/{service.conversation_id}/messages",
+        json={"text": "你好"},
+        headers={"Authorization": f"Bearer {service.token}"},
+        timeout=SECONDS,
+    )
+
+    assert response.json()["status"] == "answered"
+
+
+def assert_no_trace(content: bytes) -> None:
+    assert b"Traceback" not in content
+    assert b'File "' not in content
