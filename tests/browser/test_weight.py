@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.citizen import Citizen
-from tests.browser.fake_service import FakeService
+from tests.browser.fake_service import STATIC, FakeService
 
 pytestmark = pytest.mark.slow
 
@@ -49,3 +49,19 @@ def test_everything_comes_from_the_service_itself(browser: Browser, service: Fak
 
     assert hosts == {urlsplit(service.url).netloc}
     context.close()
+
+
+def test_every_module_is_preloaded(browser: Browser, service: FakeService):
+    page = browser.new_page(base_url=service.url)
+    page.goto("/")
+    page.wait_for_selector("bb-chat:defined")
+
+    preloaded = page.locator("link[rel=modulepreload]").evaluate_all("all => all.map(e => e.href)")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map(e => e.name).filter(name => name.endsWith('.js'))"
+    )
+    starts = {f"{service.url}static/js/pages/{name}.js" for name in ("appearance", "citizen")}
+    assert sorted(preloaded) == sorted(set(loaded) - starts)
+    on_disk = {f"{service.url}static/{file.relative_to(STATIC)}" for file in STATIC.rglob("*.js")}
+    assert set(preloaded) | starts == on_disk
+    page.close()

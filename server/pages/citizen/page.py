@@ -6,14 +6,13 @@ that the page works as a plain form; `server/static/js/pages/citizen.js` enhance
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path
 
 from core.ports import ConversationEvent
 from server.pages.citizen.transcript import transcript_html
 from server.pages.render import fill
-
-TEMPLATE = Path(__file__).with_name("index.html")
 
 SUGGESTED_QUESTIONS = (
     "身份证丢了怎么补办？要带什么？",
@@ -50,7 +49,7 @@ class CitizenView:
 def citizen_page(view: CitizenView) -> str:
     """The page as HTML, to be sent with `Cache-Control: no-store`."""
     return fill(
-        TEMPLATE.read_text(encoding="utf-8"),
+        _template(),
         {
             "bot_name": view.bot_name,
             "city": view.city,
@@ -66,6 +65,11 @@ def citizen_page(view: CitizenView) -> str:
             "notice_html": f'<p class="status__notice">{escape(view.notice)}</p>' if view.notice else "",
         },
     )
+
+
+@cache
+def _template() -> str:
+    return Path(__file__).with_name("index.html").read_text(encoding="utf-8")
 
 
 def _suggestions_html() -> str:
