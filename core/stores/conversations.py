@@ -21,6 +21,7 @@ from core.statuses import HandoverMode, Holder
 from core.stores.counters import PROBE, TICKETS, take_numbers
 from core.stores.tables import conversation_events as events
 from core.stores.tables import conversations, handovers, ratings
+from core.stores.upserts import upsert
 
 _WAITING: Final = "waiting"
 _PURGED_AT_ONCE: Final = 500  # a longer transaction would keep citizens waiting
@@ -210,12 +211,8 @@ class DatabaseConversationStore:
     async def rate(self, connection: AsyncConnection, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""
         await _lock(connection, conversation_id)
-        await connection.execute(delete(ratings).where(ratings.c.conversation_id == conversation_id))
-        await connection.execute(
-            insert(ratings).values(
-                conversation_id=conversation_id, score=score, comment=comment, at=self._now()
-            )
-        )
+        row = {"conversation_id": conversation_id, "score": score, "comment": comment, "at": self._now()}
+        await connection.execute(upsert(connection, ratings).values(row))
 
     async def purge_before(self, moment: datetime) -> int:
         """Deletes conversations silent since before `moment`, with all they hold; returns how many."""

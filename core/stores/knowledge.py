@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, Row, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import Column, Row, Select, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
@@ -16,10 +16,11 @@ from core.statuses import GuideStatus
 from core.stores.counters import CHANGES, take_numbers
 from core.stores.publication import PublicVersion, plan_documents, plan_publication
 from core.stores.tables import changes, counters, documents, guide_versions
+from core.stores.upserts import upsert
 
 T = TypeVar("T")
 
-_BATCH: Final = 500
+_BATCH: Final = 200
 """Rows or ids per statement: databases limit both, and the event loop gets a turn in between."""
 
 _PUBLISHED: Final = guide_versions.c.status == GuideStatus.PUBLISHED.value
@@ -149,9 +150,7 @@ class DatabaseKnowledgeStore:
         plan = plan_documents(records, stored, last_change=last)
         await take_numbers(connection, CHANGES, plan.numbers_taken)
         for put in _batches(plan.put):
-            ids = [record.document_id for record in put]
-            await connection.execute(delete(documents).where(documents.c.document_id.in_(ids)))
-            await connection.execute(insert(documents), [_columns(record) for record in put])
+            await connection.execute(upsert(connection, documents), [_columns(record) for record in put])
         await _note_changes(connection, plan.changes)
         return plan.counts
 
@@ -213,13 +212,7 @@ async def _public_versions(connection: AsyncConnection, guide_ids: Iterable[str]
 
 async def _note_changes(connection: AsyncConnection, noted: Sequence[Change]) -> None:
     for batch in _batches(noted):
-        for kind in {change.kind for change in batch}:
-            ids = [change.record_id for change in batch if change.kind == kind]
-            await connection.execute(
-                delete(changes).where(changes.c.kind == kind, changes.c.record_id.in_(ids))
-            )
-        rows = [{"kind": c.kind, "record_id": c.record_id, "number": c.number} for c in batch]
-        await connection.execute(insert(changes), rows)
+        await connection.execute(upsert(connection, changes), [_columns(change) for change in batch])
 
 
 def _guide(row: Row[Any]) -> GuideRecord:
@@ -234,7 +227,7 @@ def _document(row: Row[Any]) -> DocumentRecord:
     return DocumentRecord(**row._mapping)
 
 
-def _columns(record: GuideRecord | DocumentRecord) -> dict[str, Any]:
+def _columns(record: GuideRecord | DocumentRecord | Change) -> dict[str, Any]:
     """The record's fields. Not `asdict`, which would copy the whole body."""
     return {item.name: getattr(record, item.name) for item in fields(record)}
 

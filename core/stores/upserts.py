@@ -1,0 +1,26 @@
+"""Inserts rows in place of those with the same key; the one statement that differs by database."""
+
+from typing import Any, Final
+
+from sqlalchemy import Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_INSERTS: Final = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+def upsert(connection: AsyncConnection, table: Table) -> Insert:
+    """An insert into `table` that replaces all other columns where the primary key is there already.
+
+    It looks up each key in the index. Deleting by a list of keys first would not: while a large
+    batch is on its way PostgreSQL knows nothing of the table's size and reads it all, each time.
+    """
+    # Both dialects' inserts have these methods, but no class in common that does.
+    statement: Any = _INSERTS[connection.dialect.name](table)
+    replacing: Insert = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={
+            column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key
+        },
+    )
+    return replacing
