@@ -3,26 +3,21 @@
 Use these in place of mocks: they remember, number and refuse as the real stores do.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
-from core.errors import Conflict, DialogueUnavailable, NotFound, SnapshotUnavailable, Unavailable
+from core.errors import Conflict, DialogueUnavailable, NotFound, Unavailable
 from core.messages import BotReply, ReplyMessage
 from core.ports import (
     Change,
-    Consultation,
     Conversation,
     ConversationEvent,
     DocumentRecord,
     GuideRecord,
     Handover,
     PutCounts,
-    Question,
     User,
 )
 from core.statuses import GuideStatus, Holder, TurnStatus
@@ -364,52 +359,3 @@ class ScriptedEngine:
 
     async def ready(self) -> bool:
         return self.is_ready
-
-
-class ScriptedConsultant:
-    """A Consultant that answers by a table of texts (or picked values) and remembers the questions."""
-
-    def __init__(self, outcomes: Mapping[str, Consultation | Exception] | None = None) -> None:
-        self.outcomes = dict(outcomes or {})
-        self.otherwise = Consultation(outcome="no_guide", status=TurnStatus.NO_GUIDE)
-        self.questions: list[Question] = []
-
-    async def consult(self, question: Question) -> Consultation:
-        self.questions.append(question)
-        outcome = self.outcomes.get(question.picked or question.text, self.otherwise)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-
-class UnavailableConsultant:
-    """A Consultant without an index."""
-
-    async def consult(self, question: Question) -> Consultation:
-        raise SnapshotUnavailable("no index is loaded")
-
-
-class HashingEmbedder:
-    """An Embedder of character pairs: texts that share words are near each other, without a model."""
-
-    def __init__(self, dimension: int = 64) -> None:
-        self._dimension = dimension
-
-    @property
-    def model_id(self) -> str:
-        return f"hashing-{self._dimension}"
-
-    @property
-    def dimension(self) -> int:
-        return self._dimension
-
-    def embed_queries(self, texts: Sequence[str]) -> Any:
-        return self.embed_passages(texts)
-
-    def embed_passages(self, texts: Sequence[str]) -> Any:
-        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
-        for row, text in enumerate(texts):
-            for part in [*text, *(text[n : n + 2] for n in range(len(text) - 1)), ""]:
-                digest = hashlib.blake2b(part.encode(), digest_size=4).digest()
-                vectors[row, int.from_bytes(digest, "big") % self._dimension] += 1.0
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
