@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=65535,
-        description="Loopback port where Rasa asks for answers; 0: any. A Rasa of your own needs a fixed one.",
+        description="Loopback port where Rasa asks for answers; 0: any, but your own Rasa needs a fixed one.",
     )
     engine_timeout_s: float = Field(
         12.0, gt=0, le=120, description="Seconds after which a turn without a reply counts as failed."
