@@ -13,9 +13,12 @@ def root(tmp_path, monkeypatch):
     write_fake_python(tmp_path / ".venv" / "bin" / "python", "9.9", tmp_path)
     (tmp_path / "knowledge" / "model_assembly").mkdir(parents=True)
     (tmp_path / "knowledge" / "model_assembly" / "sources.py").write_text("# pinned")
-    (tmp_path / "knowledge" / "samples").mkdir()
-    (tmp_path / "knowledge" / "samples" / "identity.jsonl").write_text("{}\n")
-    (tmp_path / "knowledge" / "samples" / "README.md").write_text("about")
+    samples = tmp_path / "knowledge" / "samples"
+    (samples / "guides").mkdir(parents=True)
+    (samples / "guides" / "identity.json").write_text("[]\n")
+    (samples / "faq.jsonl").write_text("{}\n")
+    (samples / "documents.jsonl").write_text("{}\n")
+    (samples / "README.md").write_text("about")
     return tmp_path
 
 
@@ -112,12 +115,14 @@ class TestSampleGuides:
     def test_guide_files_are_imported_once_for_each_state_of_them(self, root, bangban):
         assert self.load(root) is True
         assert self.load(root) is False
-        (root / "knowledge" / "samples" / "housing.csv").write_text("编号\n")
+        (root / "knowledge" / "samples" / "guides" / "housing.json").write_text("[]\n")
         assert self.load(root) is True
 
-        first, second = log_lines(root, "bangban-log")
-        assert first == f"guides import {root}/knowledge/samples/identity.jsonl"
-        assert second.endswith("housing.csv " + str(root / "knowledge/samples/identity.jsonl"))
+        first, faq, documents, second, *_ = log_lines(root, "bangban-log")
+        assert first == f"guides import {root}/knowledge/samples/guides/identity.json"
+        assert faq == f"faq import {root}/knowledge/samples/faq.jsonl"
+        assert documents == f"documents import {root}/knowledge/samples/documents.jsonl"
+        assert second.endswith("guides/housing.json " + str(root / "knowledge/samples/guides/identity.json"))
 
     def test_another_data_folder_gets_them_too(self, root, bangban, monkeypatch):
         self.load(root)
@@ -126,7 +131,7 @@ class TestSampleGuides:
         assert self.load(root) is True
 
     def test_an_incomplete_copy_of_the_project_is_said(self, root, bangban):
-        (root / "knowledge" / "samples" / "identity.jsonl").unlink()
+        (root / "knowledge" / "samples" / "guides" / "identity.json").unlink()
 
         with pytest.raises(SetupError, match="complete copy"):
             self.load(root)
