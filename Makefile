@@ -36,7 +36,7 @@ format:  ## let ruff put the layout right
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench:   ## measure; the figures belong into docs/measurements.md
+bench:   ## list the measurements; the figures belong into docs/measurements.md
 	@$(SETUP) --tests
 	@$(BIN)/python -m bench
 
