@@ -27,7 +27,7 @@ _WORDS = re.compile(
 _OURS: Final = frozenset({"level", "logger", "request_id", "timestamp"})
 
 # Libraries that say much or, at their lower levels, say it with the values of a statement.
-_QUIET: Final = ("aiosqlite", "alembic", "asyncio", "sqlalchemy")
+_QUIET: Final = ("alembic", "asyncio", "sqlalchemy")
 
 
 def configure_logs(settings: Settings, stream: TextIO | None = None) -> None:

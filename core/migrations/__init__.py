@@ -6,7 +6,6 @@ Each file in `versions/` is one step, applied once and in order; the whole run i
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.database import Database
 
@@ -27,13 +26,9 @@ async def upgrade(database_url: str) -> None:
         await database.close()
 
 
-async def _upgrade(connection: AsyncConnection) -> None:
+def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    await connection.run_sync(_apply)
-
-
-def _apply(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
     config.set_main_option("script_location", "core:migrations")
     config.attributes["connection"] = connection

@@ -9,9 +9,8 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -35,13 +34,13 @@ class DatabaseConversationStore:
         self._now = now
 
     @in_transaction
-    async def create(self, connection: AsyncConnection, conversation: Conversation) -> Conversation:
+    def create(self, connection: Connection, conversation: Conversation) -> Conversation:
         """Stores a new conversation. Raises Conflict if the id is taken."""
         now = self._now()
         stored = replace(conversation, created_at=conversation.created_at or now, last_at=now)
         row = {item.name: getattr(stored, item.name) for item in fields(stored)}
         try:
-            await connection.execute(
+            connection.execute(
                 insert(conversations).values(**{**row, "holder": stored.holder.value}, last_sequence=0)
             )
         except IntegrityError:
@@ -56,9 +55,9 @@ class DatabaseConversationStore:
         return _conversation(rows[0]) if rows else None
 
     @in_transaction
-    async def append(
+    def append(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         conversation_id: str,
         kind: str,
         body: Mapping[str, Any],
@@ -66,9 +65,9 @@ class DatabaseConversationStore:
         delivery_key: str = "",
     ) -> tuple[ConversationEvent, bool]:
         """Appends an event with the next sequence number; True if it is new."""
-        conversation = await _lock(connection, conversation_id)
+        conversation = _lock(connection, conversation_id)
         if delivery_key:
-            seen = await connection.execute(
+            seen = connection.execute(
                 select(events).where(
                     events.c.conversation_id == conversation_id, events.c.delivery_key == delivery_key
                 )
@@ -78,7 +77,7 @@ class DatabaseConversationStore:
         sequence = conversation.last_sequence + 1
         event = ConversationEvent(conversation_id, sequence, kind, dict(body), self._now())
         reply_to = body.get("reply_to") if kind == "bot_message" else None
-        await connection.execute(
+        connection.execute(
             insert(events).values(
                 conversation_id=conversation_id,
                 sequence=sequence,
@@ -91,13 +90,13 @@ class DatabaseConversationStore:
                 awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
             )
         )
-        await connection.execute(
+        connection.execute(
             update(conversations)
             .where(conversations.c.conversation_id == conversation_id)
             .values(last_sequence=sequence, last_at=event.at)
         )
         if reply_to is not None:
-            await connection.execute(
+            connection.execute(
                 update(events)
                 .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
                 .values(awaits_reply=False)
@@ -135,20 +134,20 @@ class DatabaseConversationStore:
         return _event(rows[0]) if rows else None
 
     @in_transaction
-    async def set_holder(
-        self, connection: AsyncConnection, conversation_id: str, holder: Holder, *, expected: Holder
+    def set_holder(
+        self, connection: Connection, conversation_id: str, holder: Holder, *, expected: Holder
     ) -> bool:
         """Changes the holder if it is `expected` now; says whether it did."""
-        conversation = await _lock(connection, conversation_id)
+        conversation = _lock(connection, conversation_id)
         if conversation.holder != expected:
             return False
-        await connection.execute(
+        connection.execute(
             update(conversations)
             .where(conversations.c.conversation_id == conversation_id)
             .values(holder=holder.value)
         )
         if holder is not Holder.BOT:
-            await connection.execute(
+            connection.execute(
                 update(events)
                 .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
                 .values(awaits_reply=False)
@@ -156,29 +155,27 @@ class DatabaseConversationStore:
         return True
 
     @in_transaction
-    async def set_district(self, connection: AsyncConnection, conversation_id: str, district: str) -> None:
+    def set_district(self, connection: Connection, conversation_id: str, district: str) -> None:
         """Sets the district the citizen is assumed to be in."""
-        await _lock(connection, conversation_id)
-        await connection.execute(
+        _lock(connection, conversation_id)
+        connection.execute(
             update(conversations)
             .where(conversations.c.conversation_id == conversation_id)
             .values(district=district)
         )
 
     @in_transaction
-    async def add_handover(self, connection: AsyncConnection, handover: Handover) -> tuple[Handover, bool]:
+    def add_handover(self, connection: Connection, handover: Handover) -> tuple[Handover, bool]:
         """Stores a waiting handover; a second one of the conversation returns the first with False."""
-        await _lock(connection, handover.conversation_id)
-        waiting = (await connection.execute(_waiting_of(handover.conversation_id))).one_or_none()
+        _lock(connection, handover.conversation_id)
+        waiting = (connection.execute(_waiting_of(handover.conversation_id))).one_or_none()
         if waiting is not None:
             return _handover(waiting), False
         stored = replace(handover, state=_WAITING, created_at=handover.created_at or self._now())
         row = {item.name: getattr(stored, item.name) for item in fields(stored)}
-        ticket = await take_numbers(connection, TICKETS, 1)
+        ticket = take_numbers(connection, TICKETS, 1)
         try:
-            await connection.execute(
-                insert(handovers).values(**{**row, "mode": stored.mode.value}, ticket=ticket)
-            )
+            connection.execute(insert(handovers).values(**{**row, "mode": stored.mode.value}, ticket=ticket))
         except IntegrityError:
             raise Conflict("that handover id is taken") from None
         return stored, True
@@ -208,11 +205,11 @@ class DatabaseConversationStore:
         return tuple(_handover(row) for row in await self._database.read(query.limit(limit)))
 
     @in_transaction
-    async def rate(self, connection: AsyncConnection, conversation_id: str, score: int, comment: str) -> None:
+    def rate(self, connection: Connection, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""
-        await _lock(connection, conversation_id)
+        _lock(connection, conversation_id)
         row = {"conversation_id": conversation_id, "score": score, "comment": comment, "at": self._now()}
-        await connection.execute(upsert(connection, ratings).values(row))
+        connection.execute(upsert(connection, ratings).values(row))
 
     async def purge_before(self, moment: datetime) -> int:
         """Deletes conversations silent since before `moment`, with all they hold; returns how many."""
@@ -224,27 +221,27 @@ class DatabaseConversationStore:
                 return purged
 
     @in_transaction
-    async def _purge_some(self, connection: AsyncConnection, moment: datetime) -> int:
+    def _purge_some(self, connection: Connection, moment: datetime) -> int:
         silent = (
             select(conversations.c.conversation_id)
             .where(conversations.c.last_at < moment)
             .limit(_PURGED_AT_ONCE)
             .with_for_update(skip_locked=True)  # who speaks just now isn't silent
         )
-        ids = list(await connection.scalars(silent))
-        await connection.execute(delete(conversations).where(conversations.c.conversation_id.in_(ids)))
+        ids = list(connection.scalars(silent))
+        connection.execute(delete(conversations).where(conversations.c.conversation_id.in_(ids)))
         return len(ids)
 
     @in_transaction
-    async def check_writable(self, connection: AsyncConnection) -> None:
+    def check_writable(self, connection: Connection) -> None:
         """Returns if a write goes through. Raises Unavailable."""
-        await take_numbers(connection, PROBE, 1)
+        take_numbers(connection, PROBE, 1)
 
 
-async def _lock(connection: AsyncConnection, conversation_id: str) -> Any:
+def _lock(connection: Connection, conversation_id: str) -> Any:
     """The conversation's row, held until the transaction ends. Raises NotFound."""
     row = (
-        await connection.execute(
+        connection.execute(
             select(conversations.c.holder, conversations.c.last_sequence)
             .where(conversations.c.conversation_id == conversation_id)
             .with_for_update()

@@ -6,8 +6,7 @@ sees all smaller ones, on PostgreSQL too, where a sequence would let them appear
 
 from typing import Final
 
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, update
 
 from core.stores.tables import counters
 
@@ -16,9 +15,9 @@ TICKETS: Final = "tickets"
 PROBE: Final = "probe"
 
 
-async def take_numbers(connection: AsyncConnection, series: str, count: int) -> int:
+def take_numbers(connection: Connection, series: str, count: int) -> int:
     """Locks the series and takes `count` numbers, which may be 0; returns the last number in use."""
-    taken = await connection.execute(
+    taken = connection.execute(
         update(counters)
         .where(counters.c.name == series)
         .values(value=counters.c.value + count)

@@ -5,8 +5,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, Row, Select, case, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, Connection, Row, Select, case, func, insert, or_, select, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -38,43 +37,43 @@ class DatabaseKnowledgeStore:
         self._now = now
 
     @in_transaction
-    async def publish_guides(self, connection: AsyncConnection, records: Sequence[GuideRecord]) -> PutCounts:
+    def publish_guides(self, connection: Connection, records: Sequence[GuideRecord]) -> PutCounts:
         """Stores each record as the next version of its guide, published, and all in one transaction."""
-        last = await take_numbers(connection, CHANGES, 0)
+        last = take_numbers(connection, CHANGES, 0)
         plan = plan_publication(
             records,
-            await _public_versions(connection, {record.guide_id for record in records}),
+            _public_versions(connection, {record.guide_id for record in records}),
             last_change=last,
             now=self._now(),
         )
-        await take_numbers(connection, CHANGES, plan.numbers_taken)
+        take_numbers(connection, CHANGES, plan.numbers_taken)
         for ids in _batches(plan.superseded):
-            await self._withdraw_published(connection, ids)
+            self._withdraw_published(connection, ids)
         for versions in _batches(plan.new_versions):
-            await connection.execute(insert(guide_versions), [_guide_row(record) for record in versions])
-        await _note_changes(connection, plan.changes)
+            connection.execute(insert(guide_versions), [_guide_row(record) for record in versions])
+        _note_changes(connection, plan.changes)
         return plan.counts
 
     @in_transaction
-    async def save_draft(self, connection: AsyncConnection, record: GuideRecord) -> GuideRecord:
+    def save_draft(self, connection: Connection, record: GuideRecord) -> GuideRecord:
         """Stores a new draft version and returns it with its number; the published one stays public."""
-        await take_numbers(connection, CHANGES, 0)
-        known = await _public_versions(connection, {record.guide_id})
+        take_numbers(connection, CHANGES, 0)
+        known = _public_versions(connection, {record.guide_id})
         newest = known[record.guide_id].newest_version if known else 0
         draft = replace(
             record, version=newest + 1, status=GuideStatus.DRAFT, updated_at=self._now(), change=0
         )
-        await connection.execute(insert(guide_versions).values(_guide_row(draft)))
+        connection.execute(insert(guide_versions).values(_guide_row(draft)))
         return draft
 
     @in_transaction
-    async def set_status(
-        self, connection: AsyncConnection, guide_id: str, version: int, status: GuideStatus
+    def set_status(
+        self, connection: Connection, guide_id: str, version: int, status: GuideStatus
     ) -> GuideRecord:
         """Moves a version to `status`. Raises NotFound. Publishing withdraws the version before it."""
-        last = await take_numbers(connection, CHANGES, 0)
+        last = take_numbers(connection, CHANGES, 0)
         this_version = (guide_versions.c.guide_id == guide_id, guide_versions.c.version == version)
-        row = (await connection.execute(select(guide_versions).where(*this_version))).one_or_none()
+        row = (connection.execute(select(guide_versions).where(*this_version))).one_or_none()
         if row is None:
             raise NotFound(f"there is no version {version} of that guide")
         stored = _guide(row)
@@ -83,11 +82,11 @@ class DatabaseKnowledgeStore:
         moved = replace(stored, status=status, updated_at=self._now())
         if GuideStatus.PUBLISHED in (status, stored.status):
             moved = replace(moved, change=last + 1)
-            await take_numbers(connection, CHANGES, 1)
-            await _note_changes(connection, [Change(moved.change, "guide", guide_id)])
+            take_numbers(connection, CHANGES, 1)
+            _note_changes(connection, [Change(moved.change, "guide", guide_id)])
         if status is GuideStatus.PUBLISHED:
-            await self._withdraw_published(connection, [guide_id])
-        await connection.execute(
+            self._withdraw_published(connection, [guide_id])
+        connection.execute(
             update(guide_versions)
             .where(*this_version)
             .values(status=status.value, updated_at=moved.updated_at, change=moved.change)
@@ -138,20 +137,18 @@ class DatabaseKnowledgeStore:
         return tuple(_guide(row) for row in rows), counted[0][0]
 
     @in_transaction
-    async def put_documents(
-        self, connection: AsyncConnection, records: Sequence[DocumentRecord]
-    ) -> PutCounts:
+    def put_documents(self, connection: Connection, records: Sequence[DocumentRecord]) -> PutCounts:
         """Adds or replaces documents and FAQ by id, in one transaction."""
-        last = await take_numbers(connection, CHANGES, 0)
+        last = take_numbers(connection, CHANGES, 0)
         stored: dict[str, DocumentRecord] = {}
         for ids in _batches(sorted({record.document_id for record in records})):
-            rows = await connection.execute(select(documents).where(documents.c.document_id.in_(ids)))
+            rows = connection.execute(select(documents).where(documents.c.document_id.in_(ids)))
             stored.update({row.document_id: _document(row) for row in rows})
         plan = plan_documents(records, stored, last_change=last)
-        await take_numbers(connection, CHANGES, plan.numbers_taken)
+        take_numbers(connection, CHANGES, plan.numbers_taken)
         for put in _batches(plan.put):
-            await connection.execute(upsert(connection, documents), [_columns(record) for record in put])
-        await _note_changes(connection, plan.changes)
+            connection.execute(upsert(connection, documents), [_columns(record) for record in put])
+        _note_changes(connection, plan.changes)
         return plan.counts
 
     async def document(self, document_id: str) -> DocumentRecord | None:
@@ -185,19 +182,19 @@ class DatabaseKnowledgeStore:
                 yield row
             rows = await self._database.read(page.where(key > rows[-1]._mapping[key]))
 
-    async def _withdraw_published(self, connection: AsyncConnection, guide_ids: Sequence[str]) -> None:
-        await connection.execute(
+    def _withdraw_published(self, connection: Connection, guide_ids: Sequence[str]) -> None:
+        connection.execute(
             update(guide_versions)
             .where(guide_versions.c.guide_id.in_(guide_ids), _PUBLISHED)
             .values(status=GuideStatus.WITHDRAWN.value, updated_at=self._now())
         )
 
 
-async def _public_versions(connection: AsyncConnection, guide_ids: Iterable[str]) -> dict[str, PublicVersion]:
+def _public_versions(connection: Connection, guide_ids: Iterable[str]) -> dict[str, PublicVersion]:
     """The newest version and the published content of each of these guides that is stored."""
     found: dict[str, PublicVersion] = {}
     for ids in _batches(sorted(guide_ids)):
-        rows = await connection.execute(
+        rows = connection.execute(
             select(
                 guide_versions.c.guide_id,
                 func.max(guide_versions.c.version).label("newest"),
@@ -210,9 +207,9 @@ async def _public_versions(connection: AsyncConnection, guide_ids: Iterable[str]
     return found
 
 
-async def _note_changes(connection: AsyncConnection, noted: Sequence[Change]) -> None:
+def _note_changes(connection: Connection, noted: Sequence[Change]) -> None:
     for batch in _batches(noted):
-        await connection.execute(upsert(connection, changes), [_columns(change) for change in batch])
+        connection.execute(upsert(connection, changes), [_columns(change) for change in batch])
 
 
 def _guide(row: Row[Any]) -> GuideRecord:

@@ -2,14 +2,13 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 _INSERTS: Final = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
-def upsert(connection: AsyncConnection, table: Table) -> Insert:
+def upsert(connection: Connection, table: Table) -> Insert:
     """An insert into `table` that replaces all other columns where the primary key is there already.
 
     It looks up each key in the index. Deleting by a list of keys first would not: while a large

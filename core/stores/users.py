@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -24,7 +23,7 @@ class DatabaseUserStore:
         self._now = now
 
     @in_transaction
-    async def add(self, connection: AsyncConnection, user: User) -> None:
+    def add(self, connection: Connection, user: User) -> None:
         """Stores a new account. Raises Conflict if the name is taken."""
         row = {
             "name": user.name,
@@ -33,14 +32,14 @@ class DatabaseUserStore:
             "created_at": user.created_at or self._now(),
         }
         try:
-            await connection.execute(insert(users).values(row))
+            connection.execute(insert(users).values(row))
         except IntegrityError:
             raise Conflict("that name is taken") from None
 
     @in_transaction
-    async def set_password(self, connection: AsyncConnection, name: str, password_hash: str) -> None:
+    def set_password(self, connection: Connection, name: str, password_hash: str) -> None:
         """Replaces the password. Raises NotFound."""
-        changed = await connection.execute(
+        changed = connection.execute(
             update(users).where(users.c.name == name).values(password_hash=password_hash)
         )
         if changed.rowcount == 0:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 async def inspected(url: str, look):
     database = Database.open(url)
-    found = await database.write(lambda connection: connection.run_sync(look))
+    found = await database.write(look)
     await database.close()
     return found
 
@@ -79,13 +79,13 @@ async def test_many_processes_at_once_all_succeed(empty_database_url, tmp_path):
 
 
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty_database_url, monkeypatch):
-    apply = migrations._apply
+    apply = migrations._upgrade
 
     def apply_and_fail(connection):
         apply(connection)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(migrations, "_apply", apply_and_fail)
+    monkeypatch.setattr(migrations, "_upgrade", apply_and_fail)
     with pytest.raises(ZeroDivisionError):
         await upgrade(empty_database_url)
 
