@@ -67,6 +67,8 @@ def take_pictures(browser: Browser, folder: Path, size: str, look: str) -> None:
     picture("4-choices")
     page.get_by_role("button", name="首次申领居住证").click()
     page.get_by_role("heading", name="居住证首次申领").wait_for()
+    ask(page, "办居住证有什么条件？", "合法稳定住所")
+    ask(page, "居住证在哪里办？", "请问您在哪个区县")
     ask(page, "火星签证怎么办", "没有找到这件事")
     picture("5-talk-whole", whole=True)
     page.get_by_role("button", name="找人工").click()

@@ -96,6 +96,24 @@ RESIDENCE_FIRST = _answer(
     sources=(RESIDENCE_SOURCE,),
 )
 
+LONG_CONDITIONS = "申请人应当在本市有合法稳定住所，并且连续居住满半年。" * 8
+
+RESIDENCE_CONDITIONS = _answer(
+    "南湖区·居住证首次申领",
+    statements=(Statement("conditions", "受理条件", LONG_CONDITIONS, (0,)),),
+    sources=(RESIDENCE_SOURCE,),
+)
+
+DISTRICTS = tuple(
+    Choice(name, name) for name in ("南湖区", "东湖区", "东岭区", "新桥区", "临江市", "示例经济技术开发区")
+)
+
+WHICH_DISTRICT = ReplyMessage(
+    type="question",
+    text="\n".join(["请问您在哪个区县？", *(f"{n}. {c.title}" for n, c in enumerate(DISTRICTS, 1))]),
+    choices=DISTRICTS,
+)
+
 TWO_FEES = _answer(
     "南湖区·居民身份证丢失补领、南湖区·居住证首次申领",
     statements=(
@@ -120,6 +138,8 @@ REPLIES: dict[str, BotReply] = {
     "身份证丢了怎么补办？要带什么？": BotReply(TurnStatus.ANSWERED, (ID_CARD_ANSWER,)),
     "那要多少钱？": BotReply(TurnStatus.ANSWERED, (FEE_ANSWER,)),
     "补身份证和办居住证各要多少钱？": BotReply(TurnStatus.ANSWERED, (TWO_FEES,)),
+    "办居住证有什么条件？": BotReply(TurnStatus.ANSWERED, (RESIDENCE_CONDITIONS,)),
+    "居住证在哪里办？": BotReply(TurnStatus.CLARIFYING, (WHICH_DISTRICT,)),
     "居住证怎么办？": BotReply(TurnStatus.CLARIFYING, (WHICH_RESIDENCE,)),
     "guide:residence-first": BotReply(TurnStatus.ANSWERED, (RESIDENCE_FIRST,)),
     "1": BotReply(TurnStatus.ANSWERED, (RESIDENCE_FIRST,)),

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_service import FakeService
+from tests.browser.scripted_replies import LONG_CONDITIONS
 
 pytestmark = pytest.mark.slow
 
@@ -178,6 +179,28 @@ def test_choices_are_closed_when_something_else_was_answered(citizen: Citizen, p
 
     expect(page.get_by_role("group", name="请选择")).to_have_count(0)
     expect(page.locator(".choices--past li")).to_have_count(3)
+
+
+def test_a_long_text_is_folded_and_unfolds(citizen: Citizen, page: Page):
+    citizen.asks("办居住证有什么条件？")
+    text = page.locator(".fact__value .text")
+    folded = text.bounding_box()["height"]
+    button = page.get_by_role("button", name="展开全文")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+
+    assert text.bounding_box()["height"] > folded * 2
+    expect(page.get_by_role("button", name="收起")).to_have_attribute("aria-expanded", "true")
+    expect(text).to_have_text(LONG_CONDITIONS)
+
+
+def test_many_short_names_stand_side_by_side(citizen: Citizen, page: Page):
+    citizen.asks("居住证在哪里办？")
+    first = page.get_by_role("button", name="南湖区").bounding_box()
+    second = page.get_by_role("button", name="东湖区").bounding_box()
+
+    assert first["y"] == second["y"]
+    assert first["x"] < second["x"]
 
 
 def test_danger_gets_numbers_that_can_be_called(citizen: Citizen, page: Page):

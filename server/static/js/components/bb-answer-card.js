@@ -6,6 +6,8 @@
  * - Facts are a description list: label and value are read together.
  * - Details and sources are native `details`: keyboard, screen reader and printing just work.
  * - 必要, 可选 and the like are words; their colour only repeats them.
+ * - A long text shows its first lines to the eye; a screen reader has all of it at once, and the button
+ *   that unfolds it says its state by `aria-expanded`.
  * - Telephone numbers are links; icons are hidden from screen readers.
  */
 
@@ -22,6 +24,9 @@ import {
 import { newWindowLink, richText } from './rich-text.js'
 
 const MARK_CLASSES = { 必要: 'must', 可选: 'may', 容缺: 'later', 免交: 'may' }
+
+/** Longer texts without a list, conditions mostly, are folded: short on top, details on demand. */
+const LONG = 140
 
 export class AnswerCard extends HTMLElement {
   /** @param {{title: string, text: string, statements: object[], sources: object[]}} message */
@@ -70,12 +75,25 @@ function fact({ element, label, text, more, sources: positions }, sources, group
 /** @param {string} element @param {string} text @returns {Element[]} */
 function value(element, text) {
   const lists = readLists(text)
-  if (lists.length === 0) return [make('p', { class: 'text' }, richText(text))]
+  if (lists.length === 0) return text.length > LONG ? foldedText(text) : [make('p', { class: 'text' }, richText(text))]
   const drawItem = element === 'materials' ? material : (item) => make('li', {}, richText(item))
   return lists.flatMap(({ heading, start, items }) => [
     ...(heading ? [make('p', { class: 'fact__situation' }, heading)] : []),
     make('ol', { class: 'items', start: start === 1 ? null : start }, ...items.map(drawItem)),
   ])
+}
+
+/** @param {string} text @returns {Element[]} */
+function foldedText(text) {
+  const shown = make('p', { class: 'text text--folded' }, richText(text))
+  const toggle = () => {
+    const unfolded = !shown.classList.toggle('text--folded')
+    button.setAttribute('aria-expanded', String(unfolded))
+    button.textContent = unfolded ? '收起' : '展开全文'
+  }
+  const attributes = { type: 'button', class: 'action action--unfold', 'aria-expanded': 'false', click: toggle }
+  const button = make('button', attributes, '展开全文')
+  return [shown, button]
 }
 
 /** @param {string} item */

@@ -13,6 +13,10 @@
 
 import { make, tell } from '../lib/dom.js'
 
+/** More choices than this, if most are short names such as districts, stand side by side. */
+const MANY = 4
+const SHORT_NAME = 6
+
 export class Choices extends HTMLElement {
   #choices = []
   #drawn = ''
@@ -29,7 +33,7 @@ export class Choices extends HTMLElement {
   #buttons() {
     return make(
       'ol',
-      { class: 'choices', role: 'group', 'aria-label': '请选择' },
+      { class: this.#areManyNames() ? 'choices choices--names' : 'choices', role: 'group', 'aria-label': '请选择' },
       ...this.#choices.map(({ title, value }, position) =>
         make(
           'li',
@@ -43,6 +47,11 @@ export class Choices extends HTMLElement {
         ),
       ),
     )
+  }
+
+  #areManyNames() {
+    const short = this.#choices.filter(({ title }) => title.length <= SHORT_NAME)
+    return this.#choices.length > MANY && short.length > this.#choices.length / 2
   }
 
   #settled(picked) {
