@@ -125,15 +125,11 @@ def evaluate_retrieval(
     started = time.perf_counter()
     retriever = Retriever(snapshot_in_memory(PartBuilder(embedder, segmenter), documents=corpus), segmenter)
     indexed = time.perf_counter()
-    vectors: list[Any] = []
-    for start in range(0, len(asked), _EMBEDDED_AT_ONCE):
-        vectors.extend(embedder.embed_queries([queries[q] for q in asked[start : start + _EMBEDDED_AT_ONCE]]))
+    vectors = embedded_queries([queries[query_id] for query_id in asked], embedder)
     embedded = time.perf_counter()
-    today = date.min  # documents hold always
-    measured = []
-    for query_id, vector in zip(asked, vectors, strict=True):
-        found = retriever.search(queries[query_id], vector, kinds=(Kind.DOCUMENT,), today=today, limit=_DEPTH)
-        measured.append(Measures.of([hit.owner for hit in found.kept], qrels[query_id]))
+    measured = measure_rankings(
+        retriever, [(queries[query_id], qrels[query_id]) for query_id in asked], vectors
+    )
     done = time.perf_counter()
     return RetrievalFigures(
         Measures.average(measured),
@@ -143,6 +139,26 @@ def evaluate_retrieval(
         embedding_ms_per_query=(embedded - indexed) * 1000 / len(asked),
         search_ms_per_query=(done - embedded) * 1000 / len(asked),
     )
+
+
+def embedded_queries(texts: Sequence[str], embedder: Embedder) -> list[Any]:
+    """The vector of each text as a question."""
+    vectors: list[Any] = []
+    for start in range(0, len(texts), _EMBEDDED_AT_ONCE):
+        vectors.extend(embedder.embed_queries(texts[start : start + _EMBEDDED_AT_ONCE]))
+    return vectors
+
+
+def measure_rankings(
+    retriever: Retriever, asked: Sequence[tuple[str, frozenset[str]]], vectors: Sequence[Any]
+) -> list[Measures]:
+    """The measures of each question, given with what is relevant to it."""
+    measured = []
+    for (text, relevant), vector in zip(asked, vectors, strict=True):
+        # Documents hold on every day.
+        found = retriever.search(text, vector, kinds=(Kind.DOCUMENT,), today=date.min, limit=_DEPTH)
+        measured.append(Measures.of([hit.owner for hit in found.kept], relevant))
+    return measured
 
 
 def run_evaluate_retrieval(

@@ -28,8 +28,11 @@ class Fused:
     arithmetic: str
 
 
+_DEFAULT = FusionWeights()
+
+
 def fuse_document(
-    whole: float, passage: float | None, keywords: float, weights: FusionWeights | None = None
+    whole: float, passage: float | None, keywords: float, weights: FusionWeights = _DEFAULT
 ) -> Fused:
     """The score of a document or FAQ.
 
@@ -37,17 +40,13 @@ def fuse_document(
     `keywords` is the share of the ideal BM25 score, 0 to 1. Dividing by the ideal rather than by the
     best score found is what makes keywords count less where a citizen wraps the matter in many words.
     """
-    w = weights or FusionWeights()
-    bonus = w.keywords * keywords
-    if passage is None:
-        score = whole + bonus
-        return Fused(score, f"{whole:.3f} whole + {w.keywords:g}·{keywords:.2f} keywords = {score:.3f}")
-    score = w.whole * whole + w.passage * passage + bonus
-    return Fused(
-        score,
-        f"{whole:.3f} whole·{w.whole:g} + {passage:.3f} passage·{w.passage:g}"
-        f" + {w.keywords:g}·{keywords:.2f} keywords = {score:.3f}",
-    )
+    w = weights
+    nearest = whole if passage is None else passage
+    score = w.whole * whole + w.passage * nearest + w.keywords * keywords
+    vectors = f"{whole:.3f} whole"
+    if passage is not None:
+        vectors = f"{whole:.3f} whole·{w.whole:g} + {passage:.3f} passage·{w.passage:g}"
+    return Fused(score, f"{vectors} + {w.keywords:g}·{keywords:.2f} keywords = {score:.3f}")
 
 
 def item_score(name: float, full: float, example: float, keywords: float) -> float:
@@ -56,7 +55,7 @@ def item_score(name: float, full: float, example: float, keywords: float) -> flo
     It orders candidates and what `bangban search` shows; which item is meant is
     `knowledge.linking`'s to say.
     """
-    return 0.5 * max(name, example) + 0.5 * full + FusionWeights().keywords * keywords
+    return 0.5 * max(name, example) + 0.5 * full + _DEFAULT.keywords * keywords
 
 
 def fuse_item(name: float, full: float, example: float, keywords: float) -> Fused:
@@ -66,5 +65,5 @@ def fuse_item(name: float, full: float, example: float, keywords: float) -> Fuse
     return Fused(
         score,
         f"{nearest:.3f} {by}·0.5 + {full:.3f} content·0.5"
-        f" + {FusionWeights().keywords:g}·{keywords:.2f} keywords = {score:.3f}",
+        f" + {_DEFAULT.keywords:g}·{keywords:.2f} keywords = {score:.3f}",
     )

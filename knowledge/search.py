@@ -11,7 +11,7 @@ from datetime import date
 
 from knowledge.entries import Field, Kind
 from knowledge.evidence import Evidence, gather_evidence
-from knowledge.fusion import fuse_document, fuse_item, item_score
+from knowledge.fusion import FusionWeights, fuse_document, fuse_item, item_score
 from knowledge.segment import Segmenter
 from knowledge.snapshot import Item, Snapshot
 from knowledge.vector_index import Vectors
@@ -80,9 +80,12 @@ class SearchResult:
 class Retriever:
     """Searches one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, segmenter: Segmenter) -> None:
+    def __init__(
+        self, snapshot: Snapshot, segmenter: Segmenter, weights: FusionWeights | None = None
+    ) -> None:
         self.snapshot = snapshot
         self._segmenter = segmenter
+        self._weights = weights or FusionWeights()
 
     def item_evidence(
         self, text: str, vector: Vectors, *, today: date, limit: int = 60
@@ -173,7 +176,9 @@ class Retriever:
             whole, chunk = best[whole_field], best.get(chunk_field)
             keywords = whole.keyword
             question = best[question_field[0]].dense if question_field else 0.0
-            fused = fuse_document(max(whole.dense, question), chunk.dense if chunk else None, keywords)
+            fused = fuse_document(
+                max(whole.dense, question), chunk.dense if chunk else None, keywords, self._weights
+            )
             values = {"whole": whole.dense, "keywords": keywords}
             if chunk:
                 values["passage"] = chunk.dense
