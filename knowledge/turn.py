@@ -5,33 +5,29 @@ may be meant, and decides. A `Turn` lives for one call of `GuideConsultant.consu
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Any, Protocol
 
-from core.messages import Choice, Source, Statement
-from core.ports import Consultation, DocumentRecord, Question
+from core.messages import Source, Statement
+from core.ports import Consultation
 from core.statuses import Aspect, TurnStatus
-from knowledge.answering import LABELS, Answer, compose, facts
 from knowledge.catalogue import CatalogueItem
-from knowledge.deciding import Act, Decision, Described, decide, open_situations
+from knowledge.deciding import Act, Described, decide
 from knowledge.entries import Kind
 from knowledge.focus import Focus, Option
-from knowledge.guide import Guide
 from knowledge.linking import Candidate, Linking, LinkInput, NameEvidence, link
-from knowledge.search import Retriever
-from knowledge.titles import common_title, group_title, heading, main_districts, object_word
-from knowledge.topic_model import Vectors
+from knowledge.replying import Reply
+from knowledge.titles import object_word
 from knowledge.understanding import Reading, split_questions
-from knowledge.views import View
 
 # Chosen on bench/questions (docs/measurements.md, Linking).
 SURE = 0.30  # the kept items together must weigh this much
 FAQ_SURE = 0.90  # similarity from which an official question counts as the citizen's
-MOST_CHOICES = 20
-MOST_ITEM_CHOICES = 8
 DECLINING = frozenset({"out_of_scope"})
+# Topics of the lexicon that are no service matters (`lexicon/says/none.jsonl`).
+NO_MATTER = "none-"
+OWN_CASE = "none-complaints-own-case"
+BARE_DIALOGUE = "none-dialogue-only"
 
 ASPECT_OF_INTENT = {
     "ask_materials": Aspect.MATERIALS,
@@ -47,43 +43,8 @@ ASPECT_OF_INTENT = {
 }
 
 
-class Desk(Protocol):
-    """What a turn needs of the consultant."""
-
-    @property
-    def today(self) -> date:
-        """The day on which guides must hold."""
-
-    async def vector(self, text: str) -> Vectors:
-        """The question's vector."""
-
-    async def guides(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Guide]:
-        """Decoded guides that may be answered from today."""
-
-    def probabilities(self, reading: Reading, vector: Vectors) -> dict[str, float]:
-        """Probability by topic."""
-
-    def states(self, item: CatalogueItem, facet: str) -> bool:
-        """Whether the item's own name states the facet."""
-
-    def label(self, facet: str, value: str) -> str:
-        """What a citizen reads for that value."""
-
-    def retriever(self, view: View) -> Retriever:
-        """A retriever of the view's snapshot."""
-
-    async def document(self, document_id: str) -> DocumentRecord | None:
-        """The stored document or FAQ."""
-
-
-class Turn:
+class Turn(Reply):
     """One question with the focus it came with."""
-
-    def __init__(self, desk: Desk, view: View, question: Question) -> None:
-        self._desk, self._view, self._question = desk, view, question
-        self._focus = Focus.from_json(question.focus)
-        self._timings: dict[str, float] = {}
-        self._trace: dict[str, Any] = {"intent": question.intent, "confidence": round(question.confidence, 3)}
 
     async def run(self) -> Consultation:
         """The outcome."""
@@ -115,13 +76,6 @@ class Turn:
             )
         elif reading.places.city and self._city_name():
             self._focus = replace(self._focus, district=self._city_name())
-
-    def _city_name(self) -> str:
-        return self._view.understanding.districts.city
-
-    @property
-    def _district(self) -> str:
-        return self._focus.district or self._question.district
 
     async def _link(self, reading: Reading) -> Linking:
         started = time.perf_counter()
@@ -174,7 +128,7 @@ class Turn:
         items = [c.item for c in linking.kept]
         declined = self._declines(reading, linking)
         if declined is not None:
-            return await self._nothing(linking, declined, reading)
+            return await self._decline(declined, linking, reading, aspects)
         changed = bool(self._focus.items) and not {i.key for i in items} & set(self._focus.items)
         if not aspects and changed and not (reading.correction or reading.same_again or self._focus.open):
             aspects = (Aspect.GENERAL,)
@@ -234,11 +188,30 @@ class Turn:
             return "no_guide"
         return None
 
+    async def _decline(
+        self, outcome: str, linking: Linking, reading: Reading, aspects: tuple[Aspect, ...]
+    ) -> Consultation:
+        """The refusal that fits: what sounds like no service matter at all isn't called one."""
+        topic = linking.elsewhere_topic if outcome == "no_guide" else ""
+        if topic == OWN_CASE:
+            return self._say("own_case", TurnStatus.NO_GUIDE)
+        if not aspects and not reading.objects and reading.places.districts:
+            return self._say(
+                "district_noted", TurnStatus.CLARIFYING, {"district": self._district}, open_=True
+            )
+        if topic == BARE_DIALOGUE and self._focus.items:
+            self._focus = replace(self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,))
+            return await self._settle(self._candidates_in_focus(reading), reading)
+        if topic == BARE_DIALOGUE:
+            return self._say("unclear", TurnStatus.CLARIFYING, open_=True)
+        if topic.startswith(NO_MATTER):
+            outcome = "out_of_scope"
+        return await self._nothing(linking, outcome, reading)
+
     async def _nothing(self, linking: Linking, outcome: str, reading: Reading) -> Consultation:
-        if outcome == "no_guide":
-            known = await self._from_documents(reading)
-            if known is not None:
-                return known
+        known = await self._from_documents(reading)
+        if known is not None:
+            return known
         near = [
             c for c in (*linking.kept, *linking.rejected)
             if reading.object_names & c.item.objects and c.weight > 0.02
@@ -350,113 +323,6 @@ class Turn:
             if guide_id in guides
         ]
 
-    def _serving(self, district: str, refs: Mapping[str, Any]) -> str:
-        """The district whose guide serves `district`: itself, or the nearest above that has one."""
-        if district in refs:
-            return district
-        known = self._view.districts.get(district)
-        for parent in known.parents if known else ():
-            if parent in refs:
-                return parent
-        if district == self._city_name() and len(refs) == 1:
-            return next(iter(refs))
-        return ""
-
-    def _not_here(self, items: Sequence[CatalogueItem]) -> Consultation:
-        today = self._desk.today
-        refs = [ref.district for i in items for ref in self._view.snapshot.items()[i.key].guides_on(today)]
-        below = [d for d in dict.fromkeys(refs) if self._district in self._parents(d)]
-        if below:  # the whole city was named: the districts are what is left to ask
-            self._focus = replace(self._focus, district="")
-            return self._ask(Decision(Act.ASK_DISTRICT, districts=tuple(below)), items=items)
-        districts = tuple(dict.fromkeys(refs))
-        options = [Option(d, district=d) for d in districts[:MOST_CHOICES]]
-        variables = {"item": common_title(items), "district": self._district}
-        return self._say("item_not_in_district", TurnStatus.NO_GUIDE, variables, options=options)
-
-    def _parents(self, district: str) -> tuple[str, ...]:
-        known = self._view.districts.get(district)
-        return known.parents if known else ()
-
-    def _answer_or_ask_situation(self, decision: Decision, reading: Reading | None) -> Consultation:
-        first = decision.guides[0]
-        aspects = self._focus.aspects
-        if not first.situation:
-            names = open_situations(first.guide, aspects, reading.bare if reading else "")
-            if len(names) > 1:
-                options = [Option(name, situation=name) for name in names[:MOST_ITEM_CHOICES]]
-                return self._say(
-                    "ask_situation",
-                    TurnStatus.CLARIFYING,
-                    {"item": first.item.title},
-                    options=options,
-                    open_=True,
-                )
-            if names:
-                self._focus = replace(self._focus, situation=names[0])
-        guides = [(d.guide, self._focus.situation) for d in decision.guides]
-        answer = self._compose(decision, guides, aspects)
-        if not answer.statements:
-            return self._silent(decision, answer)
-        text = answer.text
-        if answer.missing:
-            text += (
-                "\n"
-                + "；".join(f"指南没有写明{LABELS[a]}" for a in answer.missing)
-                + "，可拨打咨询电话确认。"
-            )
-        return self._say(
-            "answer", TurnStatus.ANSWERED, {"text": text},
-            statements=answer.statements, sources=answer.sources, title=heading(decision),
-        )  # fmt: skip
-
-    def _compose(
-        self, decision: Decision, guides: Sequence[tuple[Guide, str]], aspects: Sequence[Aspect]
-    ) -> Answer:
-        return compose(guides, aspects, heading=f"【{heading(decision)}】", district=self._district)
-
-    def _silent(self, decision: Decision, answer: Answer) -> Consultation:
-        guide = decision.guides[0].guide
-        phone = facts(guide, Aspect.PHONE)
-        source = Source(
-            guide.guide_id, guide.version, LABELS[Aspect.PHONE], guide.title, guide.district, guide.url
-        )
-        variables = {
-            "item": heading(decision),
-            "aspect": "、".join(LABELS[a] for a in answer.missing) or LABELS[Aspect.PROCESS],
-            "phone": "；".join(phone.lines) if phone else "",
-        }
-        return self._say("not_in_guide", TurnStatus.NO_GUIDE, variables, sources=(source,) if phone else ())
-
-    def _ask(self, decision: Decision, items: Sequence[CatalogueItem] = ()) -> Consultation:
-        about = list(decision.items) or [tuple(items)]
-        if decision.act is Act.ASK_DISTRICT:
-            names = main_districts(decision.districts, self._parents)
-            options = [Option(d, district=d) for d in names[:MOST_CHOICES]]
-            shown = [
-                self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items
-            ]
-            variables = {"item": common_title(shown or list(items))}
-            return self._say("ask_district", TurnStatus.CLARIFYING, variables, options=options, open_=True)
-        if decision.act is Act.ASK_ITEM:
-            options = [
-                Option(group_title(group), tuple(i.key for i in group)) for group in about[:MOST_ITEM_CHOICES]
-            ]
-            return self._say("ask_item", TurnStatus.CLARIFYING, {"topic": ""}, options=options, open_=True)
-        listed = [group[0] for group in about]
-        options = [Option(self._sibling_title(i, listed), (i.key,)) for i in listed[:MOST_ITEM_CHOICES]]
-        variables = {"item": common_title([group[0] for group in about])}
-        return self._say("ask_situation", TurnStatus.CLARIFYING, variables, options=options, open_=True)
-
-    def _sibling_title(self, item: CatalogueItem, listed: Sequence[CatalogueItem]) -> str:
-        """The item's name among those listed, with what sets it apart where some name leaves that unsaid."""
-        labels = []
-        for facet, value in item.facets.items():
-            differs = any(other.facets.get(facet, value) != value for other in listed)
-            if differs and any(not self._desk.states(other, facet) for other in listed):
-                labels.append(self._desk.label(facet, value))
-        return f"{item.short_title}（{'，'.join(labels)}）" if labels else item.short_title
-
     # --- several questions at once -----------------------------------------------------------
 
     async def _several(self, parts: Sequence[Reading]) -> Consultation | None:
@@ -490,34 +356,6 @@ class Turn:
             "answer", TurnStatus.ANSWERED, {"text": "\n\n".join(o.variables["text"] for o in outcomes)},
             statements=tuple(statements), sources=tuple(sources), title="、".join(o.title for o in outcomes),
         )  # fmt: skip
-
-    # --- saying ------------------------------------------------------------------------------
-
-    def _say(
-        self,
-        outcome: str,
-        status: TurnStatus,
-        variables: Mapping[str, str] | None = None,
-        *,
-        options: Sequence[Option] = (),
-        statements: tuple[Statement, ...] = (),
-        sources: tuple[Source, ...] = (),
-        title: str = "",
-        open_: bool = False,
-    ) -> Consultation:
-        focus = replace(self._focus, offered=tuple(options), open=open_)
-        return Consultation(
-            outcome=outcome,
-            status=status,
-            variables=variables or {},
-            title=title,
-            statements=statements,
-            sources=sources,
-            choices=tuple(Choice(o.value, o.value) for o in options),
-            focus=focus.as_json(),
-            trace=self._trace,
-            timings_ms=self._timings,
-        )
 
 
 def _ms(started: float) -> float:

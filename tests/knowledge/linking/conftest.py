@@ -56,7 +56,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def _topics_of(line: str) -> set[str]:
-    return set(line.split("[")[1].split("]")[0].replace('"', "").split(", "))
+    return set(line.split("[")[1].split("]", maxsplit=1)[0].replace('"', "").split(", "))
 
 
 @pytest.fixture(scope="session")

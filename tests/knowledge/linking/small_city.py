@@ -71,7 +71,7 @@ def small_city() -> list[Guide]:
                 Situation("首次饲养", (Material("免疫证明"), Material("犬只照片"))),
                 Situation("犬牌补发", (Material("身份证"),)),
             ),
-        )  # fmt: skip
+        )
     )
     return guides
 
