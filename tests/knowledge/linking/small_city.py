@@ -54,7 +54,10 @@ def small_city() -> list[Guide]:
             guide(offset + 4, district, "居民身份证挂失申报", materials=("户口簿",), days=1),
             guide(offset + 5, district, "居住证丢失补领", materials=("身份证",), days=3 + slower),
             guide(offset + 6, district, "居住证签注", materials=("居住证",), days=1),
-            guide(offset + 7, district, "残疾人证迁移", "户籍地申请", materials=("残疾人证", "变更申请表"), days=1),
+            guide(
+                offset + 7, district, "残疾人证迁移", "户籍地申请",
+                materials=("残疾人证", "变更申请表"), days=1,
+            ),
             guide(
                 offset + 8, district, "残疾人证迁移", "居住地申请",
                 materials=("残疾人证", "变更申请表", "居住证"), days=1,
