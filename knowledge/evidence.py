@@ -4,6 +4,7 @@ Candidates come from the nearest rows and from the best keyword rows of every fi
 then gets its exact vector score in every field, also where it wasn't among the nearest.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,18 +46,41 @@ class Evidence:
 Found = dict[str, dict[Field, Evidence]]
 
 
+class Phases:
+    """How long each phase of a question took so far, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.timings_ms: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        """The phase `name` ends now; the next begins. A phase may come more than once."""
+        now = time.perf_counter()
+        self.timings_ms[name] = self.timings_ms.get(name, 0.0) + (now - self._since) * 1000
+        self._since = now
+
+
 def gather_evidence(
-    snapshot: Snapshot, fields: Sequence[Field], terms: Sequence[str], vector: Vectors, limit: int
+    snapshot: Snapshot,
+    fields: Sequence[Field],
+    terms: Sequence[str],
+    vector: Vectors,
+    *,
+    limit: int,
+    phases: Phases,
 ) -> Found:
     """For each owner among the best `limit` of any kind of evidence, what each field says of it."""
     views = {name: snapshot.view(name) for name in fields}
+    phases.end("view")
     keywords = {name: _keyword_scores(view, terms, limit) for name, view in views.items()}
+    phases.end("keywords")
     owners: dict[str, None] = {}
     for name, view in views.items():
         for rows, alive in zip(view.rows, view.alive, strict=True):
             near, _ = rows.vectors.search(vector, alive, limit * _ROWS_FOR_AN_OWNER)
             owners.update((rows.owners[n], None) for n in np.unique(rows.owner_of_row[near]).tolist())
         owners.update(dict.fromkeys(keywords[name]))
+    phases.end("nearest")
     found: Found = {owner: {} for owner in owners}
     wanted = list(owners)
     for name, view in views.items():
@@ -68,6 +92,7 @@ def gather_evidence(
         for owner, score in keywords[name].items():
             if name in found[owner]:
                 found[owner][name].keyword = score
+    phases.end("exact scores")
     return found
 
 

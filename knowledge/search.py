@@ -4,13 +4,12 @@ A `Retriever` is cheap and belongs to one snapshot; make one for each question, 
 in between can't mix two states of the index. Nothing here decides what the citizen is told.
 """
 
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from knowledge.entries import Field, Kind
-from knowledge.evidence import Evidence, gather_evidence
+from knowledge.evidence import Evidence, Phases, gather_evidence
 from knowledge.fusion import FusionWeights, fuse_document, fuse_item, item_score
 from knowledge.segment import Segmenter
 from knowledge.snapshot import Item, Snapshot
@@ -98,14 +97,15 @@ class Retriever:
         terms = self._segmenter.terms(text)
         items = self.snapshot.items()
         ranked = []
-        for key, best in gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit).items():
+        found = gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit=limit, phases=Phases())
+        for key, best in found.items():
             item = items.get(key)
             if item is not None and item.holds_on(today):
                 name, full, example = (best.get(f, _NOTHING) for f in _ITEM_FIELDS)
                 keyword = max(name.keyword, full.keyword, example.keyword)
                 score = item_score(name.dense, full.dense, example.dense, keyword)
                 ranked.append((-score, key, item, name, full, example))
-        ranked.sort(key=lambda found: found[:2])
+        ranked.sort(key=lambda ranking: ranking[:2])
         return [
             ItemEvidence(
                 item,
@@ -123,31 +123,30 @@ class Retriever:
 
         Asking for items includes what their examples find.
         """
-        started = time.perf_counter()
+        phases = Phases()
         terms = self._segmenter.terms(text)
-        segmented = time.perf_counter()
+        phases.end("segment")
         hits: list[Hit] = []
         rejected: list[Rejected] = []
         if Kind.ITEM in kinds or Kind.EXAMPLE in kinds:
-            found, not_valid = self._search_items(terms, vector, today, limit)
+            found, not_valid = self._search_items(terms, vector, today, limit, phases)
             hits.extend(found)
             rejected.extend(not_valid)
-        for kind, fields in _TEXT_FIELDS.items():
-            if kind in kinds:
-                hits.extend(self._search_texts(kind, fields, terms, vector, limit))
+        for kind in (k for k in _TEXT_FIELDS if k in kinds):
+            hits.extend(self._search_texts(kind, terms, vector, limit, phases))
         hits.sort(key=lambda hit: (-hit.score, hit.owner))
         rejected.extend(Rejected(hit, f"not among the best {limit}") for hit in hits[limit:])
-        done = time.perf_counter()
-        timings = {"segment": (segmented - started) * 1000, "search": (done - segmented) * 1000}
-        return SearchResult(tuple(hits[:limit]), tuple(rejected), timings)
+        phases.end("rank")
+        return SearchResult(tuple(hits[:limit]), tuple(rejected), phases.timings_ms)
 
     def _search_items(
-        self, terms: Sequence[str], vector: Vectors, today: date, limit: int
+        self, terms: Sequence[str], vector: Vectors, today: date, limit: int, phases: Phases
     ) -> tuple[list[Hit], list[Rejected]]:
         items = self.snapshot.items()
         hits: list[Hit] = []
         rejected: list[Rejected] = []
-        for key, best in gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit).items():
+        found = gather_evidence(self.snapshot, _ITEM_FIELDS, terms, vector, limit=limit, phases=phases)
+        for key, best in found.items():
             name, full, example = (best.get(f, _NOTHING) for f in _ITEM_FIELDS)
             keyword = max(name.keyword, full.keyword, example.keyword)
             fused = fuse_item(name.dense, full.dense, example.dense, keyword)
@@ -168,10 +167,10 @@ class Retriever:
         return hits, rejected
 
     def _search_texts(
-        self, kind: Kind, fields: Sequence[Field], terms: Sequence[str], vector: Vectors, limit: int
+        self, kind: Kind, terms: Sequence[str], vector: Vectors, limit: int, phases: Phases
     ) -> Iterable[Hit]:
-        whole_field, chunk_field, *question_field = fields
-        found = gather_evidence(self.snapshot, fields, terms, vector, max(limit, 50))
+        whole_field, chunk_field, *question_field = fields = _TEXT_FIELDS[kind]
+        found = gather_evidence(self.snapshot, fields, terms, vector, limit=max(limit, 50), phases=phases)
         for owner, best in found.items():
             whole, chunk = best[whole_field], best.get(chunk_field)
             keywords = whole.keyword

@@ -22,6 +22,7 @@ SMALLEST_FOR_LISTS = 6_000
 # Twice as many nominees as asked for, so that a rounding of one byte costs no hit.
 _NOMINEES = 2
 _TRAINED_ON_A_LIST = 64
+_SMALLEST_LIST = 39  # vectors for each list, on average: with fewer, faiss calls the lists badly trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class VectorParameters:
         """The parameters for that many vectors."""
         if size < SMALLEST_FOR_LISTS:
             return cls("exact")
-        lists = round(4 * math.sqrt(size))
+        lists = min(round(4 * math.sqrt(size)), size // _SMALLEST_LIST)
         return cls("lists", lists, probes=max(16, lists // 32))
 
     def as_json(self) -> dict[str, Any]:

@@ -127,7 +127,8 @@ class TestSearch:
         ]
 
     def test_each_phase_is_timed(self, make, search):
-        assert set(search(make(), "居住证", Kind.ITEM).timings_ms) == {"segment", "search"}
+        phases = search(make(), "居住证", Kind.ITEM, Kind.DOCUMENT).timings_ms
+        assert set(phases) == {"segment", "view", "keywords", "nearest", "exact scores", "rank"}
 
 
 class TestFusion:
