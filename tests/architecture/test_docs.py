@@ -44,7 +44,9 @@ def test_make_targets_that_pages_name_exist(page):
 def test_decisions_follow_one_form():
     decisions = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 
-    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    assert [path.name[:4] for path in decisions] == [
+        f"{number:04}" for number in range(1, len(decisions) + 1)
+    ]
     for path in decisions:
         headings = re.findall(r"^## (.+)$", path.read_text("utf-8"), re.MULTILINE)
         assert headings == ["Context", "Decision", "Why", "Consequences", "Status"], path.name

@@ -16,14 +16,14 @@ seen, current = [], ""
 
 def watch(event, arguments):
     if event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.remove",
-                 "os.rename", "sqlite3.connect", "os.system", "os.putenv"):
+                 "os.rename", "sqlite3.connect", "os.system"):
         seen.append([current, event, repr(arguments)[:200]])
     elif event == "open" and isinstance(arguments[0], str):
         path, mode = arguments[0], arguments[1] or ""
         source = path.endswith((".py", ".pyc")) or "__pycache__" in path
         ours = os.path.abspath(path).startswith(root) and "/.venv" not in path
         writes = any(letter in mode for letter in "wax+") and "__pycache__" not in path
-        if writes or (ours and not source):
+        if writes or (ours and not source and os.path.exists(path)):
             seen.append([current, event, path])
 
 sys.addaudithook(watch)
