@@ -28,13 +28,13 @@ def test_the_wish_goes_out_with_mode_and_topic_and_the_notice_is_shown(
     citizen.sees("居民户口簿")
     citizen.presses("找人工")
     dialog = page.get_by_role("dialog", name="找工作人员")
-    expect(dialog.get_by_label("想办什么事")).to_have_value("居民身份证丢失补领")
+    expect(dialog.get_by_label("想办什么事")).to_have_value("南湖区·居民身份证丢失补领")
     dialog.get_by_role("button", name=button).click()
 
     citizen.sees(NOTICE[:20])
     expect(dialog).to_be_hidden()
     assert service.conversation.of_kind("handover") == [
-        {"mode": mode, "topic": "居民身份证丢失补领", "position": 2}
+        {"mode": mode, "topic": "南湖区·居民身份证丢失补领", "position": 2}
     ]
 
 

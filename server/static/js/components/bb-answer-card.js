@@ -46,7 +46,7 @@ export class AnswerCard extends HTMLElement {
         ),
         ...groupStatements(statements).flatMap(({ heading, statements: stated }) => [
           ...(heading ? [make('h4', { class: 'card__part' }, withoutDistrict(heading, district))] : []),
-          make('dl', { class: 'facts' }, ...stated.map((statement) => fact(statement, sources, groups))),
+          make('dl', { class: 'facts' }, ...stated.map((statement) => fact(statement, groups))),
         ]),
         remark ? make('p', { class: 'card__remark' }, richText(remark)) : null,
         sourceList(groups),
@@ -56,7 +56,7 @@ export class AnswerCard extends HTMLElement {
 }
 
 /** @param {{element: string, label: string, text: string, more: string, sources: number[]}} statement */
-function fact({ element, label, text, more, sources: positions }, sources, groups) {
+function fact({ element, label, text, more, sources: positions }, groups) {
   const known = element in ELEMENT_LABELS
   return make(
     'div',
@@ -67,7 +67,7 @@ function fact({ element, label, text, more, sources: positions }, sources, group
       { class: 'fact__value' },
       ...value(element, text),
       more ? furtherDetails(element, more) : null,
-      groups.length > 1 ? reference(positions, sources, groups) : null,
+      groups.length > 1 ? reference(positions, groups) : null,
     ),
   )
 }
@@ -75,7 +75,9 @@ function fact({ element, label, text, more, sources: positions }, sources, group
 /** @param {string} element @param {string} text @returns {Element[]} */
 function value(element, text) {
   const lists = readLists(text)
-  if (lists.length === 0) return text.length > LONG ? foldedText(text) : [make('p', { class: 'text' }, richText(text))]
+  if (lists.length === 0) {
+    return text.length > LONG ? foldedText(text) : [make('p', { class: 'text' }, richText(text))]
+  }
   const drawItem = element === 'materials' ? material : (item) => make('li', {}, richText(item))
   return lists.flatMap(({ heading, start, items }) => [
     ...(heading ? [make('p', { class: 'fact__situation' }, heading)] : []),
@@ -91,7 +93,12 @@ function foldedText(text) {
     button.setAttribute('aria-expanded', String(unfolded))
     button.textContent = unfolded ? '收起' : '展开全文'
   }
-  const attributes = { type: 'button', class: 'action action--unfold', 'aria-expanded': 'false', click: toggle }
+  const attributes = {
+    type: 'button',
+    class: 'action action--unfold',
+    'aria-expanded': 'false',
+    click: toggle,
+  }
   const button = make('button', attributes, '展开全文')
   return [shown, button]
 }
@@ -114,20 +121,11 @@ function furtherDetails(element, more) {
   return make('details', { class: 'more' }, make('summary', {}, summary), ...value(element, more))
 }
 
-function reference(positions, sources, groups) {
-  const numbers = new Set(
-    positions
-      .filter((position) => position in sources)
-      .map((position) => groups.findIndex((group) => group.source === sameVersion(groups, sources[position])) + 1),
-  )
-  return numbers.size > 0 ? make('p', { class: 'fact__reference' }, `出处 ${[...numbers].join('、')}`) : null
-}
-
-function sameVersion(groups, wanted) {
-  return groups.find(
-    ({ source }) =>
-      source.guide_id === wanted.guide_id && source.version === wanted.version && source.url === wanted.url,
-  )?.source
+/** Which of the listed guides say so. */
+function reference(positions, groups) {
+  const isCited = (group) => group.positions.some((position) => positions.includes(position))
+  const numbers = groups.flatMap((group, index) => (isCited(group) ? [index + 1] : []))
+  return numbers.length > 0 ? make('p', { class: 'fact__reference' }, `出处 ${numbers.join('、')}`) : null
 }
 
 /**
@@ -147,7 +145,9 @@ export function sourceList(groups) {
 
 function sourceItem({ source, elements }) {
   const isWeb = /^https?:\/\//.test(source.url)
-  const from = [source.district, source.version ? `办事指南第 ${source.version} 版` : ''].filter(Boolean).join(' · ')
+  const from = [source.district, source.version ? `办事指南第 ${source.version} 版` : '']
+    .filter(Boolean)
+    .join(' · ')
   return make(
     'li',
     {},

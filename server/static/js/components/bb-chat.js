@@ -71,7 +71,9 @@ export class Chat extends HTMLElement {
 
   #listenToCitizen() {
     const listen = (type, listener) => this.addEventListener(type, (event) => listener(event.detail, event))
-    listen('bb-say', ({ text, shown, byTouch }) => this.#say(text, { shown, byTouch, picked: shown !== undefined }))
+    listen('bb-say', ({ text, shown, byTouch }) =>
+      this.#say(text, { shown, byTouch, picked: shown !== undefined }),
+    )
     listen('bb-retry', (clientId) => this.#session.retry(clientId))
     listen('bb-revise', (clientId) => {
       this.querySelector('bb-composer').take(this.#session.withdraw(clientId))

@@ -33,14 +33,22 @@ export class Choices extends HTMLElement {
   #buttons() {
     return make(
       'ol',
-      { class: this.#areManyNames() ? 'choices choices--names' : 'choices', role: 'group', 'aria-label': '请选择' },
+      {
+        class: this.#areManyNames() ? 'choices choices--names' : 'choices',
+        role: 'group',
+        'aria-label': '请选择',
+      },
       ...this.#choices.map(({ title, value }, position) =>
         make(
           'li',
           { role: 'none' },
           make(
             'button',
-            { type: 'button', class: 'choice', click: () => tell(this, 'bb-say', { text: value, shown: title }) },
+            {
+              type: 'button',
+              class: 'choice',
+              click: () => tell(this, 'bb-say', { text: value, shown: title }),
+            },
             make('span', { class: 'choice__number' }, String(position + 1)),
             make('span', { class: 'choice__title' }, title),
           ),
@@ -60,7 +68,12 @@ export class Choices extends HTMLElement {
       { class: 'choices choices--past' },
       ...this.#choices.map(({ title }) =>
         title === picked
-          ? make('li', { class: 'choices__picked' }, title, make('span', { class: 'visually-hidden' }, '（已选）'))
+          ? make(
+              'li',
+              { class: 'choices__picked' },
+              title,
+              make('span', { class: 'visually-hidden' }, '（已选）'),
+            )
           : make('li', {}, title),
       ),
     )

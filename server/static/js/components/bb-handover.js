@@ -32,7 +32,12 @@ export class Handover extends HTMLElement {
   }
 
   #build(hotline) {
-    this.#topic = make('input', { id: 'handover-topic', class: 'field', maxlength: '60', autocomplete: 'off' })
+    this.#topic = make('input', {
+      id: 'handover-topic',
+      class: 'field',
+      maxlength: '60',
+      autocomplete: 'off',
+    })
     this.#problem = make('p', { class: 'dialog__problem', role: 'alert' })
     const close = make(
       'button',

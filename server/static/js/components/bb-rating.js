@@ -25,11 +25,22 @@ export class Rating extends HTMLElement {
         { class: 'grades' },
         make('legend', {}, '您对这次服务满意吗？'),
         ...SATISFACTION.map(([score, label]) =>
-          make('label', { class: 'grade' }, make('input', { type: 'radio', name: 'score', value: score }), label),
+          make(
+            'label',
+            { class: 'grade' },
+            make('input', { type: 'radio', name: 'score', value: score }),
+            label,
+          ),
         ),
       ),
       make('label', { class: 'label', for: 'rating-comment' }, '想说的话（可不填）'),
-      make('textarea', { id: 'rating-comment', name: 'comment', class: 'field', rows: '2', maxlength: '200' }),
+      make('textarea', {
+        id: 'rating-comment',
+        name: 'comment',
+        class: 'field',
+        rows: '2',
+        maxlength: '200',
+      }),
       make('button', { class: 'button' }, '提交评价'),
     )
     const showWhole = ({ target }) => {

@@ -59,7 +59,8 @@ export class ChatSession extends EventTarget {
     const unsent = this.#memory.read('unsent') ?? []
     if (this.#conversation) await this.#restore()
     for (const { clientId, text, value } of unsent) {
-      if (!this.timeline.said(clientId)) this.#send(this.timeline.say({ clientId, text, value, at: new Date() }))
+      if (!this.timeline.said(clientId))
+        this.#send(this.timeline.say({ clientId, text, value, at: new Date() }))
     }
     this.#rememberUnsent()
     // What the server wrote into the page stays there until there is something to put in its place.
@@ -258,7 +259,8 @@ export class ChatSession extends EventTarget {
       this.#dispatch('connection', 'ok')
     } catch (error) {
       if (error instanceof Refusal && error.endsConversation) this.#expire()
-      else if (error instanceof ConnectionError) this.#dispatch('connection', navigator.onLine ? 'lost' : 'offline')
+      else if (error instanceof ConnectionError)
+        this.#dispatch('connection', navigator.onLine ? 'lost' : 'offline')
     }
   }
 

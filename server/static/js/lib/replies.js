@@ -93,13 +93,14 @@ export function withoutDistrict(title, district) {
  * The sources by guide version: a citizen wants to know which guides, then which parts of them.
  *
  * @param {object[]} sources
- * @returns {{source: object, elements: string[]}[]}
+ * @returns {{source: object, elements: string[], positions: number[]}[]} `positions` in `sources`
  */
 export function groupSources(sources) {
   const groups = new Map()
-  for (const source of sources) {
+  for (const [position, source] of sources.entries()) {
     const key = `${source.guide_id}\n${source.version}\n${source.url}`
-    const group = groups.get(key) ?? { source, elements: [] }
+    const group = groups.get(key) ?? { source, elements: [], positions: [] }
+    group.positions.push(position)
     if (!group.elements.includes(source.element)) group.elements.push(source.element)
     groups.set(key, group)
   }

@@ -11,7 +11,9 @@ const PIECE = 80
  * @param {string} text
  */
 export function spokenText(text) {
-  return text.replace(/\d[\d-]{3,}\d(?![\d元万个人天日年])/g, (number) => number.replace(/-/g, '，').replace(/\d(?=\d)/g, '$& '))
+  return text.replace(/\d[\d-]{3,}\d(?![\d元万个人天日年])/g, (number) =>
+    number.replace(/-/g, '，').replace(/\d(?=\d)/g, '$& '),
+  )
 }
 
 /**
@@ -24,7 +26,8 @@ export function sentences(text) {
   const pieces = []
   for (const sentence of text.split(/(?<=[。！？；\n])/)) {
     const last = pieces.at(-1)
-    if (last !== undefined && last.length + sentence.length <= PIECE) pieces[pieces.length - 1] = last + sentence
+    if (last !== undefined && last.length + sentence.length <= PIECE)
+      pieces[pieces.length - 1] = last + sentence
     else pieces.push(sentence)
   }
   return pieces.map((piece) => piece.trim()).filter(Boolean)

@@ -92,7 +92,16 @@ export class Timeline {
    * @param {{clientId: string, text: string, value: string, at: Date}} message
    */
   say({ clientId, text, value, at }) {
-    return this.#add({ kind: 'citizen', clientId, text, value, at, state: 'sending', waiting: true, problem: null })
+    return this.#add({
+      kind: 'citizen',
+      clientId,
+      text,
+      value,
+      at,
+      state: 'sending',
+      waiting: true,
+      problem: null,
+    })
   }
 
   /**
@@ -178,7 +187,15 @@ export class Timeline {
       return null
     }
     const clientId = body.client_message_id || undefined
-    return this.#add({ kind: 'citizen', sequence, clientId, text: body.text, at, state: 'sent', waiting: false })
+    return this.#add({
+      kind: 'citizen',
+      sequence,
+      clientId,
+      text: body.text,
+      at,
+      state: 'sent',
+      waiting: false,
+    })
   }
 
   #takeBotMessage(sequence, body, at) {
