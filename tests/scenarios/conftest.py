@@ -19,7 +19,7 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "knowledge" / "samples" / "guides").glob("*.json*"))
 
-# Far over what any step takes; a scenario that reaches one has failed by hanging.
+# Far over what any step takes, so that a slow machine decides nothing; reaching one means hanging.
 START_SECONDS = 300
 ANSWER_SECONDS = 60
 
@@ -112,7 +112,9 @@ class RunningService:
         return Talk(self, opened["id"], opened["token"])
 
     def _environment(self) -> dict[str, str]:
-        chosen = {f"BANGBAN_{name.upper()}": str(value) for name, value in self._settings.items()}
+        patient = {"engine_timeout_s": ANSWER_SECONDS - 5, "action_deadline_s": ANSWER_SECONDS - 10}
+        settings = patient | self._settings
+        chosen = {f"BANGBAN_{name.upper()}": str(value) for name, value in settings.items()}
         return {**os.environ, **chosen}
 
     def _read_output(self, process: subprocess.Popen[str]) -> None:

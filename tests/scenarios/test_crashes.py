@@ -28,6 +28,7 @@ def test_the_service_is_killed_in_the_middle_of_a_turn(service):
     service.start()
     talk = service.talk()
     before = talk.say(FIRST, "m1")
+    assert before["status"] == "answered"
     sending = threading.Thread(target=_say_into_the_void, args=(talk, THEN, "m2"), daemon=True)
     sending.start()
     wait_until(lambda: len(talk.events()) >= 3, ANSWER_SECONDS)  # m2 is stored
@@ -69,6 +70,7 @@ def test_rasa_is_killed_and_the_conversation_goes_on(service):
     service.start()
     talk = service.talk()
     before = talk.say(FIRST)
+    assert before["status"] == "answered"
 
     service.rasa().kill()
 
