@@ -71,8 +71,7 @@ class ReplyMessage:
             choices=tuple(Choice(**c) for c in data.get("choices", ())),
             sources=tuple(Source(**s) for s in data.get("sources", ())),
             statements=tuple(
-                Statement(**{**s, "sources": tuple(s.get("sources", ()))})
-                for s in data.get("statements", ())
+                Statement(**{**s, "sources": tuple(s.get("sources", ()))}) for s in data.get("statements", ())
             ),
         )
 

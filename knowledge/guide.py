@@ -220,7 +220,9 @@ class Guide:
 
     def content_hash(self) -> str:
         """A digest of everything the public sees: equal content, equal digest, whatever version."""
-        content = {k: v for k, v in self.as_json().items() if k not in {"version", "reviewer", "last_checked"}}
+        content = {
+            k: v for k, v in self.as_json().items() if k not in {"version", "reviewer", "last_checked"}
+        }
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -243,7 +245,7 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def _decode(expected: Any, value: Any, path: str) -> Any:
+def _decode(expected: Any, value: Any, path: str) -> Any:  # noqa: PLR0911 - one return for each kind of type
     origin = typing.get_origin(expected)
     if origin in (types.UnionType, typing.Union):
         if value is None:

@@ -25,7 +25,7 @@ KEPT_SHARE = 0.27  # of the best item's weight
 FOCUS_PRIOR = 0.12
 FOCUS_PRIOR_WITHOUT_OBJECT = 0.9
 HISTORY_PRIOR = 0.6
-HISTORY_PRIOR_ALONE = 3.0  # 「说回居住证那个」: nothing but the thing is named, so the earlier item is meant
+HISTORY_PRIOR_ALONE = 8.0  # 「说回居住证那个」: nothing but the thing is named, so the earlier item is meant
 
 
 @dataclass(frozen=True, slots=True)

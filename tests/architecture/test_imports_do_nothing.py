@@ -21,7 +21,8 @@ def watch(event, arguments):
     elif event == "open" and isinstance(arguments[0], str):
         path, mode = arguments[0], arguments[1] or ""
         source = path.endswith((".py", ".pyc")) or "__pycache__" in path
-        ours = os.path.abspath(path).startswith(root) and "/.venv" not in path
+        # An editable install answers package-metadata look-ups from a made-up path entry.
+        ours = os.path.abspath(path).startswith(root) and "/.venv" not in path and "__editable__" not in path
         writes = any(letter in mode for letter in "wax+") and "__pycache__" not in path
         if writes or (ours and not source and os.path.exists(path)):
             seen.append([current, event, path])
