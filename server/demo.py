@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from core import accounts
+from core.accounts import hash_password
 from core.ports import User, UserStore
 from core.settings import Settings
 from core.statuses import Role
@@ -50,7 +50,7 @@ async def prepare_demo(settings: Settings) -> list[DemoSignIn]:
 
 async def add_user(users: UserStore, name: str, role: Role, password: str) -> None:
     """Stores a new account. Raises Conflict if the name is taken."""
-    await users.add(User(name, role, await asyncio.to_thread(accounts.hash_password, password)))
+    await users.add(User(name, role, await asyncio.to_thread(hash_password, password)))
 
 
 def _keep(path: Path, sign_ins: list[DemoSignIn]) -> None:

@@ -6,9 +6,9 @@ import signal
 import socket
 
 from aiohttp import web
-from core.logs import configure_logs
 
 from core.errors import ConfigurationError
+from core.logs import configure_logs
 from core.settings import Settings
 from server.app import create_app
 from server.cli.options import add_data
