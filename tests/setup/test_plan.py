@@ -112,22 +112,17 @@ class TestSampleGuides:
     def load(self, root):
         return plan.import_samples(root, root / ".venv", quiet)
 
-    def test_guides_documents_and_faq_are_imported_once_for_each_state_of_them(self, root, bangban):
-        samples = root / "knowledge" / "samples"
-
+    def test_guide_files_are_imported_once_for_each_state_of_them(self, root, bangban):
         assert self.load(root) is True
         assert self.load(root) is False
-        (samples / "guides" / "housing.csv").write_text("编号\n")
+        (root / "knowledge" / "samples" / "guides" / "housing.json").write_text("[]\n")
         assert self.load(root) is True
 
-        first_time = [
-            f"guides import {samples}/guides/identity.jsonl",
-            f"documents import {samples}/documents.jsonl",
-            f"faq import {samples}/faq.jsonl",
-        ]
-        lines = log_lines(root, "bangban-log")
-        assert lines[:3] == first_time
-        assert lines[3] == f"guides import {samples}/guides/housing.csv {samples}/guides/identity.jsonl"
+        first, faq, documents, second, *_ = log_lines(root, "bangban-log")
+        assert first == f"guides import {root}/knowledge/samples/guides/identity.json"
+        assert faq == f"faq import {root}/knowledge/samples/faq.jsonl"
+        assert documents == f"documents import {root}/knowledge/samples/documents.jsonl"
+        assert second.endswith("guides/housing.json " + str(root / "knowledge/samples/guides/identity.json"))
 
     def test_another_data_folder_gets_them_too(self, root, bangban, monkeypatch):
         self.load(root)

@@ -160,32 +160,30 @@ def train_linker(root: Path, environment: Path, say: Say) -> bool:
 
 
 def import_samples(root: Path, environment: Path, say: Say) -> bool:
-    """Imports the samples into the data folder, once for each state of them."""
-    samples = root / "knowledge" / "samples"
-    imports = {
-        "guides": sorted(path for path in samples.glob("guides/*") if path.suffix in _GUIDE_FILES),
-        "documents": sorted(samples.glob("documents*.jsonl")),
-        "faq": sorted(samples.glob("faq*.jsonl")),
-    }
-    if not imports["guides"]:
-        raise SetupError("knowledge/samples/guides is empty: is this a complete copy of the project?")
+    """Imports the sample guides into the data folder, once for each state of the samples."""
+    folder = root / "knowledge" / "samples"
+    guides = sorted((folder / "guides").glob("*.json"))
+    if not guides:
+        raise SetupError("knowledge/samples is empty: is this a complete copy of the project?")
+    batches = (
+        ("guides", guides),
+        ("faq", [folder / "faq.jsonl"]),
+        ("documents", [folder / "documents.jsonl"]),
+    )
+    files = [path for _, paths in batches for path in paths]
     data = data_folder(root, os.environ)
     stamp = data / "samples.stamp"
-    digest = stamps.digest_of([path for files in imports.values() for path in files], root=root)
+    digest = stamps.digest_of(files, root=root)
     if stamps.is_done(stamp, digest):
         return False
-    say(f"importing into {data.relative_to(root) if data.is_relative_to(root) else data}")
-    for kind, files in imports.items():
-        if files:
-            run(
-                [str(environment / "bin" / "bangban"), kind, "import", *map(str, files)],
-                say=say, purpose=f"Importing the sample {kind}", cwd=root, raw=True,
-            )  # fmt: skip
+    say(f"importing {len(files)} files into {data.relative_to(root) if data.is_relative_to(root) else data}")
+    for kind, paths in batches:
+        run(
+            [str(environment / "bin" / "bangban"), kind, "import", *map(str, paths)],
+            say=say, purpose=f"Importing the samples ({kind})", cwd=root, raw=True,
+        )  # fmt: skip
     stamps.mark_done(stamp, digest)
     return True
-
-
-_GUIDE_FILES = frozenset({".json", ".jsonl", ".csv", ".xlsx"})
 
 
 def data_folder(root: Path, environ: Mapping[str, str]) -> Path:
