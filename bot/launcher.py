@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -30,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from bot import training
-from bot.model import UnservableModel, read_model, refuse_unservable
+from bot.model import UnservableModelError, read_model, refuse_unservable
+from bot.rasa_ext import tensorflow_stand_in
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config.yml"
@@ -47,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         status = arguments.command(arguments)
-    except UnservableModel as error:
+    except UnservableModelError as error:
         print(f"bangban: {error}", file=sys.stderr)  # noqa: T201 -- a command line tells its user why
         return MISUSED
     assert isinstance(status, int)
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, required=True)
     run.add_argument("--actions-url", default=os.environ.get("BANGBAN_ACTIONS_URL", ""))
     run.add_argument("--tracker", type=Path, required=True, help="SQLite file of the conversations")
+    run.add_argument("--instance", type=int, default=0, help="tells processes apart that share a tracker")
     run.add_argument("--parent", type=int, default=0, help="end when this process has ended")
     run.set_defaults(command=_run)
 
@@ -93,8 +96,10 @@ def _train(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix=".training-", dir=out.parent) as scratch:
         _prepare(Path(scratch))
         status = _rasa(
-            ["train", "--config", str(CONFIG), "--domain", str(DOMAIN), "--data", str(DATA)]
-            + ["--out", scratch, "--fixed-model-name", "model", "--quiet"]
+            [
+                *("train", "--config", str(CONFIG), "--domain", str(DOMAIN), "--data", str(DATA)),
+                *("--out", scratch, "--fixed-model-name", "model", "--quiet"),
+            ]
         )
         if status:
             return status
@@ -109,12 +114,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.parent:
         _end_with(arguments.parent)
     if not arguments.actions_url:
-        raise UnservableModel("no --actions-url and no BANGBAN_ACTIONS_URL: Rasa couldn't answer anything")
+        raise UnservableModelError(
+            "no --actions-url and no BANGBAN_ACTIONS_URL: Rasa couldn't answer anything"
+        )
     model = arguments.model.resolve()
     refuse_unservable(read_model(model))
     tracker = arguments.tracker.resolve()
     tracker.parent.mkdir(parents=True, exist_ok=True)
-    private = tracker.parent / f"rasa-{arguments.port}"
+    private = tracker.parent / f"instance-{arguments.instance}"
     _prepare(private)
     endpoints = private / "endpoints.yml"
     _write_yaml(
@@ -141,8 +148,10 @@ def _validate(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="bangban-") as scratch:
         _prepare(Path(scratch))
         return _rasa(
-            ["data", "validate", "--fail-on-warnings", "--config", str(CONFIG)]
-            + ["--domain", str(DOMAIN), "--data", str(DATA)]
+            [
+                *("data", "validate", "--fail-on-warnings", "--config", str(CONFIG)),
+                *("--domain", str(DOMAIN), "--data", str(DATA)),
+            ]
         )
 
 
@@ -162,8 +171,10 @@ def _test(arguments: argparse.Namespace) -> int:
             endpoints = Path(scratch, "endpoints.yml")
             _write_yaml(endpoints, {"tracker_store": {"type": "InMemory"}})
             status = _rasa(
-                ["test", "core", "--stories", str(stories), "--endpoints", str(endpoints)]
-                + ["--fail-on-prediction-errors", *common]
+                [
+                    *("test", "core", "--stories", str(stories), "--endpoints", str(endpoints)),
+                    *("--fail-on-prediction-errors", *common),
+                ]
             )
         return status
 
@@ -188,18 +199,16 @@ def _prepare(private: Path) -> None:
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
 
-    from bot.rasa_ext import tensorflow_stand_in
-
     tensorflow_stand_in.install()
 
-    from bot.rasa_ext import patches
+    from bot.rasa_ext import patches  # noqa: PLC0415 -- it imports Rasa, which imports TensorFlow
 
     patches.apply()
 
 
 def _rasa(command: list[str]) -> int:
     """Runs one of Rasa's own commands in this process; returns its exit status."""
-    from rasa.__main__ import main as rasa_main
+    from rasa.__main__ import main as rasa_main  # noqa: PLC0415 -- as above
 
     sys.argv = ["rasa", *command]
     try:
@@ -222,8 +231,6 @@ def _end_with(parent: int) -> None:
 
 
 def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    import json
-
     # JSON is YAML, and needs no library here.
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     path.chmod(0o600)

@@ -9,8 +9,11 @@ elsewhere, and given a broken one it starts and answers every message with nothi
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import tarfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +35,7 @@ NEED_TENSORFLOW = frozenset(
 )
 
 
-class UnservableModel(Exception):
+class UnservableModelError(Exception):
     """The archive is missing, broken, another assistant's, or needs what isn't installed."""
 
 
@@ -47,15 +50,15 @@ class ModelFacts:
 
 
 def read_model(path: Path) -> ModelFacts:
-    """The facts of the archive at `path`. Raises UnservableModel if it can't be read."""
+    """The facts of the archive at `path`. Raises UnservableModelError if it can't be read."""
     if not path.is_file():
-        raise UnservableModel(f"no model at {path}: train one first")
+        raise UnservableModelError(f"no model at {path}: train one first")
     try:
-        with tarfile.open(path, "r:gz") as archive:
-            archive.getmembers()  # reads to the end, so that half a file is noticed here
+        content = gzip.decompress(path.read_bytes())  # to the end, where the checksum stands
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             member = archive.extractfile("metadata.json")
             if member is None:
-                raise UnservableModel(f"{path} is no Rasa model: metadata.json isn't a file")
+                raise UnservableModelError(f"{path} is no Rasa model: metadata.json isn't a file")
             metadata = json.load(member)
         return ModelFacts(
             model_id=metadata["model_id"],
@@ -63,19 +66,19 @@ def read_model(path: Path) -> ModelFacts:
             rasa_version=metadata["rasa_open_source_version"],
             components=_components(metadata["predict_schema"]),
         )
-    except (OSError, EOFError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
-        raise UnservableModel(f"{path} is no whole Rasa model: {error!r}") from error
+    except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError, TypeError, ValueError) as error:
+        raise UnservableModelError(f"{path} is no whole Rasa model: {error!r}") from error
 
 
 def refuse_unservable(facts: ModelFacts) -> None:
-    """Raises UnservableModel, saying why, unless this environment can serve the model."""
+    """Raises UnservableModelError, saying why, unless this environment can serve the model."""
     if facts.assistant_id != ASSISTANT_ID:
-        raise UnservableModel(f"the model is of assistant {facts.assistant_id!r}, not {ASSISTANT_ID!r}")
+        raise UnservableModelError(f"the model is of assistant {facts.assistant_id!r}, not {ASSISTANT_ID!r}")
     if facts.rasa_version != RASA_VERSION:
-        raise UnservableModel(f"the model is of Rasa {facts.rasa_version}, this is {RASA_VERSION}")
+        raise UnservableModelError(f"the model is of Rasa {facts.rasa_version}, this is {RASA_VERSION}")
     heavy = sorted(facts.components & NEED_TENSORFLOW)
     if heavy:
-        raise UnservableModel(f"TensorFlow isn't installed and the model uses {', '.join(heavy)}")
+        raise UnservableModelError(f"TensorFlow isn't installed and the model uses {', '.join(heavy)}")
 
 
 def _components(schema: Any) -> frozenset[str]:

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import structlog
 
 from bot.client import RasaAddress, is_ready, served_model
-from bot.model import UnservableModel, read_model
+from bot.model import UnservableModelError, read_model, refuse_unservable
 from core.errors import ConfigurationError, DialogueUnavailable
 
+ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
 STOP_TIMEOUT_S = 20.0  # Rasa has needed 16 s to end after SIGTERM
 START_TIMEOUT_S = 120.0  # it needs 4 s; a loaded machine needs more
@@ -32,12 +34,12 @@ CHECK_EVERY_S = 10.0
 FAILED_CHECKS = 3  # so many in a row mean that the process hangs
 STABLE_AFTER_S = 60.0  # a process that lived so long has earned a quick restart
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RasaPlan:
-    """What to run. `port` 0 takes any free port; else the processes take `port`, `port + 1`, …"""
+    """What to run. `port` 0 takes any free ports, else the processes take `port` and those after it."""
 
     python: Path
     model: Path
@@ -56,7 +58,7 @@ def describe_output(line: str) -> dict[str, str]:
     """What of a line of Rasa's output may go to the log.
 
     Rasa logs a failed turn as JSON with what the citizen said and all local variables; only the
-    event's name, its level and the kind of exception are kept. Other lines are cut.
+    event's name, its level and the kinds of exceptions are kept. Other lines are cut.
     """
     try:
         record = json.loads(line)
@@ -64,11 +66,11 @@ def describe_output(line: str) -> dict[str, str]:
         return {"output": line.strip()[:200]}
     if not isinstance(record, dict):
         return {"output": ""}
-    kinds = [e.get("exc_type") for e in record.get("exception") or [] if isinstance(e, dict)]
+    kinds = [str(e.get("exc_type")) for e in record.get("exception") or [] if isinstance(e, dict)]
     described = {
-        "event": record.get("event"),
-        "level": record.get("level"),
-        "exceptions": ", ".join(filter(None, kinds)),
+        "rasa_event": record.get("event"),
+        "rasa_level": record.get("level"),
+        "errors": ", ".join(kinds),
     }
     return {name: str(value)[:200] for name, value in described.items() if value}
 
@@ -83,7 +85,7 @@ class RasaPool:
     def __init__(self, plan: RasaPlan, session: aiohttp.ClientSession) -> None:
         self._plan = plan
         ports = [plan.port + n for n in range(plan.processes)] if plan.port else free_ports(plan.processes)
-        self._keepers = [_Keeper(plan, port, session) for port in ports]
+        self._keepers = [_Keeper(plan, instance, port, session) for instance, port in enumerate(ports)]
 
     @property
     def addresses(self) -> Sequence[RasaAddress]:
@@ -101,10 +103,7 @@ class RasaPool:
         return sum(keeper.restarts for keeper in self._keepers)
 
     async def __aenter__(self) -> "RasaPool":
-        try:
-            model_id = await asyncio.to_thread(lambda: read_model(self._plan.model).model_id)
-        except UnservableModel as error:
-            raise ConfigurationError(str(error)) from error
+        model_id = await asyncio.to_thread(self._check_plan)
         for keeper in self._keepers:
             keeper.start(model_id)
         try:
@@ -121,6 +120,17 @@ class RasaPool:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
 
+    def _check_plan(self) -> str:
+        """The id of the model that is to be served. Raises ConfigurationError if it can't be."""
+        if not self._plan.python.exists():
+            raise ConfigurationError(f"no Python for Rasa at {self._plan.python}: run `make setup`")
+        try:
+            facts = read_model(self._plan.model)
+            refuse_unservable(facts)
+        except UnservableModelError as error:
+            raise ConfigurationError(str(error)) from error
+        return facts.model_id
+
     async def _stop(self) -> None:
         await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
 
@@ -128,8 +138,9 @@ class RasaPool:
 class _Keeper:
     """Keeps one process running on its port."""
 
-    def __init__(self, plan: RasaPlan, port: int, session: aiohttp.ClientSession) -> None:
+    def __init__(self, plan: RasaPlan, instance: int, port: int, session: aiohttp.ClientSession) -> None:
         self._plan = plan
+        self._instance = instance
         self._port = port
         self._session = session
         self._process: asyncio.subprocess.Process | None = None
@@ -161,58 +172,65 @@ class _Keeper:
             try:
                 await self._run_once(model_id)
             except OSError as error:
-                _log.error("rasa can't be started", extra={"port": self._port, "error": str(error)})
+                log.error("rasa_not_started", port=self._port, error=str(error))
             self.ready.clear()
             await self._end_process()
             failures = 1 if loop.time() - started > STABLE_AFTER_S else failures + 1
             self.restarts += 1
-            _log.warning("rasa ended", extra={"port": self._port, "restart_in_s": pause_after(failures)})
+            log.warning("rasa_ended", port=self._port, restart_in_s=pause_after(failures))
 
     async def _run_once(self, model_id: str) -> None:
         """Starts the process and returns when it has ended or no longer answers."""
         self._process = process = await asyncio.create_subprocess_exec(
-            str(self._plan.python),
+            str(
+                self._plan.python.absolute()
+            ),  # not resolved: the link is what makes it a virtual environment
             *("-m", "bot.launcher", "run"),
-            *("--model", str(self._plan.model)),
+            *("--model", str(self._plan.model.absolute())),
             *("--port", str(self._port)),
-            *("--tracker", str(self._plan.tracker)),
+            *("--tracker", str(self._plan.tracker.absolute())),
+            *("--instance", str(self._instance)),
             *("--parent", str(os.getpid())),
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=ROOT,
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        watchers = [
-            asyncio.create_task(self._log_output(process), name=f"rasa-{self._port}-output"),
-            asyncio.create_task(self._watch(model_id), name=f"rasa-{self._port}-watch"),
-        ]
+        output = asyncio.create_task(self._log_output(process), name=f"rasa-{self._port}-output")
+        watch = asyncio.create_task(self._watch(model_id), name=f"rasa-{self._port}-watch")
+        end = asyncio.create_task(process.wait(), name=f"rasa-{self._port}-end")
         try:
-            ended = asyncio.create_task(process.wait(), name=f"rasa-{self._port}-wait")
-            watchers.append(ended)
-            await asyncio.wait({ended, watchers[1]}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({end, watch}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            for task in (output, watch, end):
+                task.cancel()
+            await asyncio.gather(output, watch, end, return_exceptions=True)
 
     async def _watch(self, model_id: str) -> None:
         """Returns when the process doesn't get ready in time, or stops answering."""
-        async with asyncio.timeout(START_TIMEOUT_S):
-            while not await is_ready(self._session, self.address):
-                await asyncio.sleep(POLL_EVERY_S)
+        if not await self._becomes_ready():
+            log.error("rasa_not_ready_in_time", port=self._port)
+            return
         served = await served_model(self._session, self.address)
         if served != model_id:
             # Rasa serves any model that it finds rather than none.
-            _log.error("rasa serves another model", extra={"port": self._port, "model_id": served})
+            log.error("rasa_serves_another_model", port=self._port, model_id=served)
             return
         self.ready.set()
-        _log.info("rasa is ready", extra={"port": self._port, "model_id": model_id})
+        log.info("rasa_is_ready", port=self._port, model_id=model_id)
         failed = 0
         while failed < FAILED_CHECKS:
             await asyncio.sleep(CHECK_EVERY_S)
             failed = 0 if await is_ready(self._session, self.address) else failed + 1
-        _log.error("rasa hangs", extra={"port": self._port})
+        log.error("rasa_hangs", port=self._port)
+
+    async def _becomes_ready(self) -> bool:
+        for _ in range(int(START_TIMEOUT_S / POLL_EVERY_S)):
+            if await is_ready(self._session, self.address):
+                return True
+            await asyncio.sleep(POLL_EVERY_S)
+        return False
 
     async def _log_output(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -223,8 +241,10 @@ class _Keeper:
                 continue
             if not line:
                 return
-            _log.info(
-                "rasa output", extra={"port": self._port, **describe_output(line.decode(errors="replace"))}
+            described = describe_output(line.decode(errors="replace"))
+            serious = described.get("rasa_level") in {"warning", "error", "critical"}
+            log.log(
+                logging.WARNING if serious else logging.DEBUG, "rasa_output", port=self._port, **described
             )
 
     async def _end_process(self) -> None:

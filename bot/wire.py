@@ -90,7 +90,7 @@ def _reply(text: str, turn: Mapping[str, Any]) -> BotReply:
         messages=(_with_numbered_choices(message),),
         handover=_handover(turn.get("handover")),
         trace={"outcome": turn.get("outcome", ""), **turn.get("trace", {})},
-        timings_ms=turn.get("timings_ms", {}),
+        timings_ms=dict(turn.get("timings_ms", {})),
     )
 
 

@@ -12,11 +12,11 @@ Serve it on loopback: the secret in the path keeps other local programs out.
 import asyncio
 import hmac
 import json
-import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.actions.consult import consult
@@ -38,7 +38,7 @@ ACTIONS: Mapping[str, Action] = {
     "action_introduce": introduce,
 }
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def create_actions_app(
@@ -77,14 +77,14 @@ class _Runner:
                 reply = (await self._actions[name](tracker, self._services)).as_json()
             _dumps(reply)  # so that a value which is no JSON is an error of this action
         except TimeoutError:
-            _log.warning("action over its deadline", extra={"action": name, "deadline_s": self._deadline_s})
+            log.warning("action_over_its_deadline", action=name, deadline_s=self._deadline_s)
             reply = self._excuse("busy").as_json()
         except Unavailable as error:
-            _log.warning("action has nothing to work with", extra={"action": name, "error": error.code})
+            log.warning("action_has_nothing_to_work_with", action=name, error=error.code)
             reply = self._excuse("busy").as_json()
         except Exception as error:  # the edge: nothing may reach Rasa as an error
             # The message may quote what the citizen said, so only the kind of error is logged.
-            _log.exception("action failed", extra={"action": name, "error": type(error).__name__})
+            log.exception("action_failed", action=name, error=type(error).__name__)
             reply = self._excuse("error").as_json()
         timings = reply["responses"][0]["custom"].setdefault("timings_ms", {})
         timings["action"] = round((time.perf_counter() - started) * 1000, 2)

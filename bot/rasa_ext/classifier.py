@@ -13,7 +13,7 @@ Remove when Rasa's classifier exposes C and the measured accuracy is the same.
 """
 
 # Rasa lives in another interpreter, so the type checker of this project can't see it.
-# mypy: disable-error-code="import-not-found,misc,no-any-return,untyped-decorator"
+# mypy: disable-error-code="misc,untyped-decorator"
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def marks(text: str, words: Sequence[str], lookups: Lookups) -> Iterator[str]:
     clean = [word for word in (normalise(word) for word in words) if word]
     for word in clean:
         yield "w:" + word
-    for first, second in zip(["<", *clean], [*clean, ">"]):
+    for first, second in zip(["<", *clean], [*clean, ">"], strict=True):
         yield "p:" + first + " " + second
     framed = "<" + text + ">"
     for size in range(1, LONGEST_RUN + 1):
@@ -228,7 +228,7 @@ def _sharpness(matrix: csr_matrix, targets: Array, strength: float) -> float:
     for fold in range(CALIBRATION_FOLDS):
         trained, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         fitted = _fit(matrix[trained], targets[trained], strength)
-        columns = [names.index(name) for name in fitted.classes_]
+        columns = np.array([names.index(name) for name in fitted.classes_])
         scores[np.ix_(held_out, columns)] = fitted.decision_function(matrix[held_out])
     right = np.array([names.index(target) for target in targets])
     rows = np.arange(len(targets))

@@ -2,14 +2,17 @@
 
 Both change how often something is computed, never what. More would not be worth the risk: the
 next largest cost is a tenth of a millisecond.
-"""
 
-# Rasa lives in another interpreter, so the type checker of this project can't see it.
-# mypy: disable-error-code="import-not-found"
+Import this only after the TensorFlow stand-in is installed.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+import jsonschema
+from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import Event
 
 
 def compile_response_schema_once() -> None:
@@ -18,9 +21,6 @@ def compile_response_schema_once() -> None:
     Rasa calls `jsonschema.validate` on every response, which first checks the (unchanging) schema
     against the meta-schema: about 40 % of a turn's CPU. Remove when RemoteAction keeps a validator.
     """
-    import jsonschema
-    from rasa.core.actions.action import RemoteAction
-
     schema = RemoteAction.action_response_format_spec()
     validator = jsonschema.validators.validator_for(schema)(schema)
 
@@ -37,8 +37,6 @@ def remember_event_classes() -> None:
     Rasa walks all subclasses of Event for every event that it reads, and a conversation is read
     twice a turn. Remove when `Event.resolve_by_type` keeps what it found.
     """
-    from rasa.shared.core.events import Event
-
     look_up = Event.resolve_by_type
     known: dict[str, Any] = {}
 
@@ -54,6 +52,6 @@ def remember_event_classes() -> None:
 
 
 def apply() -> None:
-    """Applies both. Call it after the TensorFlow stand-in is installed and before Rasa serves."""
+    """Applies both. Call it before Rasa serves."""
     compile_response_schema_once()
     remember_event_classes()

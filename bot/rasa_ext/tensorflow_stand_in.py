@@ -54,7 +54,9 @@ class _Nothing(metaclass=_Anything):
 
 
 class _EmptyModule(types.ModuleType):
-    __path__: Sequence[str] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []  # a package, so that its modules are looked for too
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

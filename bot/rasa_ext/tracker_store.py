@@ -14,7 +14,7 @@ Remove when Rasa lets `max_event_history` be set for a store.
 """
 
 # Rasa lives in another interpreter, so the type checker of this project can't see it.
-# mypy: disable-error-code="import-not-found,misc,no-any-return"
+# mypy: disable-error-code="misc,no-any-return"
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ from rasa.shared.core.trackers import DialogueStateTracker
 PURGE_EVERY_S = 300.0
 
 _SCHEMA = """
-create table if not exists tracker (sender text primary key, at real not null, events text not null) without rowid;
+create table if not exists tracker (
+    sender text primary key, at real not null, events text not null
+) without rowid;
 create index if not exists tracker_at on tracker (at);
 """
 
