@@ -39,7 +39,7 @@ class VectorParameters:
         if size < SMALLEST_FOR_LISTS:
             return cls("exact")
         lists = min(round(4 * math.sqrt(size)), size // _SMALLEST_LIST)
-        return cls("lists", lists, probes=max(16, lists // 32))
+        return cls("lists", lists, probes=max(24, lists // 32))
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; the constructor takes them back."""
