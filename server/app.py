@@ -211,7 +211,10 @@ async def _recover(app: web.Application) -> None:
 
 
 def _age_of(path: Path) -> float:
-    return time.time() - path.stat().st_mtime if path.exists() else 0.0
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 async def _purge(app: web.Application) -> None:

@@ -73,6 +73,7 @@ def known_so_far(conversation: Conversation, last: ConversationEvent | None) -> 
     messages = last.body.get("messages", [])
     known["last_status"] = last.body.get("status", "")
     known["titles"] = [m["title"] for m in messages if m.get("title")]
-    known["guide_ids"] = sorted({s["guide_id"] for m in messages for s in m.get("sources", ())})
-    known["focus"] = last.body.get("trace", {}).get("focus", {})
+    sources = [source for message in messages for source in message.get("sources", ())]
+    known["guide_ids"] = sorted({source["guide_id"] for source in sources})
+    known["districts"] = sorted({source["district"] for source in sources if source.get("district")})
     return known

@@ -18,15 +18,34 @@ log = structlog.get_logger(__name__)
 
 KEEPALIVE_SECONDS = 75.0
 
+FIRST_REQUEST_SECONDS = 30.0
+"""A connection that hasn't brought a whole request head by then is closed; aiohttp would wait for ever."""
+
 
 class _Handler(web.RequestHandler):
     """A connection of a client."""
 
-    __slots__ = ("_hotline",)
+    __slots__ = ("_giving_up", "_hotline")
 
     def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop, hotline: str) -> None:
         super().__init__(manager, loop=loop, keepalive_timeout=KEEPALIVE_SECONDS, access_log=None)  # type: ignore[arg-type] # AppRunner does so too
         self._hotline = hotline
+        self._giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins to wait for the first request, but not for ever."""
+        super().connection_made(transport)
+        self._giving_up = self._loop.call_later(FIRST_REQUEST_SECONDS, self._close_if_silent)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stops waiting."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_silent(self) -> None:
+        if self._request_count == 0:
+            self.force_close()
 
     def handle_error(
         self,

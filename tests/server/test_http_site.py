@@ -7,6 +7,7 @@ import socket
 import pytest
 from aiohttp import web
 
+from server import http_site
 from server.http_site import HttpSite
 
 
@@ -56,6 +57,23 @@ async def test_what_the_parser_refuses(address, raw, capsys):
     assert error["code"] == "invalid_input"
     assert error["request_id"].encode() in head
     assert "aaaa" not in capsys.readouterr().out
+
+
+async def test_a_connection_that_never_finishes_its_first_request_is_closed(address, monkeypatch):
+    monkeypatch.setattr(http_site, "FIRST_REQUEST_SECONDS", 0.05)
+
+    assert await exchange(address, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+
+
+async def test_a_connection_that_brought_a_request_is_left_open(address, monkeypatch):
+    monkeypatch.setattr(http_site, "FIRST_REQUEST_SECONDS", 0.05)
+    reader, writer = await asyncio.open_connection(*address[:2])
+    for pause in (0.0, 0.2):
+        await asyncio.sleep(pause)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert (await reader.readuntil(b"{}")).startswith(b"HTTP/1.1 200")
+    writer.close()
 
 
 async def test_a_whole_request_after_a_broken_connection_is_served(address):
