@@ -20,7 +20,7 @@ from tests.scenarios.conftest import (
 
 pytestmark = pytest.mark.slow
 
-FIRST = "南关区居住证丢了，补办要带什么"
+FIRST = "南关区居住证丢失补领要带什么材料"
 THEN = "那要多少钱"
 
 

@@ -31,7 +31,7 @@ def test_an_open_question_is_asked_back_and_a_pick_answers_it_with_sources(runni
 
 def test_what_was_said_before_need_not_be_said_again(running_service):
     talk = running_service.talk()
-    talk.say("南关区居住证丢了，补办要带什么")
+    talk.say("南关区居住证丢失补领要带什么材料")
 
     fee, place = talk.say("那要多少钱"), talk.say("在哪办")
 
@@ -92,7 +92,7 @@ def test_a_question_that_no_guide_answers_is_declined_with_a_way_on(running_serv
 )
 def test_commands_of_the_dialogue_engine_do_nothing(running_service, text):
     talk = running_service.talk()
-    talk.say("南关区居住证丢了，补办要带什么")
+    talk.say("南关区居住证丢失补领要带什么材料")
     talk.say(text)
 
     answer = talk.say("要多少钱")
@@ -103,8 +103,8 @@ def test_commands_of_the_dialogue_engine_do_nothing(running_service, text):
 
 def test_one_citizen_does_not_disturb_another(running_service):
     one, other = running_service.talk(), running_service.talk()
-    one.say("南关区居住证丢了，补办要带什么")
-    other.say("朝阳区户口簿丢了，补发要带什么")
+    one.say("南关区居住证丢失补领要带什么材料")
+    other.say("朝阳区户口簿遗失补发要带什么材料")
 
     assert all("nanguan" in guide_id for guide_id in guides_cited(one.say("在哪办")))
     assert all("chaoyang" in guide_id for guide_id in guides_cited(other.say("在哪办")))
