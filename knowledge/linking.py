@@ -100,8 +100,9 @@ def link(given: LinkInput, catalogue: Catalogue) -> Linking:
         for item in items:
             weights[item.key] = probability / len(items)
             notes[item.key] = [f"话题{probability / len(items):.3f}"]
+    settled = max(weights.values(), default=0.0)
     for item in catalogue.items.values():
-        _add_name(item, given, weights, notes)
+        _add_name(item, given, weights, notes, room=max(0.0, 1 - settled))
     _add_conversation(given, catalogue, weights, notes)
     _rule_out(given, catalogue, weights, notes)
     _level_unsaid(given, catalogue, weights, notes)
@@ -126,8 +127,14 @@ def _object_share(named: frozenset[str], of_topic: frozenset[str]) -> float:
 
 
 def _add_name(
-    item: CatalogueItem, given: LinkInput, weights: dict[str, float], notes: dict[str, list[str]]
+    item: CatalogueItem,
+    given: LinkInput,
+    weights: dict[str, float],
+    notes: dict[str, list[str]],
+    *,
+    room: float,
 ) -> None:
+    """Adds what the item's names say; `room` is what the topics leave undecided."""
     coverage = max((name_coverage(name, given.text) for name in _names(item)), default=0.0)
     dense = given.names[item.key].dense if item.key in given.names else 0.0
     # An item that the lexicon knows is found by its topic; a name speaks for it only when complete.
@@ -135,6 +142,8 @@ def _add_name(
     strength = NAMED / (1 + math.exp(-NAME_STEEPNESS * (score - NAME_MIDDLE)))
     if item.topic:
         strength *= 0.3 if coverage > 0.99 else 0.0
+    elif coverage < 0.99:  # a likeness of names only counts where the lexicon is unsure
+        strength *= room
     if strength > 0.01:
         weights[item.key] = weights.get(item.key, 0.0) + strength
         notes.setdefault(item.key, []).append(f"名称{strength:.3f}")
