@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from server.access import token_hash
 from server.citizen_text import CitizenText, clean, take_in
 from server.events import EventFanOut
 from server.handover import Handovers, HandoverTicket
+from server.turn import Turn
 from server.turn_locks import TurnLocks
 
 log = structlog.get_logger(__name__)
@@ -46,32 +47,6 @@ class StartedConversation:
 
     conversation_id: str
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The reply to one message. `sequence` is its place in the log.
-
-    While a person holds the conversation a message has no reply: `messages` is empty and `sequence`
-    is the message's own.
-    """
-
-    sequence: int
-    reply_to: int
-    status: TurnStatus
-    messages: tuple[ReplyMessage, ...]
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of_event(cls, event: ConversationEvent) -> "Turn":
-        """The turn that a stored `bot_message` event ends."""
-        return cls(
-            sequence=event.sequence,
-            reply_to=event.body["reply_to"],
-            status=TurnStatus(event.body["status"]),
-            messages=tuple(ReplyMessage.from_json(m) for m in event.body["messages"]),
-            timings_ms=event.body.get("timings_ms", {}),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.ports import Conversation, ConversationEvent
-from server.conversations import Turn
 from server.handover import HandoverTicket
+from server.turn import Turn
 
 _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "citizen_message": ("text", "client_message_id"),
