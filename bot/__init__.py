@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""The only place that speaks Rasa: its project, its process, its actions and a client for it."""

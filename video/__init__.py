@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""Video consultation; empty until the relay and the queue are built."""

@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""Self-service kiosks; empty until their connector is built."""

@@ -1,1 +1,1 @@
-"""TODO-OWNER: one-line promise."""
+"""Stores on SQLAlchemy that implement the ports."""
