@@ -10,7 +10,7 @@ help:    ## this list
 	@sed -n 's/^\([a-z]*\): .*## /  make \1	/p' $(MAKEFILE_LIST)
 
 run: setup  ## set up whatever is missing, then serve on http://127.0.0.1:8080  (SAMPLES=no: without sample guides)
-	@BANGBAN_DEMO=$${BANGBAN_DEMO:-true} exec $(BIN)/bangban serve
+	@BANGBAN_DEMO=$${BANGBAN_DEMO:-true} BANGBAN_LOG_FORMAT=$${BANGBAN_LOG_FORMAT:-console} exec $(BIN)/bangban serve
 
 setup:   ## environments, models and sample guides, without serving
 	@$(SETUP)
