@@ -33,15 +33,15 @@ CALIBRATION_FOLDS = 4
 TABLE_WEIGHT = 2.0  # a table stands for words that training hasn't seen, so it counts double
 _NOISE = re.compile(r"[\s　]+")
 _PUNCTUATION = re.compile(r"[^\w?!]+")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?!(?<!\d)1(?:10|19|20)(?!\d))(?<!\d)\d+")  # 110, 119 and 120 are words
 _REPEATED = re.compile(r"(.)\1{2,}")
 
 
 def normalise(text: str) -> str:
     """The sentence as the features see it: NFKC, lower case, one kind of punctuation, no spaces.
 
-    Every number is `0`, since no intent hangs on a figure, and a character typed three times or
-    more in a row counts as two.
+    Every number but those of the emergency services is `0`, since no intent hangs on another figure,
+    and a character typed three times or more in a row counts as two.
     """
     text = unicodedata.normalize("NFKC", text).lower()
     text = _NUMBER.sub("0", _REPEATED.sub(r"\1\1", text))
