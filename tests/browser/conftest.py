@@ -30,7 +30,9 @@ def launch(playwright) -> Browser:
 expect.set_options(timeout=15_000)  # a slow machine must not fail a test
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: while Playwright's synchronous interface is open, an event loop
+# counts as running in this thread, and no asynchronous test of another folder could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = launch(playwright)
