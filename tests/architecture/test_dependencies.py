@@ -28,6 +28,9 @@ READS_ENVIRONMENT = {
     "tools/steps/plan.py": "set-up, before there are settings",
 }
 
+# Declared, though no line imports them.
+LOADED_BY_NAME = {"asyncpg": "SQLAlchemy's driver for PostgreSQL"}
+
 
 def declared(*extras):
     requirements = [*PROJECT["dependencies"]]
@@ -53,6 +56,14 @@ def test_every_imported_library_is_a_declared_dependency():
     }
 
     assert undeclared == set()
+
+
+def test_every_declared_dependency_is_imported():
+    providers = metadata.packages_distributions()
+    imported = {name.partition(".")[0] for file in python_files(*PACKAGES) for name in file.imported()}
+    used = {canonicalize_name(provider) for name in imported for provider in providers.get(name, ())}
+
+    assert declared("postgresql") - used == LOADED_BY_NAME.keys()
 
 
 @pytest.mark.parametrize(("lock", "extras"), [("service", ["postgresql"]), ("dev", ["dev"])])
