@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -87,7 +87,10 @@ class Settings(BaseSettings):
         12.0, gt=0, le=120, description="Seconds after which a turn without a reply counts as failed."
     )
     action_deadline_s: float = Field(
-        8.0, gt=0, le=120, description="Seconds the knowledge lookup within a turn may take."
+        8.0,
+        gt=0,
+        le=120,
+        description="Seconds the knowledge lookup within a turn may take; less than `engine_timeout_s`.",
     )
 
     # Knowledge
@@ -153,6 +156,13 @@ class Settings(BaseSettings):
         if 0 < len(value.get_secret_value()) < MIN_SESSION_SECRET:
             raise ValueError(f"{MIN_SESSION_SECRET} characters or more are needed")
         return value
+
+    @model_validator(mode="after")
+    def _check_deadlines(self) -> Self:
+        # A lookup that may outlast its turn never gets to excuse itself: the turn fails without it.
+        if self.action_deadline_s >= self.engine_timeout_s:
+            raise ValueError("action_deadline_s must be less than engine_timeout_s")
+        return self
 
     @classmethod
     def settings_customise_sources(

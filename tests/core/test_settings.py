@@ -74,6 +74,15 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_setting(monkeypatch, variab
         Settings.load()
 
 
+@pytest.mark.parametrize(("deadline", "timeout"), [("12", "12"), ("20", "12"), ("8", "5")])
+def test_a_lookup_may_not_outlast_its_turn(monkeypatch, deadline, timeout):
+    monkeypatch.setenv("BANGBAN_ACTION_DEADLINE_S", deadline)
+    monkeypatch.setenv("BANGBAN_ENGINE_TIMEOUT_S", timeout)
+
+    with pytest.raises(ConfigurationError, match="action_deadline_s must be less than engine_timeout_s"):
+        Settings.load()
+
+
 def test_a_misspelt_setting_in_the_file_is_refused():
     Path("bangban.toml").write_text("prot = 1\n", encoding="utf-8")
 
