@@ -3,6 +3,7 @@
 Both give the same guides back when they are imported.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -38,11 +39,12 @@ async def published(store: KnowledgeStore, district: str = "") -> AsyncIterator[
 async def run_guides_export(store: KnowledgeStore, path: Path, *, district: str = "") -> int:
     """Writes the published guides to the file, replacing it at once; says how many there are.
 
-    What `bangban guides export` does. Raises InvalidInput for a file of no known kind.
+    What `bangban guides export` does. Raises InvalidInput for a file of no known kind, and OSError
+    when it can't be written; then the file is as it was.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InvalidInput(f"can't export to {path.suffix or 'a file without suffix'}")
+        raise InvalidInput(f"导出的文件名要以 {'、'.join(SUFFIXES)} 结尾，而不是“{path.name}”")
     guides = [guide async for guide in published(store, district)]
     if suffix == ".xlsx":
         data = as_workbook(guides)
@@ -50,7 +52,17 @@ async def run_guides_export(store: KnowledgeStore, path: Path, *, district: str 
         data = "".join(as_json_lines(guides)).encode()
     else:
         data = as_json_list(guides).encode()
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    _replace(path, data)
     return len(guides)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        unfinished.write_bytes(data)
+        os.replace(unfinished, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        # The caller knows nothing of the other name.
+        raise OSError(error.errno, error.strerror, str(path)) from error

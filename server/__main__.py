@@ -10,10 +10,12 @@ from typing import Any
 from core.errors import BangbanError
 from core.settings import Settings
 from server.cli.chinese_parser import ChineseParser
-from server.cli.printing import complain
+from server.cli.printing import NobodyReadsError, complain, prepare_streams
+from server.cli.system_errors import in_words
 
 FAILED = 1
 INTERRUPTED = 130
+UNREAD = 141  # as a shell says of a command whose reader went away
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,29 @@ COMMANDS: Mapping[str, Command] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the command line says; returns the exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
+    prepare_streams()
     try:
-        return int(arguments.run(arguments, Settings.load(_overrides(arguments))))
+        return _run(list(sys.argv[1:] if argv is None else argv))
     except BangbanError as error:
-        complain(f"bangban：{error}")
-        return FAILED
+        return _failed(str(error))
+    except OSError as error:
+        return _failed(in_words(error))
+    except UnicodeError:
+        return _failed("参数或文件里有读不懂的字符，请用 UTF-8 编码")
+    except NobodyReadsError:
+        return UNREAD
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(words: Sequence[str]) -> int:
+    arguments = _parser(next((word for word in words if word in COMMANDS), "")).parse_args(words)
+    return int(arguments.run(arguments, Settings.load(_overrides(arguments))))
+
+
+def _failed(reason: str) -> int:
+    complain(f"bangban：{' '.join(reason.split())}")
+    return FAILED
 
 
 def _overrides(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 import argparse
 import sys
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from server.cli.printing import write
 
 MISUSED = 2
 
@@ -36,3 +38,8 @@ class ChineseParser(argparse.ArgumentParser):
         """Says what is wrong with the command line, and ends with status 2."""
         self.print_usage(sys.stderr)
         self.exit(MISUSED, f"{self.prog}：参数有误：{message}\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse leaves the text in the buffer, where a reader that is gone fails only at the end.
+        if message:
+            write(sys.stderr if file is None else file, message)

@@ -33,10 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Plays the cases and prints the rates."""
+    """Plays the cases and prints the rates. Raises OSError if predictions can't be written, at once."""
     cases = [case for path in arguments.cases for case in _read_cases(path)]
     if not cases:
-        raise InvalidInput("the files hold no cases")
+        raise InvalidInput("文件里没有题目")
+    if arguments.predictions:
+        arguments.predictions.touch()  # an hour of playing must not end at a folder that isn't there
     url = service_url(arguments, settings)
     replies = asyncio.run(_play(url, cases, max(1, arguments.concurrency)))
     if arguments.predictions:
@@ -57,7 +59,7 @@ def _read_cases(path: Path) -> list[Case]:
         return parse_cases(path.read_text(encoding="utf-8").splitlines())
     except CaseError as error:
         raise InvalidInput(f"{path}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: {error}") from None
 
 

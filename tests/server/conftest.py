@@ -15,6 +15,7 @@ from core.ports import GuideRecord
 from core.settings import Settings
 from core.statuses import GuideStatus
 from knowledge.guide import Guide
+from server.__main__ import main
 from server.app import create_app
 from server.openapi import document
 from tests.fakes import (
@@ -145,3 +146,20 @@ def guide_record(guide_id: str = "g1", district: str = "东区", item: str = "�
     return GuideRecord(
         guide_id, 1, GuideStatus.PUBLISHED, district, item, "", guide.as_json(), guide.content_hash()
     )
+
+
+@pytest.fixture
+def bangban(tmp_path, capsys, monkeypatch):
+    """Runs a command in a data directory of its own; gives back status, output and complaints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BANGBAN_DATA", str(tmp_path / "var"))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        try:
+            status = main(words)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from server.__main__ import COMMANDS, main
+from server.__main__ import COMMANDS
 from server.service_secrets import ServiceSecrets
 
 GUIDE = {
@@ -19,23 +19,6 @@ GUIDE = {
     "time_limit": {"promised_days": 3},
     "fee": {"charged": False},
 }
-
-
-@pytest.fixture
-def bangban(tmp_path, capsys, monkeypatch):
-    """Runs a command in a data directory of its own; gives back status, output and complaints."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BANGBAN_DATA", str(tmp_path / "var"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        try:
-            status = main(words)
-        except SystemExit as ended:
-            status = int(ended.code or 0)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture
