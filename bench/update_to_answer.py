@@ -23,7 +23,7 @@ from core.database import Database
 from core.migrations import upgrade
 from core.stores.knowledge import DatabaseKnowledgeStore
 from knowledge.embedding import SentenceTransformerEmbedder
-from knowledge.entries import Kind, SayingsLexicon
+from knowledge.entries import Kind
 from knowledge.importing.publication import as_record
 from knowledge.indexing import PartBuilder
 from knowledge.search import Retriever
@@ -52,7 +52,7 @@ async def measure(size, changes, embedder, folder):
     database = Database.open(url)
     store, segmenter = DatabaseKnowledgeStore(database), Segmenter()
     synchroniser = Synchroniser(
-        store, PartBuilder(embedder, segmenter), folder / "index", SayingsLexicon(()), today=lambda: TODAY
+        store, PartBuilder(embedder, segmenter), folder / "index", today=lambda: TODAY
     )
     guides = list(synthetic_guides(size))
     started = time.perf_counter()

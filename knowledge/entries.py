@@ -7,15 +7,12 @@ gives other ids only where its text changed.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from knowledge.chunking import chunk_text, whole_text
 from knowledge.guide import Guide
-from knowledge.segment import normalise
 
 
 class Kind(StrEnum):
@@ -74,26 +71,6 @@ class IndexEntry:
         return KIND_OF_FIELD[self.field]
 
 
-@dataclass(frozen=True, slots=True)
-class Sayings:
-    """How people ask for the items of one topic: official names, other names, whole questions."""
-
-    topic: str
-    names: tuple[str, ...]
-    aliases: tuple[str, ...] = ()
-    says: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Sayings":
-        """One line of `knowledge/lexicon/says`. Raises KeyError without topic or names."""
-        return cls(
-            topic=str(data["topic"]),
-            names=tuple(map(str, data["names"])),
-            aliases=tuple(map(str, data.get("aliases", ()))),
-            says=tuple(map(str, data.get("says", ()))),
-        )
-
-
 def item_key(main_item: str, business_item: str) -> str:
     """Names the item that guides of several districts share."""
     return f"{main_item}|{business_item}"
@@ -133,37 +110,6 @@ def faq_entries(faq_id: str, question: str, answer: str) -> tuple[IndexEntry, ..
     return _unique((asked, *_text_entries(Field.FAQ_WHOLE, Field.FAQ_CHUNK, faq_id, question, answer)))
 
 
-class SayingsLexicon:
-    """Which sayings belong to which item, by equality of normalised names.
-
-    A name of the lexicon stands for every item whose main item, business item or
-    「main item|business item」 equals it, so a saying exists only where its item does.
-    """
-
-    def __init__(self, sayings: Iterable[Sayings]) -> None:
-        self._by_name: dict[str, list[Sayings]] = {}
-        for saying in sayings:
-            for name in saying.names:
-                self._by_name.setdefault(_same_name(name), []).append(saying)
-
-    def of_item(self, key: str) -> tuple[Sayings, ...]:
-        """The sayings of that item, each once, in the order of the lexicon."""
-        main_item, business_item = split_item_key(key)
-        names = (_same_name(name) for name in (key, business_item, main_item) if name)
-        found = (saying for name in names for saying in self._by_name.get(name, ()))
-        return tuple(dict.fromkeys(found))
-
-    def aliases_of(self, key: str) -> tuple[str, ...]:
-        """The other names of that item."""
-        return tuple(dict.fromkeys(alias for saying in self.of_item(key) for alias in saying.aliases))
-
-    def entries_of(self, key: str) -> tuple[IndexEntry, ...]:
-        """One entry for each alias and each question of that item."""
-        title = _names(*split_item_key(key))
-        texts = (text for saying in self.of_item(key) for text in (*saying.aliases, *saying.says))
-        return _unique(_entry(Field.EXAMPLE, key, title, text, text) for text in texts if text.strip())
-
-
 def _text_entries(
     whole_field: Field, chunk_field: Field, owner: str, title: str, text: str
 ) -> tuple[IndexEntry, ...]:
@@ -201,14 +147,6 @@ def _entry(field: Field, owner: str, title: str, text: str, keywords: str = "") 
 
 def _unique(entries: Iterable[IndexEntry]) -> tuple[IndexEntry, ...]:
     return tuple({entry.entry_id: entry for entry in entries}.values())
-
-
-_NOT_IN_A_NAME = re.compile(r"[\s()（）,，、。.·“”\"'《》\-—]+")
-
-
-def _same_name(name: str) -> str:
-    """What two ways to write one official name have in common."""
-    return _NOT_IN_A_NAME.sub("", normalise(name))
 
 
 def entries_by_field(entries: Sequence[IndexEntry]) -> dict[Field, list[IndexEntry]]:

@@ -41,11 +41,10 @@ class GuideRef:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a guide, an item's sayings, an FAQ or a document contributes to the index.
+    """What a guide, an FAQ or a document contributes to the index.
 
-    `kind` is guide, sayings, faq or document. `gone` says why a record that was in the index is
-    no longer; it is empty for one that is. Guides carry their item and their reference, guides and
-    sayings the item's other names.
+    `kind` is guide, faq or document. `gone` says why a record that was in the index is no longer;
+    it is empty for one that is. Guides carry their item, their reference and the item's other names.
     """
 
     kind: str

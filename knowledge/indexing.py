@@ -12,7 +12,6 @@ import numpy as np
 from core.ports import DocumentRecord, Embedder
 from knowledge.entries import (
     IndexEntry,
-    SayingsLexicon,
     document_entries,
     entries_by_field,
     faq_entries,
@@ -51,12 +50,6 @@ def guide_contribution(guide: Guide, *, version: int | None = None) -> Contribut
     key = item_key(guide.main_item, guide.business_item)
     record = Record("guide", guide.guide_id, item=key, guide=ref, aliases=guide.aliases)
     return Contribution.of(record, guide_entries(guide))
-
-
-def sayings_contribution(key: str, lexicon: SayingsLexicon) -> Contribution:
-    """What the lexicon brings for an item."""
-    record = Record("sayings", key, item=key, aliases=lexicon.aliases_of(key))
-    return Contribution.of(record, lexicon.entries_of(key))
 
 
 def document_contribution(document: DocumentRecord) -> Contribution:
@@ -120,13 +113,9 @@ def snapshot_in_memory(
     builder: PartBuilder,
     guides: Iterable[Guide] = (),
     documents: Iterable[DocumentRecord] = (),
-    lexicon: SayingsLexicon | None = None,
 ) -> Snapshot:
     """A snapshot of these alone, on no disk: for evaluation and tests."""
     contributions = [guide_contribution(guide) for guide in guides]
-    if lexicon is not None:
-        keys = dict.fromkeys(c.record.item for c in contributions)
-        contributions.extend(sayings_contribution(key, lexicon) for key in keys)
     contributions.extend(document_contribution(document) for document in documents)
     empty = Snapshot(builder.parameters)
     return empty.with_part(builder.build("memory", contributions, empty))

@@ -246,8 +246,8 @@ def _updated_items(
             updated.pop(key, None)
             continue
         main_item, business_item = split_item_key(key)
-        told = [records.get(("sayings", key)), *(records.get(("guide", guide_id)) for guide_id in held)]
-        aliases = dict.fromkeys(alias for record in told if record for alias in record.aliases)
+        told = (records[("guide", guide_id)] for guide_id in held)
+        aliases = dict.fromkeys(alias for record in told for alias in record.aliases)
         ordered = tuple(held[guide_id] for guide_id in sorted(held))
         updated[key] = Item(key, main_item, business_item, tuple(aliases), ordered)
     return updated

@@ -18,11 +18,10 @@ import structlog
 from core.errors import SnapshotMismatch, SnapshotUnavailable
 from core.ports import Change, KnowledgeStore
 from knowledge.compaction import merge_newest, parts_to_merge
-from knowledge.entries import SayingsLexicon
 from knowledge.indexing import Contribution, PartBuilder
 from knowledge.snapshot import Merge, Snapshot
 from knowledge.snapshot_folder import OpenSnapshot, SnapshotFolder, SnapshotWriter, try_to_write
-from knowledge.synchronise_plan import Outcome, plan_document, plan_guide, plan_sayings
+from knowledge.synchronise_plan import Outcome, plan_document, plan_guide
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +54,6 @@ class Synchroniser:
         store: KnowledgeStore,
         builder: PartBuilder,
         folder: Path,
-        lexicon: SayingsLexicon,
         *,
         today: Callable[[], date] = date.today,
         on_step: Callable[[str], None] = lambda _step: None,
@@ -63,7 +61,6 @@ class Synchroniser:
         self._store = store
         self._builder = builder
         self._folder = folder
-        self._lexicon = lexicon
         self._today = today
         self._on_step = on_step
         self._open: OpenSnapshot | None = None
@@ -152,9 +149,6 @@ class Synchroniser:
             _log.warning("index_built_anew", reason=str(error))
         if self._open is None:
             await self._commit((), Snapshot(parameters), change=0)
-        stale = plan_sayings(self.snapshot, (), self._lexicon, keys=self.snapshot.items())
-        if stale:
-            await self._commit(stale, self.snapshot, change=self.snapshot.change)
         return True
 
     def _reopen(self) -> None:
@@ -183,7 +177,6 @@ class Synchroniser:
             outcomes.append(outcome)
             if planned is not None:
                 contributions.append(planned)
-        contributions.extend(plan_sayings(snapshot, contributions, self._lexicon))
         await self._commit(contributions, snapshot, change=changes[-1].number)
         return outcomes
 

@@ -4,12 +4,10 @@ Each function looks at what the store holds now and what the index knew, and say
 how to name it to staff.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from core.ports import DocumentRecord, GuideRecord
-from knowledge.entries import SayingsLexicon
 from knowledge.guide import Guide
 from knowledge.index_part import Record
 from knowledge.indexing import (
@@ -17,9 +15,7 @@ from knowledge.indexing import (
     document_contribution,
     gone,
     guide_contribution,
-    sayings_contribution,
 )
-from knowledge.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +63,6 @@ def plan_document(
     if not contribution.entries:
         return _drop(kind, document_id, known, "holds no text")
     return _take(contribution, known, "")
-
-
-def plan_sayings(
-    snapshot: Snapshot,
-    contributions: Sequence[Contribution],
-    lexicon: SayingsLexicon,
-    *,
-    keys: Iterable[str] | None = None,
-) -> list[Contribution]:
-    """The sayings of items that come with these contributions, and the end of those that go.
-
-    `keys` are the items to look at; without them, those that the contributions touch. Where the
-    lexicon itself has changed, all items must be looked at.
-    """
-    guides = {c.record.record_id: c.record for c in contributions if c.record.kind == "guide"}
-    touched = {record.item for record in guides.values()}
-    touched.update(old.item for guide_id in guides if (old := snapshot.records.get(("guide", guide_id))))
-    planned = []
-    for key in sorted(touched if keys is None else keys):
-        if not key:
-            continue
-        item = snapshot.items().get(key)
-        stays = any(ref.guide_id not in guides for ref in item.guides) if item else False
-        comes = any(record.item == key and not record.gone for record in guides.values())
-        known = snapshot.records.get(("sayings", key))
-        if stays or comes:
-            contribution = sayings_contribution(key, lexicon)
-            says_something = bool(contribution.entries) or known is not None
-            if says_something and contribution.record != known:
-                planned.append(contribution)
-        elif known is not None:
-            planned.append(gone("sayings", key, "no guide of the item is left", item=key))
-    return planned
 
 
 def _take(contribution: Contribution, known: Record | None, reason: str) -> Planned:

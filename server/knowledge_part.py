@@ -14,7 +14,6 @@ from core.settings import Settings
 from knowledge.consultation import GuideConsultant
 from knowledge.desk import make_consultant
 from knowledge.embedding import SentenceTransformerEmbedder
-from knowledge.entries import SayingsLexicon
 from knowledge.indexing import PartBuilder
 from knowledge.lexicon_files import Lexicons
 from knowledge.search import Retriever
@@ -76,7 +75,6 @@ def _build(settings: Settings, store: KnowledgeStore, embedder: Embedder) -> Kno
         store,
         PartBuilder(embedder, segmenter),
         index_folder(settings),
-        SayingsLexicon(()),  # the topic model knows the sayings; embedding them again would only cost
         today=today,
     )
     consultant = make_consultant(

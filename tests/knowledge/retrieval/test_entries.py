@@ -1,10 +1,8 @@
-"""What guides, FAQ, documents and sayings contribute to the index."""
+"""What guides, FAQ and documents contribute to the index."""
 
 from knowledge.entries import (
     Field,
     Kind,
-    Sayings,
-    SayingsLexicon,
     document_entries,
     faq_entries,
     guide_entries,
@@ -13,8 +11,6 @@ from knowledge.entries import (
 )
 from knowledge.guide import Faq
 from tests.knowledge.retrieval.material import GUIDES, guide
-
-LOST = Sayings("lost", ("居民身份证补领",), ("补身份证",), ("身份证丢了咋办", "身份证让人偷了"))
 
 
 def texts_of(entries, field):
@@ -75,22 +71,3 @@ def test_equal_content_gives_equal_ids_and_other_content_others():
     assert guide_entries(GUIDES[0]) == guide_entries(GUIDES[0])
     ids = [entry.entry_id for g in GUIDES for entry in guide_entries(g)]
     assert len(set(ids)) == len(ids) - 1  # the names that two districts share
-
-
-def test_sayings_belong_to_items_by_main_item_business_item_or_both():
-    lexicon = SayingsLexicon([LOST, Sayings("death", ("户口注销|死亡注销户口",), says=("人没了销户",))])
-    assert texts_of(lexicon.entries_of("居民身份证补领|"), Field.EXAMPLE) == [
-        "补身份证", "身份证丢了咋办", "身份证让人偷了",
-    ]  # fmt: skip
-    assert lexicon.aliases_of("身份证办理|居民身份证补领") == ("补身份证",)
-    assert texts_of(lexicon.entries_of("户口注销|死亡注销户口"), Field.EXAMPLE) == ["人没了销户"]
-    assert lexicon.entries_of("户口注销|参军注销户口") == ()
-
-
-def test_names_are_compared_without_space_width_and_punctuation():
-    lexicon = SayingsLexicon([Sayings("x", ("残疾人证换领|残损换新（居住地）",), ("换残疾证",))])
-    assert lexicon.aliases_of("残疾人证换领|残损换新 (居住地)") == ("换残疾证",)
-
-
-def test_a_line_of_the_lexicon_may_leave_out_aliases_and_says():
-    assert Sayings.from_json({"topic": "t", "names": ["甲"]}) == Sayings("t", ("甲",))

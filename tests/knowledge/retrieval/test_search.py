@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from core.ports import DocumentRecord
-from knowledge.entries import Kind, Sayings, SayingsLexicon
+from knowledge.entries import Kind
 from knowledge.fusion import fuse_document, fuse_item, item_score
+from knowledge.guide import Faq
 from knowledge.indexing import snapshot_in_memory
 from knowledge.search import Retriever
 from tests.knowledge.retrieval.material import GUIDES, document
 
 TODAY = date(2026, 11, 22)
-LEXICON = SayingsLexicon(
-    [
-        Sayings("lost", ("居民身份证补领",), (), ("钱包让人顺走了证件没了",)),
-        Sayings("disabled", ("残疾人证新办",), (), ("眼神不中用想办个证",)),
-    ]
+ASKED = (
+    replace(GUIDES[0], faq=(Faq("钱包让人顺走了证件没了", "可以补领。"),)),
+    *GUIDES[1:3],
+    replace(GUIDES[3], faq=(Faq("眼神不中用想办个证", "先到医院评定。"),)),
 )
 LONG = "".join(f"第{n}条，流动人口应当依法申领居住证，并按规定办理签注手续。" for n in range(1, 12))
 DOCUMENTS = (
@@ -30,8 +30,8 @@ DOCUMENTS = (
 
 @pytest.fixture
 def make(builder, segmenter):
-    def retriever(guides=GUIDES, documents: tuple[DocumentRecord, ...] = DOCUMENTS) -> Retriever:
-        return Retriever(snapshot_in_memory(builder, guides, documents, LEXICON), segmenter)
+    def retriever(guides=ASKED, documents: tuple[DocumentRecord, ...] = DOCUMENTS) -> Retriever:
+        return Retriever(snapshot_in_memory(builder, guides, documents), segmenter)
 
     return retriever
 

@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import SnapshotMismatch, SnapshotUnavailable
 from core.statuses import GuideStatus
-from knowledge.entries import Field, Sayings, SayingsLexicon
+from knowledge.entries import Field
+from knowledge.guide import Faq
 from knowledge.indexing import PartBuilder
 from knowledge.synchronise import BATCH, Synchroniser
 from tests.fake_embedder import HashEmbedder
@@ -17,7 +18,6 @@ from tests.knowledge.retrieval.material import GUIDES, document, guide, record_o
 from tests.knowledge.retrieval.test_snapshot import texts_in_force
 
 TODAY = date(2026, 11, 22)
-LEXICON = SayingsLexicon([Sayings("lost", ("居民身份证补领",), ("补身份证",), ("身份证丢了咋办",))])
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def store() -> InMemoryKnowledgeStore:
 async def open_synchroniser(store, builder, folder):
     opened = []
 
-    def make(lexicon=LEXICON, **changed) -> Synchroniser:
-        arguments = {"store": store, "builder": builder, "folder": folder, "lexicon": lexicon}
+    def make(**changed) -> Synchroniser:
+        arguments = {"store": store, "builder": builder, "folder": folder}
         made = Synchroniser(**{**arguments, "today": lambda: TODAY, **changed})
         opened.append(made)
         return made
@@ -71,14 +71,12 @@ async def test_published_guides_are_indexed(store, synchroniser):
     assert len(synchroniser.snapshot.items()) == 3
 
 
-async def test_sayings_come_and_go_with_their_item(store, synchroniser):
-    await publish(store, *GUIDES)
+async def test_the_questions_of_a_guide_come_and_go_with_it(store, synchroniser):
+    asked = replace(GUIDES[0], faq=(Faq("身份证丢了咋办", "到派出所补领。"),))
+    await publish(store, asked, *GUIDES[1:])
     await synchroniser.synchronise()
-    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == ["补身份证", "身份证丢了咋办"]
+    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == ["身份证丢了咋办"]
     await store.set_status("g-1", 1, GuideStatus.WITHDRAWN)
-    await synchroniser.synchronise()
-    assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == ["补身份证", "身份证丢了咋办"]
-    await store.set_status("g-2", 1, GuideStatus.WITHDRAWN)
     await synchroniser.synchronise()
     assert texts_in_force(synchroniser.snapshot, Field.EXAMPLE) == []
 
@@ -164,17 +162,6 @@ async def test_a_restart_goes_on_where_the_index_stands(store, open_synchroniser
     assert len(second.snapshot.items()) == 3
     assert (await second.synchronise()).count("indexed") == 1
     assert set(embedder.embedded) == {"结婚登记", "结婚登记\n居民户口簿"}
-
-
-async def test_a_changed_lexicon_is_taken_up_at_the_next_start(store, open_synchroniser):
-    first = open_synchroniser()
-    await publish(store, *GUIDES)
-    await first.synchronise()
-    await first.close()
-    second = open_synchroniser(SayingsLexicon([Sayings("sign", ("居住证签注",), (), ("居住证要续了",))]))
-    await second.synchronise()
-    assert texts_in_force(second.snapshot, Field.EXAMPLE) == ["居住证要续了"]
-    assert second.snapshot.items()["居民身份证补领|"].aliases == ()
 
 
 async def test_a_second_process_follows_the_one_that_writes(store, open_synchroniser):
