@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import socket
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -79,7 +80,7 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _announce(url: str, sign_ins: list[DemoSignIn]) -> None:
+def _announce(url: str, sign_ins: Sequence[DemoSignIn]) -> None:
     say(f"帮办已启动：{url}/")
     say(f"  市民页面：{url}/")
     say(f"  接口说明：{url}/api/openapi.json")
