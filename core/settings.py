@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     rate_conversations_per_minute: int = Field(
         60, ge=1, description="Conversations a minute that one client address may open."
     )
+    rate_reads_per_minute: int = Field(
+        240,
+        ge=1,
+        description="Looks a minute at the transcript of one conversation, and at guides from one address.",
+    )
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
 
     # Operation

@@ -72,7 +72,7 @@ def _conversations() -> dict[str, Any]:
             "get": _operation_of(
                 "读会话记录",
                 {200: ref("Transcript")},
-                errors=(400, 401),
+                errors=(400, 401, 429),
                 security=_OF_CITIZEN,
                 parameters=[_query("after", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1})],
             ),
@@ -126,7 +126,7 @@ def _guides() -> dict[str, Any]:
             "get": _operation_of(
                 "列出已发布的办事指南",
                 {200: ref("GuideList")},
-                errors=(400,),
+                errors=(400, 429),
                 parameters=[
                     _query("q", {"type": "string", "maxLength": 100}),
                     _query("district", {"type": "string", "maxLength": 100}),
@@ -139,7 +139,7 @@ def _guides() -> dict[str, Any]:
             "get": _operation_of(
                 "读一份办事指南，可指定版本",
                 {200: ref("Guide")},
-                errors=(400, 404),
+                errors=(400, 404, 429),
                 parameters=[_query("version", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1})],
             ),
         },

@@ -2,10 +2,11 @@
 
 import asyncio
 
+import structlog
 from aiohttp import WSCloseCode, web
 
 from connectors.registry import CHANNELS
-from core.errors import InvalidInput, TooManyRequests, Unauthenticated
+from core.errors import InvalidInput, Unauthenticated, Unavailable
 from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
 from core.statuses import HandoverMode
@@ -16,12 +17,13 @@ from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS, SOCK
 from server.requests import bearer_token, integer_of, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
 
+log = structlog.get_logger(__name__)
+
 PROTOCOL = "bangban.v1"
 TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the prefix of a token, not one
 TOKEN_REFUSED = 4401  # a browser sees close codes, never the status of a refused handshake
-MAX_RAW_TEXT = 20_000  # beyond it a text isn't even measured; `normalise` owns the real limit
 HEARTBEAT_SECONDS = 25
-MAX_WATCHERS = 2000
+RESUME = b"resume with after"
 
 
 def routes() -> list[web.RouteDef]:
@@ -72,6 +74,7 @@ async def say(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """The conversation with its events, or those after `?after=`."""
     conversation = await _conversation_of(request)
+    request.app[LIMITS].check_transcript(conversation.conversation_id)
     after = query_integer(request, "after", 0)
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
     return _private(web.json_response(transcript_json(conversation, [event_json(e) for e in events])))
@@ -106,8 +109,7 @@ async def rate(request: web.Request) -> web.Response:
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """Streams the conversation's events from `?after=` on, without gaps and in order."""
     after = query_integer(request, "after", 0)
-    if len(request.app[SOCKETS]) >= MAX_WATCHERS:
-        raise TooManyRequests("too many watchers", retry_after=30)
+    address = request.app[LIMITS].address_of(request)
     offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
     socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=4096)
@@ -118,12 +120,22 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     except Unauthenticated:
         if not token:
             raise
-        await socket.prepare(request)
-        await socket.close(code=TOKEN_REFUSED, message=b"token refused")
+        with request.app[SOCKETS].admit(socket, address=address):
+            await socket.prepare(request)
+            await socket.close(code=TOKEN_REFUSED, message=b"token refused")
         return socket
-    await socket.prepare(request)
+    request.app[LIMITS].check_transcript(conversation.conversation_id)
+    with request.app[SOCKETS].admit(socket, address=address, conversation_id=conversation.conversation_id):
+        await socket.prepare(request)
+        await _watch(request, socket, conversation, after)
+    return socket
+
+
+async def _watch(
+    request: web.Request, socket: web.WebSocketResponse, conversation: Conversation, after: int
+) -> None:
+    """Sends events until the client goes away or can't be served any longer."""
     # Subscribed before the store is read, so that nothing falls between the two.
-    request.app[SOCKETS].add(socket)
     with request.app[FAN_OUT].subscribe(conversation.conversation_id) as subscription:
         sender = asyncio.create_task(
             _send_events(request, socket, conversation, subscription, after), name="watch-conversation"
@@ -132,10 +144,8 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
             async for _ in socket:  # what a client sends here means nothing; reading notices its going
                 pass
         finally:
-            request.app[SOCKETS].discard(socket)
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
-    return socket
 
 
 async def _send_events(
@@ -145,7 +155,10 @@ async def _send_events(
     subscription: Subscription,
     sent: int,
 ) -> None:
-    """Sends what is stored, then what is published; a gap in the numbers sends it to the store again."""
+    """Sends what is stored, then what is published; a gap in the numbers sends it to the store again.
+
+    Whatever ends it, the socket is closed: a client that saw an open one would wait for ever.
+    """
 
     async def catch_up(after: int) -> int:
         for event in await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after):
@@ -153,6 +166,7 @@ async def _send_events(
             after = event.sequence
         return after
 
+    code = WSCloseCode.TRY_AGAIN_LATER  # when the loop ends by itself, this client read too slowly
     try:
         sent = await catch_up(sent)
         async for event in subscription:
@@ -165,7 +179,12 @@ async def _send_events(
                 sent = await catch_up(sent)
     except ConnectionError:
         return  # the reader above ends as well
-    await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow, resume with after")
+    except Unavailable as error:
+        log.warning("watching_interrupted", code=error.code, reason=str(error))
+    except Exception:
+        log.exception("watching_failed")
+        code = WSCloseCode.INTERNAL_ERROR
+    await socket.close(code=code, message=RESUME)
 
 
 async def _send(socket: web.WebSocketResponse, event: ConversationEvent) -> None:

@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.ports import GuideRecord
 from core.statuses import GuideStatus
 from knowledge.guide import Guide
-from server.keys import KNOWLEDGE_STORE
+from server.keys import KNOWLEDGE_STORE, LIMITS
 from server.requests import path_text, query_integer, query_text
 
 PAGE_SIZE = 20
@@ -24,6 +24,7 @@ def routes() -> list[web.RouteDef]:
 
 async def list_guides(request: web.Request) -> web.Response:
     """A page of the published guides whose names hold `?q=`, of `?district=`."""
+    request.app[LIMITS].check_guides(request)
     page = query_integer(request, "page", 1, low=1)
     records, total = await request.app[KNOWLEDGE_STORE].list_guides(
         text=query_text(request, "q"),
@@ -43,6 +44,7 @@ async def list_guides(request: web.Request) -> web.Response:
 
 async def read_guide(request: web.Request) -> web.Response:
     """A guide with all its elements: the published version, or `?version=`."""
+    request.app[LIMITS].check_guides(request)
     version = query_integer(request, "version", 0, low=1) or None
     record = await request.app[KNOWLEDGE_STORE].guide(path_text(request, "id"), version)
     if record is None or record.status not in SHOWN_TO_ALL:

@@ -301,6 +301,19 @@ async def test_a_score_that_is_none_is_refused(service, score):
     assert_canonical_error(response, data, 400, "invalid_input")
 
 
+async def test_a_transcript_read_too_often_is_refused_and_the_others_are_not(start_service):
+    service = await start_service(rate_reads_per_minute=2)
+    (conversation_id, token), (other_id, other_token) = await service.started(), await service.started()
+    for _ in range(2):
+        await service.call("GET", f"{CONVERSATIONS}/{conversation_id}", token=token)
+
+    response, data = await service.call("GET", f"{CONVERSATIONS}/{conversation_id}", token=token)
+    other, _ = await service.call("GET", f"{CONVERSATIONS}/{other_id}", token=other_token)
+
+    assert_canonical_error(response, data, 429, "too_many_requests")
+    assert other.status == 200
+
+
 @pytest.mark.parametrize("after", ["-1", "x", "1.5", "99999999999", "٣"])
 async def test_a_sequence_number_that_is_none_is_refused(service, after):
     conversation_id, token = await service.started()

@@ -1,11 +1,15 @@
 """Watching a conversation: every event once, in order, whatever happens to the connection."""
 
 import asyncio
+import contextlib
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from server.keys import FAN_OUT
+from core.errors import Unavailable
+from server.keys import FAN_OUT, SOCKETS
+from server.open_sockets import OpenSockets, SocketLimits
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
 
 
@@ -105,6 +109,64 @@ async def test_a_watcher_that_cannot_keep_up_is_sent_away_and_loses_nothing_by_c
     assert seen == [1, 2, 3, 4]
 
 
+@pytest.fixture(
+    params=[
+        (Unavailable("the database is away"), aiohttp.WSCloseCode.TRY_AGAIN_LATER),
+        (RuntimeError("a bug"), aiohttp.WSCloseCode.INTERNAL_ERROR),
+    ],
+    ids=["the database is away", "a bug"],
+)
+def trouble(request, service, monkeypatch):
+    """Reading events fails inside the `with` block; the code that it gives is to be expected."""
+    failure, code = request.param
+
+    @contextlib.contextmanager
+    def reading_fails():
+        async def broken(*_args, **_kwargs):
+            raise failure
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(service.conversations, "events", broken)
+            yield code
+
+    return reading_fails
+
+
+async def received(socket) -> list[int]:
+    """All that still comes, until the service closes the socket."""
+    async with asyncio.timeout(10):
+        return [message.json()["sequence"] async for message in socket]
+
+
+async def test_a_watcher_whose_events_cannot_be_read_is_told_to_come_back(service, trouble):
+    started = await service.started()
+    await service.said(started, "一")
+
+    with trouble() as code:
+        async with watching(service, started) as socket:
+            assert await received(socket) == []
+            assert socket.close_code == code
+
+    async with watching(service, started) as socket:
+        assert await sequences(socket, 2) == [1, 2]
+
+
+async def test_a_watcher_whose_gap_cannot_be_filled_is_told_to_come_back_and_loses_nothing(service, trouble):
+    started = await service.started()
+
+    async with watching(service, started) as socket:
+        await service.said(started, "一")
+        assert await sequences(socket, 2) == [1, 2]
+        await service.conversations.append(started[0], "notice", {"text": "from another process"})
+        with trouble() as code:
+            await service.said(started, "二")
+            assert await received(socket) == []
+            assert socket.close_code == code
+
+    async with watching(service, started, after=2) as socket:
+        assert await sequences(socket, 3) == [3, 4, 5]
+
+
 async def test_one_conversation_is_not_shown_to_another(service):
     started, other = await service.started(), await service.started()
     async with watching(service, started) as socket:
@@ -176,3 +238,57 @@ async def test_a_watcher_that_left_is_forgotten(service):
         pass
 
     await until(lambda: service.app[FAN_OUT].watchers == 0)
+
+
+async def refused(service, started) -> int:
+    """The status with which a further watcher is refused."""
+    with pytest.raises(aiohttp.WSServerHandshakeError) as error:
+        async with watching(service, started):
+            pass
+    return error.value.status
+
+
+@pytest.mark.parametrize(
+    "limits", [SocketLimits(of_conversation=2), SocketLimits(of_address=2), SocketLimits(of_all=2)]
+)
+async def test_only_so_many_may_watch_at_once_and_a_place_given_back_is_free_again(
+    start_service, monkeypatch, limits
+):
+    service = await start_service()
+    monkeypatch.setattr(service.app[SOCKETS], "_limits", limits)
+    started = await service.started()
+
+    async with watching(service, started):
+        async with watching(service, started):
+            assert await refused(service, started) == 429
+        await until(lambda: len(service.app[SOCKETS]) == 1)
+        async with watching(service, started) as socket:
+            assert not socket.closed
+
+
+async def test_who_takes_all_places_of_one_conversation_takes_none_of_another(service, monkeypatch):
+    monkeypatch.setattr(service.app[SOCKETS], "_limits", SocketLimits(of_conversation=1))
+    started, other = await service.started(), await service.started()
+
+    async with watching(service, started), watching(service, other) as socket:
+        assert await refused(service, started) == 429
+        assert not socket.closed
+
+
+async def test_opening_sockets_again_and_again_is_slowed_down(start_service):
+    service = await start_service(rate_reads_per_minute=2)
+    started = await service.started()
+    for _ in range(2):
+        async with watching(service, started):
+            pass
+
+    assert await refused(service, started) == 429
+
+
+def test_clients_that_left_stay_in_no_count():
+    sockets = OpenSockets()
+
+    with sockets.admit(web.WebSocketResponse(), address="203.0.113.7", conversation_id="c1"):
+        assert len(sockets) == 1
+
+    assert (len(sockets), len(sockets._of_address), len(sockets._of_conversation)) == (0, 0, 0)

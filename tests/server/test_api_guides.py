@@ -71,6 +71,23 @@ async def test_a_draft_is_not_shown_even_by_its_number(service):
         assert_canonical_error(response, data, 404, "not_found")
 
 
+@pytest.mark.parametrize("path", [GUIDES, f"{GUIDES}/g1"])
+async def test_who_reads_too_fast_is_told_to_wait_but_not_the_operator(start_service, path):
+    service = await start_service(rate_reads_per_minute=2, trusted_proxies=("127.0.0.1",))
+    await publish(service, guide_record("g1"))
+    for _ in range(2):
+        await service.call("GET", path, headers={"X-Forwarded-For": "203.0.113.7"})
+
+    response, data = await service.call("GET", path, headers={"X-Forwarded-For": "203.0.113.7"})
+    other, _ = await service.call("GET", path, headers={"X-Forwarded-For": "203.0.113.8"})
+    operator = [(await service.call("GET", path))[0].status for _ in range(5)]
+
+    assert_canonical_error(response, data, 429, "too_many_requests")
+    assert int(response.headers["Retry-After"]) > 0
+    assert other.status == 200
+    assert set(operator) == {200}
+
+
 @pytest.mark.parametrize(
     "params", [{"page": "0"}, {"page": "-1"}, {"page": "x"}, {"q": "长" * 101}, {"page": "9999999999"}]
 )
