@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from core.errors import NotFound
-from server.client_address import is_loopback
 from server.keys import CONVERSATION_STORE, HEALTH, LIMITS, METRICS
 
 MOST_COUNTED = 1000
@@ -31,7 +30,7 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """The counters, in Prometheus' text format; only for programs on this machine."""
-    if not is_loopback(request.app[LIMITS].address_of(request)):
+    if not request.app[LIMITS].is_operator(request):
         raise NotFound("metrics are for this machine")
     waiting = await request.app[CONVERSATION_STORE].waiting_handovers(limit=MOST_COUNTED)
     request.app[METRICS].set_queue_length(len(waiting))

@@ -40,10 +40,14 @@ async def test_metrics_count_turns_and_requests(service):
     assert "你好" not in text
 
 
-async def test_metrics_are_not_for_everyone(start_service):
-    service = await start_service(trusted_proxies=("127.0.0.1",))
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize("trusted", [(), ("127.0.0.1",)])
+async def test_metrics_are_for_this_machine_and_not_for_whom_a_proxy_on_it_speaks(
+    start_service, header, trusted
+):
+    service = await start_service(trusted_proxies=trusted)
 
-    response, data = await service.call("GET", "/metrics", headers={"X-Forwarded-For": "203.0.113.7"})
+    response, data = await service.call("GET", "/metrics", headers={header: "127.0.0.1"})
 
     assert_canonical_error(response, data, 404, "not_found")
 
