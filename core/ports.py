@@ -80,6 +80,9 @@ class KnowledgeStore(Protocol):
         counted as unchanged. The `version` given is ignored; the one before stays stored.
         """
 
+    async def identity(self) -> str:
+        """Names this store and no other, for as long as it lives. A copy of it bears the same name."""
+
     async def save_draft(self, record: GuideRecord) -> GuideRecord:
         """Stores a new draft version and returns it with its number; the published one stays public."""
 
@@ -91,6 +94,9 @@ class KnowledgeStore(Protocol):
 
     async def guides(self, guide_ids: Sequence[str]) -> Mapping[str, GuideRecord]:
         """The published versions of these guides; absent ones are left out."""
+
+    async def published_versions(self, guide_ids: Sequence[str]) -> Mapping[str, int]:
+        """Which version of each of these guides is published; the others are left out."""
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         """All versions, newest first."""

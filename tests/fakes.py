@@ -3,6 +3,7 @@
 Use these in place of mocks: they remember, number and refuse as the real stores do.
 """
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,6 +52,10 @@ class InMemoryKnowledgeStore:
         self._documents: dict[str, DocumentRecord] = {}
         self._changes: dict[tuple[str, str], int] = {}
         self._last_change = 0
+        self._identity = secrets.token_hex(16)
+
+    async def identity(self) -> str:
+        return self._identity
 
     async def publish_guides(self, records: Sequence[GuideRecord]) -> PutCounts:
         added = changed = unchanged = 0
@@ -91,6 +96,9 @@ class InMemoryKnowledgeStore:
     async def guides(self, guide_ids: Sequence[str]) -> Mapping[str, GuideRecord]:
         found = {guide_id: self._published(guide_id) for guide_id in guide_ids}
         return {guide_id: record for guide_id, record in found.items() if record is not None}
+
+    async def published_versions(self, guide_ids: Sequence[str]) -> Mapping[str, int]:
+        return {guide_id: record.version for guide_id, record in (await self.guides(guide_ids)).items()}
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         return tuple(reversed(self._versions.get(guide_id, [])))

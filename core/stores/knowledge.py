@@ -14,7 +14,7 @@ from core.ports import Change, DocumentRecord, GuideRecord, PutCounts
 from core.statuses import GuideStatus
 from core.stores.counters import CHANGES, take_numbers
 from core.stores.publication import PublicVersion, plan_documents, plan_publication
-from core.stores.tables import changes, counters, documents, guide_versions
+from core.stores.tables import changes, counters, documents, guide_versions, identity
 from core.stores.upserts import upsert
 
 T = TypeVar("T")
@@ -35,6 +35,11 @@ class DatabaseKnowledgeStore:
     def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._now = now
+
+    async def identity(self) -> str:
+        """Names this store and no other, for as long as it lives. A copy of it bears the same name."""
+        name: str = (await self._database.read(select(identity.c.name)))[0].name
+        return name
 
     @in_transaction
     def publish_guides(self, connection: Connection, records: Sequence[GuideRecord]) -> PutCounts:
@@ -107,6 +112,15 @@ class DatabaseKnowledgeStore:
         for ids in _batches(sorted(set(guide_ids))):
             query = select(guide_versions).where(guide_versions.c.guide_id.in_(ids), _PUBLISHED)
             found.update({row.guide_id: _guide(row) for row in await self._database.read(query)})
+        return found
+
+    async def published_versions(self, guide_ids: Sequence[str]) -> Mapping[str, int]:
+        """Which version of each of these guides is published; the others are left out."""
+        found: dict[str, int] = {}
+        for ids in _batches(sorted(set(guide_ids))):
+            query = select(guide_versions.c.guide_id, guide_versions.c.version)
+            rows = await self._database.read(query.where(guide_versions.c.guide_id.in_(ids), _PUBLISHED))
+            found.update({row.guide_id: row.version for row in rows})
         return found
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:

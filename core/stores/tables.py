@@ -38,6 +38,9 @@ counters = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+# One row: the name by which an index knows that it was made from this database and no other.
+identity = Table("identity", metadata, Column("name", Words, primary_key=True))
+
 guide_versions = Table(
     "guide_versions",
     metadata,

@@ -54,6 +54,13 @@ class KnowledgeStoreContract:
         assert await store.changes_after(0) == ()
         assert await collected(store.published_guides()) == []
 
+    async def test_a_store_keeps_its_name(self, store):
+        name = await store.identity()
+        await store.publish_guides([a_guide()])
+
+        assert name
+        assert await store.identity() == name
+
     async def test_publishing_nothing_changes_nothing(self, store):
         assert await store.publish_guides([]) == PutCounts()
         assert await store.last_change() == 0
@@ -111,6 +118,17 @@ class KnowledgeStoreContract:
         assert await store.publish_guides([a_guide()]) == PutCounts(added=1)
 
         assert (await store.guide("g1")).version == 2
+
+    async def test_the_published_versions_of_many_guides_are_told_at_once(self, store):
+        await store.publish_guides([a_guide("g1"), a_guide("g2"), a_guide("g3")])
+        await store.publish_guides([a_guide("g1", "v2")])
+        await store.set_status("g2", 1, GuideStatus.WITHDRAWN)
+        await store.save_draft(a_guide("g3", "v2"))
+        await store.save_draft(a_guide("g4"))
+
+        found = await store.published_versions(["g1", "g2", "g3", "g4", "g5", "g1"])
+
+        assert found == {"g1": 2, "g3": 1}
 
     async def test_a_large_batch_is_published_whole(self, store):
         records = [a_guide(f"g{n:05}") for n in range(2500)]

@@ -54,6 +54,17 @@ async def test_upgrading_twice_changes_nothing(empty_database_url):
     assert values == {7}
 
 
+async def test_each_database_gets_a_name_of_its_own_and_keeps_it(tmp_path):
+    names = []
+    for file in ("one.db", "other.db", "one.db"):
+        url = f"sqlite:///{tmp_path / file}"
+        await upgrade(url)
+        names.append(await inspected(url, lambda c: c.scalar(text("SELECT name FROM identity"))))
+
+    one, other, again = names
+    assert one == again != other
+
+
 async def test_many_at_once_in_one_process_all_succeed(empty_database_url):
     await asyncio.gather(*(upgrade(empty_database_url) for _ in range(4)))
 
