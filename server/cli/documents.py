@@ -8,8 +8,7 @@ from pathlib import Path
 from core.settings import Settings
 from knowledge.importing.publication import run_documents_import, run_faq_import
 from knowledge.importing.report import ImportOutcome
-from server.cli.options import add_data
-from server.cli.printing import say
+from server.cli.options import add_data, add_report, show_report
 from server.stores_part import open_stores
 
 Import = Callable[..., Awaitable[ImportOutcome]]
@@ -30,6 +29,7 @@ def _configure(parser: argparse.ArgumentParser, description: str, importing: Imp
     action = actions.add_parser("import", help="导入", description=description)
     action.add_argument("files", nargs="+", type=Path, metavar="FILE.jsonl")
     action.add_argument("--keep-going", action="store_true", help="有拒绝也导入其余的")
+    add_report(action)
     add_data(action)
     action.set_defaults(run=run, importing=importing)
 
@@ -37,8 +37,7 @@ def _configure(parser: argparse.ArgumentParser, description: str, importing: Imp
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Imports the files and prints what became of each; the exit status says whether all went in."""
     outcome = asyncio.run(_import(arguments, settings))
-    for line in outcome.lines():
-        say(line)
+    show_report(arguments, outcome)
     return outcome.exit_code
 
 

@@ -12,7 +12,7 @@ from knowledge.guide import Guide
 from knowledge.importing.publication import run_guides_import
 from knowledge.importing.report import ImportOutcome
 from knowledge.linting import Finding, Severity, lint_all
-from server.cli.options import add_data
+from server.cli.options import add_data, add_report, show_report
 from server.cli.printing import say, say_json
 from server.knowledge_part import today
 from server.stores_part import open_stores
@@ -47,6 +47,7 @@ def _add_import(actions: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".json、.jsonl、.csv 或 .xlsx")
     parser.add_argument("--keep-going", action="store_true", help="有拒绝也导入其余的")
     parser.add_argument("--district", default="", metavar="区划", help="文件里没有区划时用这个")
+    add_report(parser)
     add_data(parser)
     parser.set_defaults(run=run_import)
 
@@ -54,8 +55,7 @@ def _add_import(actions: "argparse._SubParsersAction[Any]") -> None:
 def run_import(arguments: argparse.Namespace, settings: Settings) -> int:
     """Imports the files and prints what became of each; the exit status says whether all went in."""
     outcome = asyncio.run(_import(settings, arguments))
-    for line in outcome.lines():
-        say(line)
+    show_report(arguments, outcome)
     return outcome.exit_code
 
 

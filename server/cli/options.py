@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 
 from core.settings import Settings
+from knowledge.importing.report import ImportOutcome
+from server.cli.printing import say, say_json
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -22,3 +24,19 @@ def service_url(arguments: argparse.Namespace, settings: Settings) -> str:
         return str(arguments.url)
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Adds what an import's report may be like: `--all` and `--json`."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--all", action="store_true", help="报告逐条列出第几行、哪一列、为什么，不合并")
+    form.add_argument("--json", action="store_true", help="报告输出 JSON，逐条列出")
+
+
+def show_report(arguments: argparse.Namespace, outcome: ImportOutcome) -> None:
+    """Writes the report of an import as the arguments want it."""
+    if arguments.json:
+        say_json(outcome.as_json())
+        return
+    for line in outcome.lines(in_full=arguments.all):
+        say(line)

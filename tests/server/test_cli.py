@@ -70,6 +70,22 @@ def test_a_rejected_guide_keeps_everything_out_unless_told_to_keep_going(bangban
     assert "第 2 行" in kept_going[1]
 
 
+def test_every_rejected_row_can_be_seen_by_a_person_and_by_a_program(bangban, tmp_path):
+    path = tmp_path / "表.csv"
+    path.write_text("区划,事项,承诺时限\n" + "".join(f"东区,事项{n},待定\n" for n in range(100)), "utf-8")
+
+    short = bangban("guides", "import", str(path))
+    full = bangban("guides", "import", str(path), "--all")
+    data = bangban("guides", "import", str(path), "--json")
+
+    assert short[0] == full[0] == data[0] == 1
+    assert "第 101 行" not in short[1]
+    assert "加 --all 逐条列出" in short[1]
+    assert "第 101 行“承诺时限”列" in full[1]
+    rejections = json.loads(data[1])["files"][0]["rejections"]
+    assert [rejection["row"] for rejection in rejections] == list(range(2, 102))
+
+
 def test_what_was_exported_can_be_imported_elsewhere(bangban, guides_file, tmp_path):
     bangban("guides", "import", str(guides_file))
     status, out, _ = bangban("guides", "export", str(tmp_path / "out.jsonl"))
@@ -110,9 +126,11 @@ def test_documents_and_faq_are_imported(bangban, tmp_path, command, row):
     path.write_text(json.dumps(row, ensure_ascii=False), "utf-8")
 
     status, out, _ = bangban(command, "import", str(path))
+    again = bangban(command, "import", str(path), "--json")
 
     assert status == 0
     assert "新增 1 篇" in out
+    assert json.loads(again[1])["files"][0]["unchanged"] == 1
 
 
 def test_a_missing_file_is_a_rejection_not_a_crash(bangban, tmp_path):

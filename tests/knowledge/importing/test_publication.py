@@ -159,6 +159,29 @@ async def test_a_long_report_is_kept_short(store):
     lines = list((await import_guides(store, [batch_of(HEADER + rows)])).lines())
     assert len(lines) < 10
     assert "共 500 处" in "\n".join(lines)
+    assert "加 --all 逐条列出" in lines[-2]
+
+
+async def test_in_full_every_rejection_has_its_row_its_column_and_its_reason(store):
+    rows = "".join(f"河东区,事项{n},待定{n},A\n" for n in range(500))
+    outcome = await import_guides(store, [batch_of(HEADER + rows)])
+    lines = list(outcome.lines(in_full=True))
+    rejections = outcome.as_json()["files"][0]["rejections"]
+    for n in range(500):
+        assert sum(f"第 {n + 2} 行“承诺时限”列" in line and f"待定{n}）" in line for line in lines) == 1
+        assert (rejections[n]["row"], rejections[n]["column"], rejections[n]["value"]) == (
+            n + 2,
+            "承诺时限",
+            f"待定{n}",
+        )
+    assert all(rejection["reason"] for rejection in rejections)
+    assert "《河东区 · 事项499》" in "\n".join(lines)
+    assert "--all" not in "\n".join(lines)
+
+
+async def test_a_report_that_leaves_nothing_out_says_nothing_of_more(store):
+    outcome = await import_guides(store, [batch_of(ONE_BAD)])
+    assert "--all" not in "\n".join(outcome.lines())
 
 
 async def test_documents_and_faq_are_imported_and_counted(store, tmp_path: Path):
