@@ -60,9 +60,12 @@ class GuideConsultant:
         return first
 
     async def guides(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Guide]:
-        """Decoded guides that may be answered from today."""
+        """Those guides that may be answered from today, in the version that is published now.
+
+        That may be a later one than the index knows, which is what `wanted` names.
+        """
         today = self._today()
-        found = await self._guides.fetch(wanted)
+        found = await self._guides.fetch([guide_id for guide_id, _ in wanted])
         return {guide_id: guide for guide_id, guide in found.items() if guide.answerable_on(today)}
 
     def probabilities(self, reading: Reading, vector: Vectors) -> dict[str, float]:

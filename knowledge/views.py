@@ -82,25 +82,28 @@ class Views:
 
 
 class GuideCache:
-    """Decoded guides, fetched when first needed; a version never changes."""
+    """Decoded guides, fetched when first needed; a version never changes.
+
+    Which version is published is asked of the store each time: the index may lag behind, and a guide
+    that was withdrawn meanwhile must not be answered from.
+    """
 
     def __init__(self, store: KnowledgeStore, size: int = 4096) -> None:
         self._store, self._size = store, size
         self._guides: dict[tuple[str, int], Guide] = {}
 
-    async def fetch(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Guide]:
-        """The published guides of these ids and versions, by id; withdrawn ones are left out."""
-        missing = [guide_id for guide_id, version in wanted if (guide_id, version) not in self._guides]
-        fresh: dict[str, Guide] = {}
-        if missing:
+    async def fetch(self, guide_ids: Sequence[str]) -> dict[str, Guide]:
+        """The published versions of these guides, by id; those without one are left out."""
+        published = await self._store.published_versions(guide_ids)
+        found = {
+            guide_id: self._guides[guide_id, version]
+            for guide_id, version in published.items()
+            if (guide_id, version) in self._guides
+        }
+        if missing := [guide_id for guide_id in published if guide_id not in found]:
             for guide_id, record in (await self._store.guides(missing)).items():
                 guide = replace(Guide.from_json(record.body), version=record.version, status=record.status)
-                fresh[guide_id] = guide
-                self._guides[guide_id, record.version] = guide
-        found = {**fresh}
-        for guide_id, version in wanted:
-            if (guide_id, version) in self._guides:
-                found[guide_id] = self._guides[guide_id, version]
+                found[guide_id] = self._guides[guide_id, record.version] = guide
         while len(self._guides) > self._size:
             self._guides.pop(next(iter(self._guides)))
         return found

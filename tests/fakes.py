@@ -98,7 +98,8 @@ class InMemoryKnowledgeStore:
         return {guide_id: record for guide_id, record in found.items() if record is not None}
 
     async def published_versions(self, guide_ids: Sequence[str]) -> Mapping[str, int]:
-        return {guide_id: record.version for guide_id, record in (await self.guides(guide_ids)).items()}
+        found = {guide_id: self._published(guide_id) for guide_id in guide_ids}
+        return {guide_id: record.version for guide_id, record in found.items() if record is not None}
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         return tuple(reversed(self._versions.get(guide_id, [])))

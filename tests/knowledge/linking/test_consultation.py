@@ -6,7 +6,9 @@ from datetime import date
 import pytest
 
 from core.statuses import GuideStatus, TurnStatus
-from tests.knowledge.linking.small_city import guide, small_city
+from knowledge.views import GuideCache
+from tests.fakes import InMemoryKnowledgeStore
+from tests.knowledge.linking.small_city import guide, records_of, small_city
 
 
 def text_of(consultation) -> str:
@@ -226,6 +228,46 @@ class TestNewGuides:
         reply = await desk.ask("东岭区居住证丢了补办几天")
 
         assert "t5" not in cited(reply)
+
+    async def test_nor_when_it_was_answered_from_before_and_the_index_cannot_follow(self, desk):
+        assert cited(await desk.ask("东岭区居住证丢了补办几天")) == {"t5"}
+        await desk.store.set_status("t5", 1, GuideStatus.WITHDRAWN)
+        reply = await desk.ask("东岭区居住证丢了补办几天")
+
+        assert "t5" not in cited(reply)
+
+    async def test_the_version_that_is_published_now_is_answered_from(self, desk):
+        assert "3个工作日" in text_of(await desk.ask("东岭区居住证丢了补办几天"))
+        changed = next(g for g in small_city() if g.guide_id == "t5")
+        changed = replace(changed, time_limit=replace(changed.time_limit, promised_days=9))
+        await desk.store.publish_guides(records_of([changed]))
+        reply = await desk.ask("东岭区居住证丢了补办几天")
+
+        assert "9个工作日" in text_of(reply)
+        assert [source.version for source in reply.sources] == [2]
+
+
+class TestTheGuideCache:
+    async def test_a_guide_is_read_once_and_its_version_each_time(self, monkeypatch):
+        store = InMemoryKnowledgeStore()
+        await store.publish_guides(records_of(small_city()))
+        read = []
+        whole = store.guides
+
+        async def guides(guide_ids):
+            read.extend(guide_ids)
+            return await whole(guide_ids)
+
+        monkeypatch.setattr(store, "guides", guides)
+        cache = GuideCache(store, size=2)
+
+        assert set(await cache.fetch(["t5", "t105"])) == {"t5", "t105"}
+        assert set(await cache.fetch(["t105", "t5"])) == {"t5", "t105"}
+        assert read == ["t5", "t105"]
+
+        await cache.fetch(["t2"])  # one of the others has to go
+        await cache.fetch(["t5", "t105"])
+        assert sorted(read[3:]) in (["t105"], ["t5"])
 
 
 @pytest.mark.parametrize("text", ["", " ", "？？？", "啊啊啊啊啊啊", "a" * 500, "1", "\U0001f600"])
