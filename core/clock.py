@@ -1,4 +1,4 @@
-"""The one place that asks what time it is; everything else takes the time in."""
+"""The one place that asks what time it is, and knows China's time; everything else takes the time in."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -10,6 +10,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def local_time(moment: datetime) -> datetime:
+    """The moment as clocks in China show it."""
+    return moment.astimezone(_CHINA)
+
+
 def local_today(now: datetime) -> date:
     """The calendar day in China at that moment, by which guides come into force and expire."""
-    return now.astimezone(_CHINA).date()
+    return local_time(now).date()

@@ -5,30 +5,14 @@ messages with more comfort. Every text is escaped. No clock, no I/O.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from html import escape
 from typing import Any
 
+from core.clock import local_time
 from core.messages import Choice, ReplyMessage, Source, Statement
 from core.ports import ConversationEvent
-from core.statuses import Aspect, Holder, TurnStatus
-
-CHINA = timezone(timedelta(hours=8))
-"""All of China keeps this time, without daylight saving."""
-
-ELEMENT_LABELS: Mapping[str, str] = {
-    Aspect.GENERAL: "事项说明",
-    Aspect.MATERIALS: "申请材料",
-    Aspect.PROCESS: "办理流程",
-    Aspect.TIME_LIMIT: "办结时限",
-    Aspect.FEE: "收费",
-    Aspect.LOCATION: "办理地点",
-    Aspect.HOURS: "办公时间",
-    Aspect.PHONE: "咨询电话",
-    Aspect.CONDITIONS: "受理条件",
-    Aspect.ONLINE: "网上办理",
-    Aspect.RESULT: "办理结果",
-}
+from core.statuses import Holder, TurnStatus
 
 SATISFACTION = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 """The five grades that government services are rated with in China (好差评)."""
@@ -112,7 +96,7 @@ def _turn(who: str, says: str, body: str, event: ConversationEvent) -> str:
 
 
 def _time_html(at: datetime) -> str:
-    return f'<time datetime="{at.isoformat()}">{at.astimezone(CHINA):%H:%M}</time>'
+    return f'<time datetime="{at.isoformat()}">{local_time(at):%H:%M}</time>'
 
 
 def _message_html(message: ReplyMessage, *, is_danger: bool) -> str:
@@ -170,7 +154,7 @@ def _guide_html(cited: Sequence[Source]) -> str:
     source = cited[0]
     version = f"办事指南第 {source.version} 版" if source.version else ""
     place = escape(" · ".join(part for part in (source.district, version) if part))
-    elements = dict.fromkeys(ELEMENT_LABELS.get(one.element, one.element) for one in cited)
+    elements = dict.fromkeys(one.element for one in cited)
     return (
         f'{_source_title_html(source)}<span class="sources__from">{place}</span>'
         f'<span class="sources__elements">引用：{escape("、".join(elements))}</span>'
@@ -208,9 +192,7 @@ def _line_text(event: ConversationEvent) -> str:
         mode = "视频" if body["mode"] == "video" else "文字"
         return f"已登记人工服务（{mode}），排在第 {body['position']} 位"
     if event.kind == "holder":
-        return {"agent": "工作人员已接入对话", "queue": "正在等待工作人员", "bot": "现在由帮办答复"}[
-            body["holder"]
-        ]
+        return HOLDER_LINES[body["holder"]]
     if event.kind == "rating":
         return f"您的评价：{SATISFACTION[body['score']]}"
     return ""

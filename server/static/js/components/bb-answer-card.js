@@ -13,17 +13,24 @@
 
 import { icon, make } from '../lib/dom.js'
 import { readLists, readMaterial } from '../lib/lists.js'
-import {
-  ELEMENT_LABELS,
-  groupSources,
-  groupStatements,
-  onlyDistrict,
-  remarks,
-  withoutDistrict,
-} from '../lib/replies.js'
+import { groupSources, groupStatements, onlyDistrict, remarks, withoutDistrict } from '../lib/replies.js'
 import { newWindowLink, richText } from './rich-text.js'
 
 const MARK_CLASSES = { 必要: 'must', 可选: 'may', 容缺: 'later', 免交: 'may' }
+
+/** The elements that have an icon of their own in `icons.svg`. */
+const PICTURED = new Set([
+  'materials',
+  'process',
+  'time_limit',
+  'fee',
+  'location',
+  'hours',
+  'phone',
+  'conditions',
+  'online',
+  'result',
+])
 
 /** Longer texts without a list, conditions mostly, are folded: short on top, details on demand. */
 const LONG = 140
@@ -57,7 +64,7 @@ export class AnswerCard extends HTMLElement {
 
 /** @param {{element: string, label: string, text: string, more: string, sources: number[]}} statement */
 function fact({ element, label, text, more, sources: positions }, groups) {
-  const known = element in ELEMENT_LABELS
+  const known = PICTURED.has(element)
   return make(
     'div',
     { class: `fact fact--${known ? element : 'other'}` },
@@ -153,11 +160,8 @@ function sourceItem({ source, elements }) {
     {},
     isWeb ? newWindowLink(source.url, source.title) : make('span', { class: 'sources__title' }, source.title),
     make('span', { class: 'sources__from' }, from),
-    make('span', { class: 'sources__elements' }, `引用：${elements.map(elementLabel).join('、')}`),
+    make('span', { class: 'sources__elements' }, `引用：${elements.join('、')}`),
   )
 }
-
-/** @param {string} element */
-const elementLabel = (element) => ELEMENT_LABELS[element] ?? element
 
 customElements.define('bb-answer-card', AnswerCard)

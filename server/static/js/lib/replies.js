@@ -106,18 +106,3 @@ export function groupSources(sources) {
   }
   return [...groups.values()]
 }
-
-/** What the elements of a guide are called on this page. */
-export const ELEMENT_LABELS = Object.freeze({
-  general: '事项说明',
-  materials: '申请材料',
-  process: '办理流程',
-  time_limit: '办结时限',
-  fee: '收费',
-  location: '办理地点',
-  hours: '办公时间',
-  phone: '咨询电话',
-  conditions: '受理条件',
-  online: '网上办理',
-  result: '办理结果',
-})
