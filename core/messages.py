@@ -4,7 +4,7 @@ These values travel from knowledge through the dialogue to the channels; `as_jso
 `from_json` are the one encoding that all of them use.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -98,8 +98,3 @@ class BotReply:
     handover: HandoverWish | None = None
     trace: Mapping[str, Any] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
-
-
-def plain_text(messages: Sequence[ReplyMessage]) -> str:
-    """The texts of a reply, a message a paragraph, for channels and tools that show only text."""
-    return "\n".join(message.text for message in messages)

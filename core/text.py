@@ -14,6 +14,7 @@ from typing import Final
 import opencc
 
 MAX_CHARACTERS: Final = 500
+"""So much of a message is read; the dialogue engine slows down more than linearly with length."""
 
 # Visible to the Unicode tables, but not on a screen: Hangul fillers and the empty Braille cell.
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")

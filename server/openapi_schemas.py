@@ -3,6 +3,8 @@
 from typing import Any
 
 from core.statuses import GuideStatus, HandoverMode, Holder, Role, TurnStatus
+from core.text import MAX_CHARACTERS as READ_CHARACTERS
+from server.citizen_text import MAX_CHARACTERS
 
 Schema = dict[str, Any]
 
@@ -59,8 +61,8 @@ SCHEMAS: dict[str, Schema] = {
             "text": {
                 "type": "string",
                 "minLength": 1,
-                "maxLength": 2000,
-                "description": "市民的话，或所提供选项的 value；超过 500 字的部分不读",
+                "maxLength": MAX_CHARACTERS,
+                "description": f"市民的话，或所提供选项的 value；超过 {READ_CHARACTERS} 字的部分不读",
             },
             "client_message_id": {
                 "type": "string",

@@ -2,8 +2,9 @@
 
 from core.messages import ReplyMessage
 from core.statuses import HandoverMode
+from core.text import MAX_CHARACTERS as READ_CHARACTERS
 
-READ_PARTLY = "您的话比较长，我先看了前 500 个字。您也可以分几次说。"
+READ_PARTLY = f"您的话比较长，我先看了前 {READ_CHARACTERS} 个字。您也可以分几次说。"
 
 
 def engine_failed(hotline: str) -> ReplyMessage:

@@ -56,7 +56,9 @@ def _show(hit: dict[str, Any]) -> None:
     if hit["guides"]:
         say(
             "      "
-            + "，".join(f"{guide['guide_id']}（{guide['district']}）" for guide in hit["guides"][:20])
+            + "，".join(
+                f"{guide['guide_id']}（{guide['district']}）" for guide in hit["guides"][:SHOWN_GUIDES]
+            )
         )
 
 

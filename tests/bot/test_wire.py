@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.wire import MAX_CHARACTERS, compose_message, read_reply
+from bot.wire import compose_message, read_reply
 from core.errors import DialogueUnavailable, InvalidInput
 from core.messages import Choice, Source, Statement
 from core.statuses import HandoverMode, TurnStatus
+from core.text import MAX_CHARACTERS
 
 
 def turn(text="好的。", status="answered", **custom):

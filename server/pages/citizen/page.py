@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from core.ports import ConversationEvent
+from core.text import MAX_CHARACTERS
 from server.pages.citizen.transcript import transcript_html
 from server.pages.render import fill
 
@@ -57,6 +58,7 @@ def citizen_page(view: CitizenView) -> str:
             "assets": view.assets,
             "nonce": view.nonce,
             "retention_days": str(view.retention_days),
+            "most_characters": str(MAX_CHARACTERS),
             "conversation_id": view.conversation_id,
             "token": view.token,
             "draft": view.draft,

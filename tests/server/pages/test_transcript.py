@@ -7,6 +7,7 @@ import pytest
 
 from core.messages import Choice, ReplyMessage, Source, Statement
 from core.ports import ConversationEvent
+from core.text import MAX_CHARACTERS
 from server.pages.citizen.page import SUGGESTED_QUESTIONS, CitizenView, citizen_page
 from server.pages.citizen.transcript import transcript_html, without_choice_lines
 from server.pages.render import fill
@@ -148,12 +149,12 @@ def test_sources_are_listed_by_guide_version_with_their_elements():
     sources = (
         Source("g1", 3, "收费", "补领", "南湖区"),
         Source("g1", 3, "办理地点", "补领", "南湖区"),
-        Source("g2", 1, "fee", "补领", "东湖区"),
+        Source("g2", 1, "收费", "补领", "东湖区"),
     )
     html = transcript_html([bot(2, ReplyMessage("40元", sources=sources))])
 
     assert html.count('class="sources__title"') == 2
-    assert "引用：收费、办理地点" in html
+    assert "引用：收费、办理地点</span>" in html
     assert "引用：收费</span>" in html
 
 
@@ -210,6 +211,10 @@ def test_the_page_names_the_conversation_for_the_script_and_hides_the_token_from
 
     assert 'data-conversation="c1" data-token="secret-token"' in citizen_page(with_conversation)
     assert "secret-token" not in repr(with_conversation)
+
+
+def test_the_field_takes_as_much_as_the_bot_reads():
+    assert f'maxlength="{MAX_CHARACTERS}"' in citizen_page(view())
 
 
 def test_suggested_questions_are_buttons_that_send_themselves():
