@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Pronounce = Callable[[str], tuple[str, ...]]
+IsWord = Callable[[str], bool]
 
 # Functional zones: how the official wording shrinks in speech.
 _ZONES = (
@@ -104,11 +105,13 @@ class DistrictReader:
         city: str,
         other_cities: Sequence[str],
         pronounce: Pronounce | None = None,
+        is_word: IsWord = lambda _: True,
         extra_names: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.districts = {d.name: d for d in districts}
         self.city = city
         self._pronounce = pronounce
+        self._is_word = is_word
         self._forms: dict[str, str] = {}
         for district in sorted(self.districts.values(), key=lambda d: -len(d.parents)):
             for form in (*short_forms(district.name, city), *(extra_names or {}).get(district.name, ())):
@@ -126,10 +129,12 @@ class DistrictReader:
         self._city_pattern = _alternation(self._city_forms)
         self._other_pattern = _alternation(self._others)
         self._sounds: dict[tuple[str, ...], str] = {}
+        self._blurred: dict[tuple[str, ...], str] = {}
         if pronounce:
             for form, name in self._forms.items():
                 if len(form) <= 4:
                     self._sounds.setdefault(pronounce(form), name)
+                    self._blurred.setdefault(blurred(pronounce(form)), name)
 
     def read(self, text: str) -> PlaceReading:
         """The places `text` speaks of."""
@@ -140,8 +145,9 @@ class DistrictReader:
             for match in self._pattern.finditer(text):
                 if _inside_other_word(text, match.start(), match.end()):
                     continue
-                mentions.append(DistrictMention(self._forms[match[0]], match.start(), match.end(), True))
                 _take(taken, match.start(), match.end())
+                if not self._of_another_city(text[: match.start()]):
+                    mentions.append(DistrictMention(self._forms[match[0]], match.start(), match.end(), True))
         if self._city_pattern:
             for match in self._city_pattern.finditer(text):
                 if not taken[match.start()]:
@@ -155,6 +161,10 @@ class DistrictReader:
         spans = _spans(taken)
         return PlaceReading(tuple(mentions), city, other, unknown, spans)
 
+    def _of_another_city(self, before: str) -> bool:
+        """Whether the district named next is another city's, whatever ours are called: 「北京朝阳区」."""
+        return before.removesuffix("市").endswith(self._others)
+
     def _by_sound(self, text: str, taken: list[bool]) -> list[DistrictMention]:
         if self._pronounce is None:
             return []
@@ -163,11 +173,34 @@ class DistrictReader:
                 piece = text[start : start + length]
                 if any(taken[start : start + length]) or not _all_han(piece):
                     continue
-                name = self._sounds.get(self._pronounce(piece))
-                if name and _stands_as_place(text, start, start + length):
+                name = self._sounding_like(text, start, start + length)
+                if name:
                     _take(taken, start, start + length)
                     return [DistrictMention(name, start, start + length, False)]
         return []
+
+    def _sounding_like(self, text: str, start: int, end: int) -> str:
+        """The district that this piece sounds like, if it may stand for it there; else empty.
+
+        A piece that is a word of its own (「难关」) must sound exactly like the district and stand
+        where a place stands. One that is none (「男关」, 「路园」) may be slurred, and it is enough that
+        it stands like a place on one side.
+        """
+        assert self._pronounce is not None
+        piece = text[start:end]
+        sound = self._pronounce(piece)
+        exact = self._sounds.get(sound)
+        if exact and _stands_as_place(text, start, end):
+            return exact
+        name = exact or self._blurred.get(blurred(sound))
+        if not name or self._is_word(piece) or _FUNCTION_WORDS.search(piece):
+            return ""
+        before, after = _PLACE_BEFORE.search(text[:start]), _PLACE_AFTER.match(text[end:])
+        if not before and start > 0 and self._is_word(text[start - 1 : start + 1]):
+            return ""  # a word goes over the edge: in 「女儿到」 nobody names a place 「儿到」
+        if not after and end < len(text) and self._is_word(text[end - 1 : end + 1]):
+            return ""
+        return name if before or after else ""
 
     def _other_city(self, text: str, taken: list[bool], *, named: bool) -> str:
         if not self._other_pattern:
@@ -187,6 +220,20 @@ class DistrictReader:
                 continue
             found = found or match[0]
         return found
+
+
+# How speech recognition and accents slur syllables: 南关/男光, 莲花山/莲花三, 绿园/路园.
+_SLURS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"), ("lv", "lu"))
+
+
+def blurred(sound: tuple[str, ...]) -> tuple[str, ...]:
+    """The syllables with the differences that accents and speech recognition lose taken out."""
+    out = []
+    for syllable in sound:
+        for clear, slurred in _SLURS:
+            syllable = syllable.replace(clear, slurred)  # noqa: PLW2901 - one syllable, slurred step by step
+        out.append(syllable)
+    return tuple(out)
 
 
 def _alternation(words: Iterable[str]) -> re.Pattern[str] | None:
@@ -223,9 +270,12 @@ def _inside_other_word(text: str, start: int, end: int) -> bool:
     return bool(_NAME_GOES_ON.match(text[end:])) and not text[start:end].endswith(("区", "县", "市"))
 
 
-_PLACE_BEFORE = re.compile(r"(?:^|在|去|到|上|搁|俺|我|咱|家|住|是|[\s，,。！!？?、；;:：的])$")
+# Read quickly, runs of small words sound like places: 「得会」, 「儿到」.
+_FUNCTION_WORDS = re.compile(r"^[得会儿到而的地而耳就了在再又有也要一二]+$|[了吗呢吧啥咋么嘛]")
+
+_PLACE_BEFORE = re.compile(r"(?:^|在|去|到|上|搁|俺|我|咱|家|住|是|回|从|往|奔|[\s，,。！!？?、；;:：的])$")
 _PLACE_AFTER = re.compile(
-    r"^(?:$|区|县|市|的|这|那|头|边|户|打工|上班|人|残|社保|派|村|办|去|来|[\s，,。！!？?、；;:：])"
+    r"^(?:$|区|县|市|的|这|那|头|边|户|打工|上班|人|残|社保|医保|政务|公安|民政|派|村|办|去|来|哪|搁|[\s，,。！!？?、；;:：])"
 )
 
 

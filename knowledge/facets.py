@@ -29,21 +29,30 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A facet with its values in order of precedence."""
+    """A facet with its values in order of precedence.
+
+    `cue` finds the words without which nothing was said of it, however that was put; a facet
+    without a cue may be spoken of in any words.
+    """
 
     name: str
     title: str
     values: tuple[FacetValue, ...]
     otherwise: str = ""
     open_when_both: bool = False
+    cue: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FacetReading:
-    """What a text says: per facet the values meant, and those that are denied."""
+    """What a text says: per facet the values meant, and those that are denied.
+
+    `unmentioned` are the facets of which it certainly says nothing.
+    """
 
     meant: Mapping[str, frozenset[str]]
     denied: Mapping[str, frozenset[str]]
+    unmentioned: frozenset[str] = frozenset()
 
     def value(self, facet: str) -> str:
         """The single value meant, or empty."""
@@ -99,7 +108,12 @@ class FacetReader:
                 meant[facet.name] = frozenset(said if facet.open_when_both else said[:1])
             if refused:
                 denied[facet.name] = frozenset(refused)
-        return FacetReading(meant, denied)
+        unmentioned = {
+            f.name
+            for f in self.facets
+            if f.cue and f.name not in meant and f.name not in denied and not f.cue.search(text)
+        }
+        return FacetReading(meant, denied, frozenset(unmentioned))
 
 
 def _facet(name: str, entry: Mapping[str, Any]) -> Facet:
@@ -107,7 +121,14 @@ def _facet(name: str, entry: Mapping[str, Any]) -> Facet:
         FacetValue(name, key, value["label"], _pattern(value["names"]), _pattern(value["says"]))
         for key, value in entry["values"].items()
     )
-    return Facet(name, entry["title"], values, entry.get("otherwise", ""), entry.get("both") == "open")
+    return Facet(
+        name,
+        entry["title"],
+        values,
+        entry.get("otherwise", ""),
+        entry.get("both") == "open",
+        _pattern([entry["cue"]]) if "cue" in entry else None,
+    )
 
 
 def _pattern(expressions: Iterable[str]) -> re.Pattern[str]:

@@ -70,7 +70,11 @@ class Lexicons:
     def district_reader(self, districts: Sequence[District], city: str) -> DistrictReader:
         """A reader of these districts in `city`; with an empty city, of the one above most of them."""
         return DistrictReader(
-            districts, city=city or city_of(districts), other_cities=self.cities, pronounce=pronounce
+            districts,
+            city=city or city_of(districts),
+            other_cities=self.cities,
+            pronounce=pronounce,
+            is_word=self._is_word,
         )
 
     def understanding(self, districts: Sequence[District] = (), city: str = "") -> Understanding:

@@ -18,6 +18,9 @@ from knowledge.facets import FacetReading
 # Chosen on bench/questions (see docs/measurements.md, Linking).
 CONFLICT = 0.03  # a sibling that the citizen's words rule out
 UNSAID = 0.8  # how far siblings that differ only in unsaid facets are levelled
+# Where the topic model tells such siblings apart by itself, the words said it in a way that the
+# facet reader doesn't know: from the first share of their weight on levelling fades, at the second it ends.
+TELLING, TOLD = 0.70, 0.92
 NAMED = 1.5  # weight of a name or alias that stands in the question whole
 NAME_MIDDLE, NAME_STEEPNESS = 0.72, 14.0
 OTHER_OBJECT = 0.3  # a topic about another thing than those named
@@ -226,10 +229,14 @@ def _level_unsaid(
             for s in catalogue.siblings(item)
             if s.key in before and differ_only_unsaid(item, s, given.facets)
         ]
-        if len(twins) > 1:
-            mean = sum(before[t.key] for t in twins) / len(twins)
-            weights[key] = UNSAID * mean + (1 - UNSAID) * before[key]
-            notes[key].append(f"未说明情形，{len(twins)}项平分")
+        together = sum(before[t.key] for t in twins)
+        if len(twins) > 1 and together > 0:
+            share = max(before[t.key] for t in twins) / together
+            level = UNSAID
+            if not given.facets.unmentioned & _differing(item, twins):
+                level *= min(max((TOLD - share) / (TOLD - TELLING), 0.0), 1.0)
+            weights[key] = level * together / len(twins) + (1 - level) * before[key]
+            notes[key].append(f"未说明情形，{len(twins)}项平分{level:.2f}")
 
 
 def differ_only_unsaid(one: CatalogueItem, other: CatalogueItem, said: FacetReading) -> bool:
@@ -239,8 +246,13 @@ def differ_only_unsaid(one: CatalogueItem, other: CatalogueItem, said: FacetRead
     """
     if one.key == other.key:
         return True
-    different = [f for f in {*one.facets, *other.facets} if one.facets.get(f) != other.facets.get(f)]
-    return bool(different) and not any(said.meant.get(f) for f in different)
+    different = [f for f in one.facets.keys() & other.facets.keys() if one.facets[f] != other.facets[f]]
+    return bool(different) and not any(said.meant.get(f) or said.denied.get(f) for f in different)
+
+
+def _differing(item: CatalogueItem, twins: Sequence[CatalogueItem]) -> frozenset[str]:
+    """The facets that tell the item from its twins."""
+    return frozenset(f for f, value in item.facets.items() if any(t.facets.get(f) != value for t in twins))
 
 
 def _arithmetic(parts: Sequence[str], weight: float) -> str:
