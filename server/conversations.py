@@ -26,7 +26,7 @@ from server.access import token_hash
 from server.citizen_text import CitizenText, clean, take_in
 from server.events import EventFanOut
 from server.handover import Handovers, HandoverTicket
-from server.turn import Turn
+from server.turn import Turn, open_choices_of
 from server.turn_locks import TurnLocks
 
 log = structlog.get_logger(__name__)
@@ -206,7 +206,7 @@ class Conversations:
 
     def _picked_choice(self, raw: str, read: str, last: ConversationEvent | None) -> Choice | None:
         """The offered choice that the text picks. A value is compared as sent: NFKC may change it."""
-        offered = _open_choices(last)
+        offered = open_choices_of(last) if last else ()
         exact = next((choice for choice in offered if choice.value == raw), None)
         return exact or match_choice(read, offered)
 
@@ -263,17 +263,13 @@ class Conversations:
         self._fan_out.publish(event)
 
 
-def _open_choices(last: ConversationEvent | None) -> tuple[Choice, ...]:
-    return tuple(Choice(**choice) for choice in last.body.get("open_choices", ())) if last else ()
-
-
 def _choices_left_open(
     status: TurnStatus, messages: Sequence[ReplyMessage], last: ConversationEvent | None
 ) -> list[dict[str, str]]:
     """What the citizen can pick after this reply: its own choices, or those it doesn't put aside."""
     own = [choice for message in messages for choice in message.choices]
-    if not own and status in KEEPS_OFFER:
-        own = list(_open_choices(last))
+    if not own and last and status in KEEPS_OFFER:
+        own = list(open_choices_of(last))
     return [{"title": choice.title, "value": choice.value} for choice in own]
 
 

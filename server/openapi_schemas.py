@@ -93,6 +93,10 @@ SCHEMAS: dict[str, Schema] = {
         {
             "status": one_of(TurnStatus),
             "messages": many(ref("Message")),
+            "open_choices": {
+                **many(ref("Choice")),
+                "description": "此刻可选的选项：本次答复给出的，或先前给出、仍然有效的",
+            },
             "timings_ms": {"type": "object", "additionalProperties": {"type": "number"}},
             "sequence": NUMBER,
             "reply_sequence": NUMBER,

@@ -4,6 +4,7 @@ What staff may see (trace, candidates) stays behind; `core.messages` owns the fo
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from core.ports import Conversation, ConversationEvent
@@ -12,7 +13,7 @@ from server.turn import Turn
 
 _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "citizen_message": ("text", "client_message_id"),
-    "bot_message": ("status", "messages", "reply_to"),
+    "bot_message": ("status", "messages", "reply_to", "open_choices"),
     "holder": ("holder",),
     "handover": ("mode", "topic", "position"),
     "rating": ("score", "comment"),
@@ -25,6 +26,7 @@ def turn_json(turn: Turn) -> dict[str, Any]:
     return {
         "status": turn.status.value,
         "messages": [message.as_json() for message in turn.messages],
+        "open_choices": [asdict(choice) for choice in turn.open_choices],
         "timings_ms": dict(turn.timings_ms),
         "sequence": turn.reply_to,
         "reply_sequence": turn.sequence,

@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from core.ports import ConversationEvent
+from core.statuses import TurnStatus
 from server.pages.citizen.page import CitizenView, citizen_page
 from tests.browser.scripted_replies import RESIDENCE_CHOICES, reply_to
 
@@ -216,7 +217,8 @@ class FakeService:
         if self.faults.answers_lost:
             self.faults.answers_lost -= 1
             _break_off(request)
-        return web.json_response({"status": reply["status"], "messages": reply["messages"], "timings_ms": {}})
+        answer = {name: reply[name] for name in ("status", "messages", "open_choices")}
+        return web.json_response({**answer, "timings_ms": {}})
 
     async def _turn(self, conversation: FakeConversation, text: str, client_id: str) -> dict[str, Any]:
         for event in conversation.events:
@@ -230,7 +232,16 @@ class FakeService:
             await self._gate.wait()
         reply = reply_to(text)
         messages = [message.as_json() for message in reply.messages]
-        body = {"status": reply.status.value, "messages": messages, "reply_to": said.sequence}
+        own = [choice for message in messages for choice in message["choices"]]
+        before = conversation.of_kind("bot_message")
+        if not own and before and reply.status is TurnStatus.SMALL_TALK:
+            own = before[-1]["open_choices"]
+        body = {
+            "status": reply.status.value,
+            "messages": messages,
+            "reply_to": said.sequence,
+            "open_choices": own,
+        }
         await self._append(conversation, "bot_message", body)
         return body
 

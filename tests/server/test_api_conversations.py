@@ -7,7 +7,7 @@ import pytest
 from core.errors import DialogueUnavailable
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage, Source, Statement
 from core.statuses import HandoverMode, TurnStatus
-from tests.fakes import ScriptedEngine
+from tests.fakes import ScriptedEngine, say
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
 
 ANSWER = BotReply(
@@ -63,6 +63,19 @@ async def test_a_message_gets_a_reply_with_everything_a_channel_shows(service):
     assert message["statements"][0]["sources"] == [0]
     assert {"total", "link"} <= set(reply["timings_ms"])
     assert "only staff" not in str(reply)
+
+
+async def test_a_reply_says_which_choices_can_be_picked_after_it(service):
+    choices = [{"title": "多久办好", "value": "aspect:time_limit"}]
+    service.engine.answers |= {"身份证丢了": ANSWER, "谢谢": say("不客气", TurnStatus.SMALL_TALK)}
+    started = await service.started()
+
+    said = [await service.said(started, text) for text in ("身份证丢了", "谢谢", "多少钱")]
+
+    assert [reply["open_choices"] for reply in said] == [choices, choices, []]
+    _, transcript = await service.call("GET", f"{CONVERSATIONS}/{started[0]}", token=started[1])
+    told = [e["body"]["open_choices"] for e in transcript["events"] if e["kind"] == "bot_message"]
+    assert told == [choices, choices, []]
 
 
 async def test_the_same_client_message_id_gives_the_same_reply_and_one_turn(service):

@@ -7,7 +7,7 @@ import { ConnectionError, Refusal } from './errors.js'
 
 /** @typedef {{id: string, token: string}} Conversation */
 /** @typedef {{sequence: number, kind: string, body: Record<string, any>, at: string}} LogEvent */
-/** @typedef {{status: string, messages: object[]}} Reply */
+/** @typedef {{status: string, messages: object[], open_choices: object[]}} Reply */
 
 export class ConversationApi {
   /**

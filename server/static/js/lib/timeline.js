@@ -24,11 +24,8 @@
  * @property {Entry} [question] what a bot entry answers
  * @property {string} [status]
  * @property {object[]} [messages]
- * @property {object[] | undefined} [openChoices]
+ * @property {object[] | undefined} [openChoices] what a bot entry leaves to be picked
  */
-
-/** After replies of these kinds the choices offered before can still be picked. */
-const KEEPS_OFFER = new Set(['small_talk', 'error', 'safety', 'waiting_for_agent'])
 
 const MODES = { text: '文字', video: '视频' }
 const HOLDERS = { agent: '工作人员已接入对话', queue: '正在等待工作人员', bot: '现在由帮办答复' }
@@ -72,8 +69,8 @@ export class Timeline {
     const last = spoken.at(-1)
     if (last?.kind !== 'bot' || last.era !== this.#era) return null
     if (offers(last)) return last
-    const keeps = last.openChoices ? last.openChoices.length > 0 : KEEPS_OFFER.has(last.status)
-    return keeps ? (spoken.findLast((entry) => entry.era === this.#era && offers(entry)) ?? null) : null
+    if (!last.openChoices?.length) return null
+    return spoken.findLast((entry) => entry.era === this.#era && offers(entry)) ?? null
   }
 
   /** The newest bot entry, or `null`. */
@@ -108,16 +105,16 @@ export class Timeline {
    * The reply to something said on this page. `null` if the log brought it before.
    *
    * @param {string} clientId
-   * @param {{status: string, messages: object[]}} reply
+   * @param {{status: string, messages: object[], open_choices: object[]}} reply
    * @param {Date} at
    * @returns {Entry | null}
    */
-  takeReply(clientId, { status, messages }, at) {
+  takeReply(clientId, { status, messages, open_choices: openChoices }, at) {
     const question = this.said(clientId)
     if (!question) return null
     this.#change(question, { state: 'sent', problem: null, waiting: false })
     if (this.#replyTo(question) || messages.length === 0) return null
-    return this.#add({ kind: 'bot', question, status, messages, at })
+    return this.#add({ kind: 'bot', question, status, messages, openChoices, at })
   }
 
   /**
@@ -205,7 +202,7 @@ export class Timeline {
     const known = question && this.#replyTo(question)
     if (question?.waiting) this.#change(question, { state: 'sent', waiting: false, problem: null })
     if (known) {
-      Object.assign(known, { sequence, openChoices: body.open_choices })
+      known.sequence = sequence
       return null
     }
     if (body.messages.length === 0) return null
