@@ -2,12 +2,13 @@
 
 A multinomial logistic regression over the question's vector, hashed character n-grams and the
 facets that it states. It is one evidence among several in `knowledge.linking`, trained by
-`bangban train linker` from the shipped lexicon, so that a city can add its own ways of speaking.
+`bangban train linker` from the lexicon, the city's own sayings among it.
 Prediction is numpy only; training uses torch, which the embedding model needs anyway.
 """
 
 import hashlib
 import json
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ class TopicModel:
                 weights=self._weights.astype(np.float16),
                 bias=self._bias,
             )
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
 
     @classmethod
@@ -183,7 +186,7 @@ def train(
     steps: int = 60,
 ) -> TopicModel:
     """A model of these samples. Deterministic: the same samples give the same weights."""
-    import torch  # noqa: PLC0415 - only training needs it; the service never gets here
+    import torch  # noqa: PLC0415 - takes seconds; the service trains only when it finds no model
 
     topics = sorted({topic for sample in samples for topic in sample.topics})
     position = {topic: n for n, topic in enumerate(topics)}

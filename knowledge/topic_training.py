@@ -46,12 +46,16 @@ def train_topic_model(lexicons: Lexicons, embedder: Embedder) -> TopicModel:
     return train(samples, vectors, read, facet_names(lexicons.facets), model_id=embedder.model_id)
 
 
-def train_to_file(path: Path, lexicons: Lexicons, embedder: Embedder) -> bool:
-    """Makes `path` the model of these lexicons; False if it was that already."""
-    with contextlib.suppress(FileNotFoundError, SnapshotMismatch):
-        current = TopicModel.load(path, model_id=embedder.model_id)
-        if current.fingerprint == training_fingerprint(lexicons):
-            return False
+def train_to_file(path: Path, lexicons: Lexicons, embedder: Embedder, *, force: bool = False) -> bool:
+    """Makes `path` the model of these lexicons; False if it was that already and nothing is forced.
+
+    Until the new model is whole, and when training fails, the old one stays.
+    """
+    if not force:
+        with contextlib.suppress(FileNotFoundError, SnapshotMismatch):
+            current = TopicModel.load(path, model_id=embedder.model_id)
+            if current.fingerprint == training_fingerprint(lexicons):
+                return False
     train_topic_model(lexicons, embedder).save(path)
     return True
 
