@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     embedding_model: Path = Field(
         Path("models/embedding"), description="Directory of the sentence embedding model."
     )
+    lexicon: str = Field("", description="Directory of the city's own sayings; empty: none.")
 
     # What citizens see
     bot_name: str = Field("帮办", min_length=1, max_length=20, description="Name the bot goes by.")

@@ -1,4 +1,4 @@
-"""Opens the shipped lexicons and makes their readers; the one place that knows their files."""
+"""Opens the lexicons, shipped and the city's own, and makes their readers; knows their files."""
 
 import functools
 import tomllib
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
+from core.errors import ConfigurationError
 from knowledge.aspects import AspectReader
 from knowledge.catalogue import CatalogueBuilder
 from knowledge.districts import District, DistrictReader
 from knowledge.facets import FacetReader
 from knowledge.objects import ObjectReader
+from knowledge.own_sayings import ExtendedSayings, extend
 from knowledge.repair import Repairer
 from knowledge.topics import OpenSaying, Topic, read_open_sayings, read_topics
 from knowledge.understanding import Understanding
@@ -22,25 +24,34 @@ FOLDER = Path(__file__).with_name("lexicon")
 class Lexicons:
     """The lexicons of a folder, read when first asked for.
 
-    `extra_says` are further files of sayings, such as a city's own. `is_word` tells dictionary
-    words; `knowledge.segment` has it.
+    `own` is the folder of what the city adds to the sayings, if there is one. `is_word` tells
+    dictionary words; `knowledge.segment` has it.
     """
 
     def __init__(
-        self, *, is_word: Callable[[str], bool], folder: Path = FOLDER, extra_says: Sequence[Path] = ()
+        self, *, is_word: Callable[[str], bool], folder: Path = FOLDER, own: Path | None = None
     ) -> None:
-        self._folder, self._extra_says, self._is_word = folder, tuple(extra_says), is_word
+        self._folder, self._own, self._is_word = folder, own, is_word
+
+    @property
+    def topics(self) -> Sequence[Topic]:
+        """All topics: the shipped ones, with what the city adds to them, then the city's own.
+
+        Raises ConfigurationError when the city's files can't be read, as `open_sayings` does.
+        """
+        return self._sayings.topics
+
+    @property
+    def open_sayings(self) -> Sequence[OpenSaying]:
+        """Sayings that leave the topic open, of both."""
+        return self._sayings.open_sayings
 
     @functools.cached_property
-    def topics(self) -> list[Topic]:
-        """All topics, the shipped files in order of name, then the city's own."""
-        files = [*sorted((self._folder / "says").glob("*.jsonl")), *self._extra_says]
-        return [topic for file in files for topic in read_topics(file.read_text("utf-8").splitlines())]
-
-    @functools.cached_property
-    def open_sayings(self) -> list[OpenSaying]:
-        """Sayings that leave the topic open."""
-        return read_open_sayings(self._text("open.jsonl").splitlines())
+    def _sayings(self) -> ExtendedSayings:
+        files = sorted((self._folder / "says").glob("*.jsonl"))
+        topics = [topic for file in files for topic in read_topics(file.read_text("utf-8").splitlines())]
+        open_sayings = read_open_sayings(self._text("open.jsonl").splitlines())
+        return extend(topics, open_sayings, own_lines(self._own) if self._own else {})
 
     @functools.cached_property
     def facets(self) -> FacetReader:
@@ -90,6 +101,22 @@ class Lexicons:
 
     def _text(self, name: str) -> str:
         return (self._folder / name).read_text("utf-8")
+
+
+def own_lines(folder: Path) -> dict[str, list[str]]:
+    """The lines of each `.jsonl` file of the folder, by its path, in order of name.
+
+    Raises ConfigurationError when there is no such folder, or a file of it is no text.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(f"设置 lexicon：没有目录 {folder}")
+    lines = {}
+    for file in sorted(folder.glob("*.jsonl")):
+        try:
+            lines[str(file)] = file.read_text("utf-8-sig").splitlines()
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{file}：不是 UTF-8 编码的文字") from None
+    return lines
 
 
 @functools.lru_cache(maxsize=50_000)

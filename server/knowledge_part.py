@@ -55,21 +55,16 @@ class KnowledgePart:
 async def open_knowledge(
     settings: Settings, store: KnowledgeStore, embedder: Embedder | None = None
 ) -> KnowledgePart:
-    """Loads the model and the index that is on disk; the caller starts `synchroniser.follow`.
+    """Loads the models; the caller starts `synchroniser.follow`, which opens or builds the index.
 
     Raises ConfigurationError when there is no model.
     """
-    part = await asyncio.to_thread(_build, settings, store, embedder or make_embedder(settings))
-    try:
-        await part.synchroniser.load()
-    except SnapshotMismatch as error:
-        log.warning("index_of_another_model", reason=str(error))  # follow() builds it anew
-    return part
+    return await asyncio.to_thread(_build, settings, store, embedder or make_embedder(settings))
 
 
 def _build(settings: Settings, store: KnowledgeStore, embedder: Embedder) -> KnowledgePart:
     segmenter = make_segmenter(settings)
-    lexicons = make_lexicons(segmenter)
+    lexicons = make_lexicons(settings, segmenter)
     executor = ThreadPoolExecutor(1, thread_name_prefix="embed-question")
     synchroniser = Synchroniser(
         store,
@@ -112,9 +107,9 @@ def make_segmenter(settings: Settings) -> Segmenter:
     return Segmenter(cache_folder=settings.data / "cache")
 
 
-def make_lexicons(segmenter: Segmenter) -> Lexicons:
-    """The shipped lexicons."""
-    return Lexicons(is_word=segmenter.is_word)
+def make_lexicons(settings: Settings, segmenter: Segmenter) -> Lexicons:
+    """The shipped lexicons, with the city's own sayings of the settings."""
+    return Lexicons(is_word=segmenter.is_word, own=Path(settings.lexicon) if settings.lexicon else None)
 
 
 def topics_file(settings: Settings) -> Path:

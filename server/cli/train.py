@@ -19,11 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Trains unless the model of these lexicons is there already."""
+    """Trains unless the model of these lexicons is there already. When that fails, the old one stays."""
     path = topics_file(settings)
-    if arguments.force:
-        path.unlink(missing_ok=True)
+    lexicons = make_lexicons(settings, make_segmenter(settings))
     say("正在训练，大约要两分钟……")
-    trained = train_to_file(path, make_lexicons(make_segmenter(settings)), make_embedder(settings))
-    say(f"已写好 {path}" if trained else f"词库没有变化，沿用 {path}")
+    trained = train_to_file(path, lexicons, make_embedder(settings), force=arguments.force)
+    say(f"已写好 {path}。服务重新启动后生效" if trained else f"词库没有变化，沿用 {path}")
     return 0

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from core.errors import Unavailable
 from server.__main__ import COMMANDS
 from server.service_secrets import ServiceSecrets
 
@@ -138,6 +139,22 @@ def test_a_missing_file_is_a_rejection_not_a_crash(bangban, tmp_path):
 
     assert status == 1
     assert "找不到这个文件" in out
+
+
+def test_a_forced_training_that_fails_leaves_the_old_model(bangban, tmp_path, monkeypatch):
+    def unable(settings):
+        raise Unavailable("内存不够")
+
+    old = tmp_path / "linker" / "topics.npz"
+    old.parent.mkdir()
+    old.write_bytes(b"the old model")
+    monkeypatch.setenv("BANGBAN_EMBEDDING_MODEL", str(tmp_path / "embedding"))
+    monkeypatch.setattr("server.cli.train.make_embedder", unable)
+
+    status, _, err = bangban("train", "linker", "--force")
+
+    assert (status, err) == (1, "bangban：内存不够\n")
+    assert old.read_bytes() == b"the old model"
 
 
 @pytest.mark.parametrize("typed", ["", "a long enough password"])

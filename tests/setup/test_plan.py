@@ -10,6 +10,7 @@ from tools.steps.error import SetupError
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     monkeypatch.delenv("BANGBAN_DATA", raising=False)
+    monkeypatch.delenv("BANGBAN_LEXICON", raising=False)
     write_fake_python(tmp_path / ".venv" / "bin" / "python", "9.9", tmp_path)
     (tmp_path / "knowledge" / "model_assembly").mkdir(parents=True)
     (tmp_path / "knowledge" / "model_assembly" / "sources.py").write_text("# pinned")
@@ -106,6 +107,18 @@ class TestLinkingModel:
         (root / "models" / "embedding" / "manifest.json").write_text("{}")
         assert train() is True
         assert log_lines(root, "bangban-log") == ["train linker"] * 3
+
+    def test_it_is_trained_again_when_the_citys_own_sayings_changed(self, root, bangban, tmp_path_factory):
+        def train():
+            return plan.train_linker(root, root / ".venv", quiet)
+
+        own = tmp_path_factory.mktemp("sayings")
+        (root / "bangban.toml").write_text(f'lexicon = "{own}"\n')
+        train()
+        assert train() is False
+        (own / "local.jsonl").write_text("{}")
+        assert train() is True
+        assert train() is False
 
 
 class TestSampleGuides:

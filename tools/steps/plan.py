@@ -144,10 +144,12 @@ def train_dialogue(root: Path, python: Path, say: Say) -> bool:
 
 
 def train_linker(root: Path, environment: Path, say: Say) -> bool:
-    """Trains what links a question to its item, on the lexicon and the embedding model there are."""
+    """Trains what links a question to its item, on the lexicons and the embedding model there are."""
     target = root / "models" / "linker"
     inputs = [root / "knowledge", root / "models" / "embedding" / "manifest.json"]
-    digest = stamps.digest_of(inputs, root=root)
+    own = setting(root, os.environ, "lexicon")
+    sayings = stamps.digest_of([root / own], root=root / own) if own else ""
+    digest = stamps.digest_of(inputs, root=root, also=sayings)
     stamp = target.with_name("linker.stamp")
     if stamps.is_done(stamp, digest) and target.is_dir():
         return False
@@ -188,14 +190,19 @@ def import_samples(root: Path, environment: Path, say: Say) -> bool:
 
 def data_folder(root: Path, environ: Mapping[str, str]) -> Path:
     """The data folder that the service will use: BANGBAN_DATA, else `data` of bangban.toml, else var."""
-    named = environ.get("BANGBAN_DATA", "")
+    return (root / (setting(root, environ, "data") or "var")).resolve()
+
+
+def setting(root: Path, environ: Mapping[str, str], name: str) -> str:
+    """The setting as the service will read it: from the environment, else bangban.toml, else empty."""
+    value = environ.get(f"BANGBAN_{name.upper()}", "")
     file = root / "bangban.toml"
-    if not named and file.is_file():
+    if not value and file.is_file():
         try:
-            named = str(tomllib.loads(file.read_text("utf-8")).get("data", ""))
+            value = str(tomllib.loads(file.read_text("utf-8")).get(name, ""))
         except tomllib.TOMLDecodeError as error:
             raise SetupError(f"bangban.toml is no valid TOML: {error}") from error
-    return (root / (named or "var")).resolve()
+    return value
 
 
 def clean(root: Path) -> None:
