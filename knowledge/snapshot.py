@@ -26,11 +26,12 @@ Counts = Mapping[Field, NDArray[np.int32]]
 
 @dataclass(frozen=True, slots=True)
 class SnapshotParameters:
-    """What a snapshot was built with. One built otherwise can't be searched, only built anew."""
+    """What a snapshot was built with, and from. One built otherwise can't be used, only built anew."""
 
     model_id: str
     dimension: int
     dictionary: str = ""  # a digest of the segmenter's own words
+    database: str = ""  # the identity of the store; change numbers mean nothing in another one
     schema: int = SCHEMA
 
     def as_json(self) -> dict[str, Any]:

@@ -49,12 +49,12 @@ class SnapshotFolder:
 
     def __init__(self, folder: Path, parameters: SnapshotParameters) -> None:
         self.folder = folder
-        self._parameters = parameters
+        self.parameters = parameters
 
     def current_name(self) -> str:
         """The name of the snapshot in force; empty if there is none."""
         try:
-            return (self.folder / _POINTER).read_text("utf-8").strip()
+            return (self.folder / _POINTER).read_text("utf-8", errors="replace").strip()
         except FileNotFoundError:
             return ""
 
@@ -71,6 +71,8 @@ class SnapshotFolder:
                 if name == self.current_name():
                     raise SnapshotUnavailable(f"{name} is named as current but isn't there") from None
                 continue  # it was replaced and cleared away in between
+            except (OSError, ValueError) as error:  # the pointer holds no name
+                raise SnapshotUnavailable(f"the manifest of {name!r} can't be read: {error}") from error
             fcntl.flock(hold, fcntl.LOCK_SH)
             if name == self.current_name():
                 try:
@@ -85,13 +87,16 @@ class SnapshotFolder:
         try:
             manifest = json.loads(text)
             found = SnapshotParameters(**manifest["parameters"])
-            names, number, change = manifest["parts"], manifest["number"], manifest["change"]
+            names, number, change = list(manifest["parts"]), int(manifest["number"]), int(manifest["change"])
         except (ValueError, KeyError, TypeError) as error:
             raise SnapshotUnavailable(f"the manifest can't be read: {error}") from error
-        self._parameters.require(found)
+        self.parameters.require(found)
         held = {part.name: part for part in known.parts} if known else {}
         parts = [held.get(name) or load_part(self.folder / name) for name in names]
-        return extend(known, parts, self._parameters, number=number, change=change)
+        try:
+            return extend(known, parts, self.parameters, number=number, change=change)
+        except (ValueError, KeyError, IndexError) as error:
+            raise SnapshotUnavailable(f"the parts don't belong together: {error}") from error
 
 
 class SnapshotWriter(SnapshotFolder):
@@ -160,7 +165,7 @@ class SnapshotWriter(SnapshotFolder):
         ]
         named: set[str] = set()
         for name in self._names("snapshot-*"):
-            named.update(json.loads((self.folder / name / "manifest.json").read_text("utf-8"))["parts"])
+            named.update(self._parts_of(name))
         for name in self._names(*_PARTS):
             if name not in named and name not in self._to_be_named:
                 shutil.rmtree(self.folder / name)
@@ -184,6 +189,13 @@ class SnapshotWriter(SnapshotFolder):
                 return False
             shutil.rmtree(self.folder / name)
             return True
+
+    def _parts_of(self, name: str) -> list[str]:
+        """The parts that the snapshot names; none if that can't be read, for nobody can use them then."""
+        try:
+            return list(json.loads((self.folder / name / "manifest.json").read_text("utf-8"))["parts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
 
     def _names(self, *patterns: str) -> Iterator[str]:
         for pattern in patterns:

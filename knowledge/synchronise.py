@@ -15,11 +15,11 @@ from pathlib import Path
 
 import structlog
 
-from core.errors import SnapshotMismatch, SnapshotUnavailable
+from core.errors import SnapshotUnavailable
 from core.ports import Change, KnowledgeStore
 from knowledge.compaction import merge_newest, parts_to_merge
 from knowledge.indexing import Contribution, PartBuilder
-from knowledge.snapshot import Merge, Snapshot
+from knowledge.snapshot import Merge, Snapshot, SnapshotParameters
 from knowledge.snapshot_folder import OpenSnapshot, SnapshotFolder, SnapshotWriter, try_to_write
 from knowledge.synchronise_plan import Outcome, plan_document, plan_guide
 
@@ -56,51 +56,78 @@ class Synchroniser:
         folder: Path,
         *,
         today: Callable[[], date] = date.today,
+        now: Callable[[], float] = time.monotonic,
         on_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._store = store
         self._builder = builder
         self._folder = folder
         self._today = today
+        self._now = now
         self._on_step = on_step
+        self._parameters: SnapshotParameters | None = None
         self._open: OpenSnapshot | None = None
         self._writer: SnapshotWriter | None = None
         self._busy = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._complete_at = now()
         self._merging: asyncio.Task[None] | None = None
 
     @property
     def snapshot(self) -> Snapshot:
-        """The snapshot in force. Raises SnapshotUnavailable before there is one."""
-        if self._open is None:
-            raise SnapshotUnavailable("no snapshot has been loaded yet")
-        return self._open.snapshot
+        """The snapshot in force. Raises SnapshotUnavailable until the index has caught up.
 
-    async def load(self) -> bool:
-        """Loads what is on disk, without looking at the store; says whether there was something.
-
-        Raises SnapshotMismatch if it was built with another model or other parameters.
+        An index that is still being built knows of too little, and what it doesn't know would be
+        told to citizens as if there were no guide.
         """
-        async with self._busy:
-            await asyncio.to_thread(self._reopen)
-            return self._open is not None
+        if not self.caught_up:
+            raise SnapshotUnavailable("the index isn't complete yet")
+        return self._held
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the index has held, once since it was opened, everything that was published."""
+        return self._caught_up.is_set()
+
+    async def wait_until_caught_up(self) -> None:
+        """Returns when it has; `follow` must be running for that."""
+        await self._caught_up.wait()
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long the index isn't known to hold everything that is published.
+
+        Less than a second while `follow` does its work, and growing when it can't.
+        """
+        return self._now() - self._complete_at
 
     async def synchronise(self) -> Synchronised:
         """Brings the index up to the store's last change, as the writer, or follows the writer.
 
-        On return as the writer everything that was published before the call can be found.
+        On return as the writer everything that was published before the call can be found. What is on
+        disk and can't be used, being of another model or database, or damaged, the writer builds anew.
+        Raises SnapshotMismatch or SnapshotUnavailable where another process writes what can't be used.
         """
-        started = time.perf_counter()
+        started = self._now()
         async with self._busy:
-            if not await self._may_write():
-                await asyncio.to_thread(self._reopen)
-                change = self._open.snapshot.change if self._open else 0
-                return Synchronised(change, seconds=time.perf_counter() - started)
+            asked_at, last = self._now(), await self._store.last_change()
+            writing = await self._may_write()
             outcomes: list[Outcome] = []
-            while changes := await self._store.changes_after(self.snapshot.change, BATCH):
+            # Asked again, for another writer may have gone on before this one took over.
+            if writing and self._change > last and self._change > await self._store.last_change():
+                await self._start_anew("it knows changes that the database doesn't")
+            while writing and self._change < last:
+                changes = await self._store.changes_after(self._change, BATCH)
+                if not changes:
+                    break
                 outcomes.extend(await self._take_in(changes))
-            self._merge_beside()
-            return Synchronised(self.snapshot.change, tuple(outcomes), time.perf_counter() - started)
+            if writing or self._change >= last:
+                self._complete_at = asked_at
+                self._caught_up.set()
+            if writing:
+                self._merge_beside()
+            return Synchronised(self._change, tuple(outcomes), self._now() - started)
 
     def wake(self) -> None:
         """Tells `follow` that something was published, so that it needn't find out by itself."""
@@ -129,30 +156,57 @@ class Synchroniser:
             if held is not None:
                 held.close()
         self._open = self._writer = None
+        self._caught_up.clear()
 
     async def merged(self) -> None:
         """Returns when no merge is under way."""
         if self._merging is not None:
             await asyncio.wait([self._merging])
 
+    @property
+    def _held(self) -> Snapshot:
+        assert self._open is not None
+        return self._open.snapshot
+
+    @property
+    def _change(self) -> int:
+        return self._open.snapshot.change if self._open else -1
+
     async def _may_write(self) -> bool:
+        """Whether this process writes; it does where no other does. Opens what is on disk."""
         if self._writer is not None:
             return True
-        parameters = self._builder.parameters
-        self._writer = try_to_write(self._folder, parameters, on_step=self._on_step)
+        if self._parameters is None:
+            self._parameters = replace(self._builder.parameters, database=await self._store.identity())
+        self._writer = try_to_write(self._folder, self._parameters, on_step=self._on_step)
         if self._writer is None:
+            await asyncio.to_thread(self._reopen, SnapshotFolder(self._folder, self._parameters))
             return False
-        await asyncio.to_thread(self._writer.clear_away)
         try:
-            await asyncio.to_thread(self._reopen)
-        except SnapshotMismatch as error:
-            _log.warning("index_built_anew", reason=str(error))
-        if self._open is None:
-            await self._commit((), Snapshot(parameters), change=0)
+            await self._take_over(self._writer)
+        except BaseException:
+            self._writer.close()
+            self._writer = None
+            raise
         return True
 
-    def _reopen(self) -> None:
-        folder = self._writer or SnapshotFolder(self._folder, self._builder.parameters)
+    async def _take_over(self, writer: SnapshotWriter) -> None:
+        await asyncio.to_thread(writer.clear_away)
+        try:
+            await asyncio.to_thread(self._reopen, writer)
+        except SnapshotUnavailable as error:
+            await self._start_anew(str(error))
+        if self._open is None:
+            await self._commit((), Snapshot(writer.parameters), change=0)
+
+    async def _start_anew(self, reason: str) -> None:
+        """Puts an index of nothing in force, and in no one's view, for all of it to be taken in again."""
+        assert self._writer is not None
+        _log.warning("index_built_anew", reason=reason)
+        self._caught_up.clear()
+        await self._commit((), Snapshot(self._writer.parameters), change=0)
+
+    def _reopen(self, folder: SnapshotFolder) -> None:
         if self._open is not None and folder.current_name() == self._open.name:
             return
         opened = folder.open(self._open.snapshot if self._open else None)
@@ -160,7 +214,7 @@ class Synchroniser:
             self._replace(opened)
 
     async def _take_in(self, changes: Sequence[Change]) -> list[Outcome]:
-        snapshot, today = self.snapshot, self._today()
+        snapshot, today = self._held, self._today()
         contributions: list[Contribution] = []
         outcomes: list[Outcome] = []
         keys = dict.fromkeys((change.kind, change.record_id) for change in changes)
@@ -210,7 +264,7 @@ class Synchroniser:
         self._open = opened
 
     def _merge_beside(self) -> None:
-        count = parts_to_merge([part.size for part in self.snapshot.parts])
+        count = parts_to_merge([part.size for part in self._held.parts])
         if count > 1 and (self._merging is None or self._merging.done()):
             self._merging = asyncio.create_task(self._merge(count), name="merge index parts")
 
@@ -219,9 +273,9 @@ class Synchroniser:
         assert self._writer is not None
         name = f"merge-{self._writer.next_number():08d}"
         try:
-            merge = await asyncio.to_thread(self._store_merge, self._writer, self.snapshot, count, name)
+            merge = await asyncio.to_thread(self._store_merge, self._writer, self._held, count, name)
             async with self._busy:
-                snapshot = self.snapshot.with_merge(merge, number=self._writer.next_number())
+                snapshot = self._held.with_merge(merge, number=self._writer.next_number())
                 self._replace(await asyncio.to_thread(self._writer.commit, snapshot))
                 await asyncio.to_thread(self._writer.clear_away)
         except (ValueError, OSError) as error:

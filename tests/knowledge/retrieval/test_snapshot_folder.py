@@ -1,5 +1,6 @@
 """Snapshots on disk: what is committed can be read, and a crash leaves the old or the new one."""
 
+import json
 import os
 import signal
 import subprocess
@@ -82,7 +83,8 @@ def test_parts_that_are_known_are_not_read_again(builder, folder, writer):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"model_id": "other"}, {"dimension": 8}, {"schema": 0}, {"dictionary": "x"}]
+    "changed",
+    [{"model_id": "other"}, {"dimension": 8}, {"schema": 0}, {"dictionary": "x"}, {"database": "x"}],
 )
 def test_a_snapshot_built_otherwise_is_refused(builder, folder, writer, changed):
     commit(writer, builder, Snapshot(builder.parameters), guide_contribution(GUIDES[0]))
@@ -97,6 +99,16 @@ def test_a_damaged_part_is_refused_and_not_half_read(builder, folder, writer, da
     path = folder / snapshot.parts[0].name / damaged
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(SnapshotUnavailable):
+        SnapshotFolder(folder, builder.parameters).open()
+
+
+def test_a_manifest_that_leaves_out_a_part_is_refused(builder, folder, writer):
+    first = commit(writer, builder, Snapshot(builder.parameters), guide_contribution(GUIDES[0]))
+    commit(writer, builder, first, guide_contribution(GUIDES[1]))  # shares the names with the first
+    manifest = folder / (folder / "current").read_text() / "manifest.json"
+    told = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**told, "parts": told["parts"][1:]}))
+    with pytest.raises(SnapshotUnavailable, match="belong together"):
         SnapshotFolder(folder, builder.parameters).open()
 
 

@@ -1,6 +1,10 @@
 """The index follows the store, says what it did, and survives whoever else uses the folder."""
 
 import asyncio
+import copy
+import itertools
+import os
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +15,7 @@ from core.statuses import GuideStatus
 from knowledge.entries import Field
 from knowledge.guide import Faq
 from knowledge.indexing import PartBuilder
+from knowledge.snapshot_folder import SnapshotWriter
 from knowledge.synchronise import BATCH, Synchroniser
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import InMemoryKnowledgeStore
@@ -158,8 +163,6 @@ async def test_a_restart_goes_on_where_the_index_stands(store, open_synchroniser
     embedder.embedded.clear()
     await publish(store, guide("g-9", "南关区", "结婚登记"))
     second = open_synchroniser()
-    assert await second.load()
-    assert len(second.snapshot.items()) == 3
     assert (await second.synchronise()).count("indexed") == 1
     assert set(embedder.embedded) == {"结婚登记", "结婚登记\n居民户口簿"}
 
@@ -186,18 +189,22 @@ async def test_a_follower_takes_over_when_the_writer_is_gone(store, open_synchro
     assert (await following.synchronise()).count("indexed") == 1
 
 
-async def test_another_model_is_refused_on_loading_and_indexed_anew_by_the_writer(
-    store, open_synchroniser, segmenter
-):
+async def test_what_another_model_indexed_is_indexed_anew(store, open_synchroniser, segmenter):
     first = open_synchroniser()
     await publish(store, *GUIDES)
     await first.synchronise()
     await first.close()
     other = open_synchroniser(builder=PartBuilder(HashEmbedder(32, "another@1"), segmenter))
-    with pytest.raises(SnapshotMismatch, match="another@1"):
-        await other.load()
     assert (await other.synchronise()).count("indexed") == 4
     assert other.snapshot.parameters.model_id == "another@1"
+
+
+async def test_what_another_model_writes_now_is_refused(store, open_synchroniser, segmenter):
+    await open_synchroniser().synchronise()
+    other = open_synchroniser(builder=PartBuilder(HashEmbedder(32, "another@1"), segmenter))
+    with pytest.raises(SnapshotMismatch, match="another@1"):
+        await other.synchronise()
+    assert not other.caught_up
 
 
 async def test_many_small_changes_leave_few_parts_and_files(store, synchroniser, folder):
@@ -246,7 +253,7 @@ async def test_a_failing_store_leaves_the_snapshot_answering(store, synchroniser
         asked.set()
         raise OSError("the database is away")
 
-    monkeypatch.setattr(store, "changes_after", away)
+    monkeypatch.setattr(store, "last_change", away)
     following = asyncio.create_task(synchroniser.follow(every=0.01))
     try:
         async with asyncio.timeout(30):
@@ -255,3 +262,208 @@ async def test_a_failing_store_leaves_the_snapshot_answering(store, synchroniser
         assert not following.done()
     finally:
         following.cancel()
+
+
+class TestCatchingUp:
+    async def test_an_index_that_is_half_built_is_nobodys_to_answer_from(
+        self, store, synchroniser, monkeypatch
+    ):
+        monkeypatch.setattr("knowledge.synchronise.BATCH", 2)
+        await publish(store, *GUIDES)
+        feed, seen = store.changes_after, []
+
+        async def changes_after(*arguments):
+            with pytest.raises(SnapshotUnavailable, match="isn't complete"):
+                _ = synchroniser.snapshot
+            seen.append(arguments)
+            return await feed(*arguments)
+
+        monkeypatch.setattr(store, "changes_after", changes_after)
+        await synchroniser.synchronise()
+
+        assert len(seen) == 2
+        assert len(synchroniser.snapshot.items()) == 3
+
+    async def test_an_index_of_yesterday_is_not_answered_from_before_it_has_todays_changes(
+        self, store, open_synchroniser
+    ):
+        first = open_synchroniser()
+        await publish(store, *GUIDES[:3])
+        await first.synchronise()
+        await first.close()
+        await publish(store, GUIDES[3])
+        second = open_synchroniser()
+
+        assert not second.caught_up
+        with pytest.raises(SnapshotUnavailable):
+            _ = second.snapshot
+
+        following = asyncio.create_task(second.follow())
+        try:
+            async with asyncio.timeout(30):
+                await second.wait_until_caught_up()
+            assert len(second.snapshot.items()) == 3
+        finally:
+            following.cancel()
+
+    async def test_who_follows_a_writer_that_is_behind_has_not_caught_up(self, store, open_synchroniser):
+        writing, following = open_synchroniser(), open_synchroniser()
+        await publish(store, *GUIDES[:3])
+        await writing.synchronise()
+        await publish(store, GUIDES[3])
+
+        await following.synchronise()
+        assert not following.caught_up
+
+        await writing.synchronise()
+        await following.synchronise()
+        assert following.caught_up
+
+    async def test_once_caught_up_the_index_answers_while_it_takes_in_more(
+        self, store, synchroniser, monkeypatch
+    ):
+        await publish(store, *GUIDES[:3])
+        await synchroniser.synchronise()
+        await publish(store, GUIDES[3])
+        feed, found = store.changes_after, []
+
+        async def changes_after(*arguments):
+            found.append(len(synchroniser.snapshot.items()))
+            return await feed(*arguments)
+
+        monkeypatch.setattr(store, "changes_after", changes_after)
+        await synchroniser.synchronise()
+
+        assert found == [2]
+
+
+class TestLag:
+    async def test_it_is_the_time_since_the_index_held_all_that_was_published(self, store, open_synchroniser):
+        clock = itertools.count()  # each look at it takes a second
+        synchroniser = open_synchroniser(now=lambda: float(next(clock)))
+        await publish(store, *GUIDES)
+        await synchroniser.synchronise()
+        first = synchroniser.lag_seconds
+        later = synchroniser.lag_seconds
+        await synchroniser.synchronise()
+
+        assert later == first + 1
+        assert synchroniser.lag_seconds <= first
+
+    async def test_it_grows_while_the_store_is_away(self, store, open_synchroniser, monkeypatch):
+        time = 0.0
+        synchroniser = open_synchroniser(now=lambda: time)
+        await synchroniser.synchronise()
+
+        async def away():
+            raise OSError("the database is away")
+
+        monkeypatch.setattr(store, "last_change", away)
+        time = 60.0
+        with pytest.raises(OSError, match="away"):
+            await synchroniser.synchronise()
+
+        assert synchroniser.lag_seconds == 60
+
+    async def test_it_grows_while_the_writer_doesnt_write(self, store, open_synchroniser):
+        time = 0.0
+        writing, following = open_synchroniser(), open_synchroniser(now=lambda: time)
+        await writing.synchronise()
+        await following.synchronise()
+        await publish(store, *GUIDES)
+        time = 60.0
+        await following.synchronise()
+        assert following.lag_seconds == 60
+
+        await writing.synchronise()
+        await following.synchronise()
+        assert following.lag_seconds == 0
+
+
+class TestAnotherDatabase:
+    async def test_what_was_indexed_from_another_database_is_indexed_anew(self, store, open_synchroniser):
+        first = open_synchroniser()
+        await publish(store, *GUIDES)
+        await first.synchronise()
+        await first.close()
+        other_store = InMemoryKnowledgeStore()
+        await publish(other_store, *(guide(f"h-{n}", "南关区", f"事项{n}") for n in range(4)))
+        second = open_synchroniser(store=other_store)
+
+        assert (await second.synchronise()).count("indexed") == 4
+        assert set(second.snapshot.items()) == {f"事项{n}|" for n in range(4)}
+
+    @pytest.mark.parametrize("running", [True, False])
+    async def test_after_an_older_state_was_restored_the_index_is_built_anew(
+        self, store, open_synchroniser, running
+    ):
+        await publish(store, *GUIDES[:2])
+        backup = copy.deepcopy(vars(store))
+        synchroniser = open_synchroniser()
+        await publish(store, *GUIDES[2:])
+        await synchroniser.synchronise()
+        if not running:
+            await synchroniser.close()
+            synchroniser = open_synchroniser()
+
+        vars(store).update(backup)
+        result = await synchroniser.synchronise()
+
+        assert result.change == await store.last_change()
+        assert set(synchroniser.snapshot.items()) == {"居民身份证补领|"}
+
+
+class TestDamage:
+    @pytest.fixture
+    async def folder_with_index(self, store, open_synchroniser, folder):
+        """What a service left that ended in an orderly way."""
+        first = open_synchroniser()
+        await publish(store, *GUIDES[:3])
+        await first.synchronise()
+        await publish(store, GUIDES[3])
+        await first.synchronise()
+        await first.close()
+        return folder
+
+    @pytest.mark.parametrize(
+        ("path", "damage"),
+        [
+            ("current", lambda path: path.write_bytes(b"\x00\xff\xff")),
+            ("current", lambda path: path.write_text("snapshot-00000099")),
+            ("snapshot-*", shutil.rmtree),
+            ("snapshot-*/manifest.json", lambda path: path.write_text('{"number": 1, "par')),
+            ("snapshot-*/manifest.json", lambda path: path.write_text('{"number": 1, "parts": 7}')),
+            ("snapshot-*/manifest.json", lambda path: path.unlink()),
+            ("part-*", shutil.rmtree),
+            ("part-*/arrays.bin", lambda path: os.truncate(path, 100)),
+            ("part-*/part.json", lambda path: path.write_text("")),
+            ("part-*/records.jsonl", lambda path: path.unlink()),
+        ],
+    )  # fmt: skip
+    async def test_a_damaged_index_is_built_anew(
+        self, store, open_synchroniser, folder_with_index, path, damage
+    ):
+        damage(sorted(folder_with_index.glob(path))[-1])
+        second = open_synchroniser()
+
+        assert (await second.synchronise()).count("indexed") == 4
+        assert len(second.snapshot.items()) == 3
+        await second.close()
+        third = open_synchroniser()
+        assert (await third.synchronise()).outcomes == ()
+
+    async def test_a_folder_that_cant_be_opened_now_is_tried_again(
+        self, open_synchroniser, folder_with_index, monkeypatch
+    ):
+        second = open_synchroniser()
+        with monkeypatch.context() as patched:
+            patched.setattr(SnapshotWriter, "clear_away", _no_space)
+            with pytest.raises(OSError, match="no space"):
+                await second.synchronise()
+        await second.synchronise()
+
+        assert len(second.snapshot.items()) == 3
+
+
+def _no_space(_writer) -> None:
+    raise OSError("no space left on the device")
