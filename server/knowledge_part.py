@@ -113,16 +113,22 @@ def make_lexicons(settings: Settings, segmenter: Segmenter) -> Lexicons:
 
 
 def topics_file(settings: Settings) -> Path:
-    """Where the trained topic model is: beside the embedding model that it was trained with."""
+    """Where set-up and `bangban train linker` put the topic model: beside the embedding model."""
     return settings.embedding_model.parent / "linker" / "topics.npz"
+
+
+def own_topics_file(settings: Settings) -> Path:
+    """Where the service puts the one it trains itself: in service, nothing else need be writable."""
+    return settings.data / "linker" / "topics.npz"
 
 
 def load_or_train_topics(settings: Settings, lexicons: Lexicons, embedder: Embedder) -> TopicModel:
     """The topic model, trained when there is none for this embedder. Blocks; training takes minutes."""
-    path = topics_file(settings)
-    try:
-        return TopicModel.load(path, model_id=embedder.model_id)
-    except (FileNotFoundError, SnapshotMismatch) as error:
-        log.info("linker_training", reason=type(error).__name__)
-    train_to_file(path, lexicons, embedder)
-    return TopicModel.load(path, model_id=embedder.model_id)
+    for path in (topics_file(settings), own_topics_file(settings)):
+        try:
+            return TopicModel.load(path, model_id=embedder.model_id)
+        except (FileNotFoundError, SnapshotMismatch) as error:
+            log.info("linker_not_usable", path=str(path), reason=type(error).__name__)
+    log.info("linker_training")
+    train_to_file(own_topics_file(settings), lexicons, embedder)
+    return TopicModel.load(own_topics_file(settings), model_id=embedder.model_id)
