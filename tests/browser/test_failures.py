@@ -1,7 +1,7 @@
 """What goes wrong on the way is said in plain words, nothing is lost, and nothing is said twice."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_service import FakeService
@@ -237,6 +237,63 @@ def test_starting_afresh_clears_the_page_and_begins_another_conversation(
     citizen.sees("不客气")
 
     page.reload()
+    citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"))
+    assert len(service.conversations) == 2
+
+
+def starts_afresh(citizen: Citizen) -> None:
+    citizen.chooses_setting("清空并重新开始")
+    citizen.presses("清空")
+    citizen.sees_turns()
+
+
+def test_a_question_that_is_tried_again_does_not_follow_into_the_new_conversation(
+    citizen: Citizen, service: FakeService
+):
+    service.faults.statuses = [(503, 2)]
+    citizen.asks(ID_CARD)
+    expect(citizen.status).to_contain_text("自动重试")
+    starts_afresh(citizen)
+    expect(citizen.status).not_to_contain_text("自动重试")
+    citizen.asks("谢谢")
+    citizen.sees("不客气")
+
+    citizen.page.wait_for_timeout(2500)  # longer than the old question wanted to wait
+    citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"))
+    assert turns_of(service) == 1
+    assert len(set(service.attempts)) == len(service.attempts) == 2
+
+
+def test_an_answer_to_the_conversation_before_is_not_told_in_the_new_one(
+    citizen: Citizen, service: FakeService
+):
+    let_go = service.hold_replies()
+    citizen.asks(ID_CARD)
+    citizen.asks("那要多少钱？")
+    citizen.page.wait_for_timeout(300)
+    starts_afresh(citizen)
+    let_go()
+    citizen.asks("谢谢")
+
+    citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"))
+    assert [m["text"] for m in service.conversation.of_kind("citizen_message")] == ["谢谢"]
+
+
+def test_that_the_conversation_before_has_expired_does_not_end_the_new_one(
+    citizen: Citizen, page: Page, service: FakeService
+):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/messages", hold, times=1)
+    with page.expect_request("**/messages"):
+        citizen.asks(ID_CARD)
+    starts_afresh(citizen)
+    held[0].fulfill(status=401, body="{}")
+    citizen.asks("谢谢")
+
     citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"))
     assert len(service.conversations) == 2
 

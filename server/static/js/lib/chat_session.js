@@ -8,7 +8,7 @@
  */
 
 import { deliver } from './delivery.js'
-import { ConnectionError, Refusal, explain } from './errors.js'
+import { ConnectionError, ConversationLeft, Refusal, explain } from './errors.js'
 import { newId } from './ids.js'
 import { LiveEvents } from './live_events.js'
 import { Timeline } from './timeline.js'
@@ -21,6 +21,7 @@ export class ChatSession extends EventTarget {
   #live
   #hotline
   #conversation
+  #leavings = 0
   #beginning = null
   #sending = Promise.resolve()
   #catchingUp = null
@@ -123,11 +124,18 @@ export class ChatSession extends EventTarget {
 
   /** Leaves this conversation and begins an empty one. Throws ServiceError and then keeps the old. */
   async restart() {
+    // The browser remembers the conversation that began last; that has to be the new one.
+    await this.#beginning?.catch(() => {})
     const conversation = await deliver(() => this.#api.begin(), { attempts: 2 })
+    this.#leavings += 1 // what is under way now belongs to the conversation that is left
     this.#live.stop()
     this.timeline.clear()
+    this.#sending = Promise.resolve()
+    this.#catchingUp = null
+    this.#restoring = false
     this.#adopt(conversation)
     this.#rememberUnsent()
+    this.#dispatch('waiting', 0)
     this.#dispatch('change')
   }
 
@@ -148,6 +156,7 @@ export class ChatSession extends EventTarget {
       if (answer) this.#dispatch('reply', answer)
       this.#dispatch('connection', 'ok')
     } catch (error) {
+      if (error instanceof ConversationLeft) return
       const text = explain(error, { online: navigator.onLine, hotline: this.#hotline })
       const retryable = !(error instanceof Refusal) || error.retryable
       this.timeline.fail(clientId, { text, retryable, cutOff: error instanceof ConnectionError })
@@ -157,17 +166,35 @@ export class ChatSession extends EventTarget {
     this.#dispatch('change')
   }
 
-  /** Calls the API in the current conversation; begins one when there is none or it has expired. */
+  /**
+   * Calls the API in the current conversation; begins one when there is none or it has expired.
+   * Throws `ConversationLeft` once the citizen has started afresh: what was meant for the
+   * conversation before must neither reach the new one nor be told there.
+   */
   async #inConversation(call) {
-    const attempt = async () => call(await this.#begun())
-    const onWait = (error, ms) => this.#dispatch('waiting', ms)
+    const leavings = this.#leavings
+    const refuseIfLeft = () => {
+      if (leavings !== this.#leavings) throw new ConversationLeft()
+    }
+    let used = null
+    const attempt = async () => {
+      used = await this.#begun()
+      refuseIfLeft()
+      return call(used)
+    }
+    const onWait = (error, ms) => {
+      refuseIfLeft()
+      this.#dispatch('waiting', ms)
+    }
     try {
       return await deliver(attempt, { onWait })
     } catch (error) {
+      refuseIfLeft()
       if (!(error instanceof Refusal && error.endsConversation)) throw error
-      this.#expire()
+      if (used === this.#conversation) this.#expire()
       return await deliver(attempt, { onWait })
     } finally {
+      refuseIfLeft() // even a success is no news in another conversation
       this.#dispatch('waiting', 0)
     }
   }
@@ -224,8 +251,15 @@ export class ChatSession extends EventTarget {
 
   async #takeMissing() {
     const conversation = this.#conversation
-    const { events } = await this.#api.transcript(conversation, this.timeline.lastSequence)
-    if (conversation !== this.#conversation) return
+    const isLeft = () => conversation !== this.#conversation
+    let events
+    try {
+      ;({ events } = await this.#api.transcript(conversation, this.timeline.lastSequence))
+    } catch (error) {
+      if (isLeft()) return
+      throw error
+    }
+    if (isLeft()) return
     for (const event of events) {
       const entry = this.timeline.take(event)
       if (entry && entry.kind !== 'citizen' && !this.#restoring) this.#dispatch('reply', entry)

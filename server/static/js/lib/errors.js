@@ -2,8 +2,9 @@
  * What can go wrong between this page and the service, and what a citizen reads about it.
  *
  *     ServiceError
- *     ├── ConnectionError   no answer arrived: offline, cut off, timed out
- *     └── Refusal           the service answered with an error
+ *     ├── ConnectionError    no answer arrived: offline, cut off, timed out
+ *     ├── ConversationLeft   the citizen has started afresh meanwhile
+ *     └── Refusal            the service answered with an error
  */
 
 export class ServiceError extends Error {
@@ -19,6 +20,10 @@ export class ConnectionError extends ServiceError {
   get retryable() {
     return true
   }
+}
+
+export class ConversationLeft extends ServiceError {
+  name = 'ConversationLeft'
 }
 
 export class Refusal extends ServiceError {
@@ -59,6 +64,7 @@ export function explain(error, { online = true, hotline = '' } = {}) {
   if (error instanceof ConnectionError) {
     return online ? `没有连上服务器，请稍后重试${call}。` : '网络断开了，接通网络后会自动重发。'
   }
+  if (error instanceof ConversationLeft) return '您已重新开始对话，这一步没有做。'
   if (!(error instanceof Refusal)) return `页面出了点问题，请刷新后再试${call}。`
   if (error.status === 429) return '您发得太快了，请稍等一会儿再重试。'
   if (error.status >= 500) return `系统正忙，请稍后重试${call}。`
