@@ -50,23 +50,37 @@ SECURITY_HEADERS = {
 
 def canonical_error(error: errors.BangbanError, request_id: str, hotline: str) -> web.Response:
     """The response that says what went wrong, in the one shape."""
-    text = error.citizen_text
-    if error.status >= 500:
-        text = wording.with_hotline(text, hotline)
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    body = {"error": {"code": error.code, "message": text, "request_id": request_id}}
+    body = {
+        "error": {
+            "code": error.code,
+            "message": wording.what_failed(error, hotline),
+            "request_id": request_id,
+        }
+    }
     return web.json_response(body, status=error.status, headers=headers)
 
 
-def as_bangban_error(error: web.HTTPException) -> errors.BangbanError:
-    """Our error for one that aiohttp raised."""
-    if error.status < 500:
-        return _OF_STATUS.get(error.status, errors.InvalidInput)(error.reason)
-    return errors.BangbanError(error.reason)
+def named_error(raised: Exception) -> errors.BangbanError:
+    """Our error for whatever a handler raised, and the one place that logs it.
+
+    Only what nobody raised on purpose is logged with its trace.
+    """
+    if isinstance(raised, web.HTTPException):
+        otherwise = errors.InvalidInput if raised.status < 500 else errors.BangbanError
+        return _OF_STATUS.get(raised.status, otherwise)(raised.reason)
+    if not isinstance(raised, errors.BangbanError):
+        log.error("request_failed_unexpectedly", exc_info=raised)
+        return errors.BangbanError()
+    if raised.status >= 500:
+        log.error("request_failed", code=raised.code, reason=str(raised))
+    else:
+        log.info("request_refused", code=raised.code, reason=str(raised))
+    return raised
 
 
 def identify_requests() -> Middleware:
@@ -109,7 +123,7 @@ def log_requests(observe: Callable[[str, str, int, float], None]) -> Middleware:
 
 
 def shape_errors(settings: Settings) -> Middleware:
-    """Turns every failure into the one shape of error; logs only what nobody raised on purpose."""
+    """Turns every failure into the one shape of error."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -118,19 +132,12 @@ def shape_errors(settings: Settings) -> Middleware:
         except web.HTTPException as raised:
             if raised.status < 400:
                 raise
-            response = canonical_error(as_bangban_error(raised), request[REQUEST_ID], settings.hotline)
+            response = canonical_error(named_error(raised), request[REQUEST_ID], settings.hotline)
             if "Allow" in raised.headers:
                 response.headers["Allow"] = raised.headers["Allow"]
             return response
-        except errors.BangbanError as error:
-            if error.status >= 500:
-                log.error("request_failed", code=error.code, reason=str(error))
-            else:
-                log.info("request_refused", code=error.code, reason=str(error))
-            return canonical_error(error, request[REQUEST_ID], settings.hotline)
-        except Exception:
-            log.exception("request_failed_unexpectedly")
-            return canonical_error(errors.BangbanError(), request[REQUEST_ID], settings.hotline)
+        except Exception as raised:
+            return canonical_error(named_error(raised), request[REQUEST_ID], settings.hotline)
 
     return middleware
 

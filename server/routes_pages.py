@@ -5,17 +5,21 @@ the page, with the citizen's text kept in the form.
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 from aiohttp import web
 
 from core.errors import BangbanError, InvalidInput, Unauthenticated
-from core.ports import Conversation
+from core.ports import Conversation, ConversationEvent
 from server import wording
 from server.access import access_conversation_by_token
 from server.citizen_text import clean
 from server.conversation_cookie import forget_conversation, remember_conversation, remembered_conversation
 from server.conversations import StartedConversation
 from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES
+from server.middlewares import named_error
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
 
@@ -39,29 +43,44 @@ async def show(request: web.Request) -> web.Response:
 
 async def say(request: web.Request) -> web.Response:
     """Takes the form: a text, or the wish to start afresh."""
-    draft = ""
+    form: Mapping[str, str] = {}
     try:
         form = await read_form(request)
         if form.get("restart"):
             response = _see_page("/")
             forget_conversation(response)
             return response
-        draft = form.get("text", "")
-        started, is_new = await _conversation_to_use(request)
-        request.app[LIMITS].check_message(started.conversation_id)
-        nonce = clean(form.get("client_message_id", ""))[:100]
-        if not draft.strip():
-            raise InvalidInput("the form holds no text")
-        await request.app[CONVERSATIONS].receive(started.conversation_id, draft, nonce)
-    except BangbanError as error:
-        text = error.citizen_text
-        if error.status >= 500:
-            text = wording.with_hotline(text, request.app[SETTINGS].hotline)
-        return await _page(request, notice=text, draft=clean(draft), status=error.status)
+        return await _take(request, form)
+    except Exception as raised:  # whatever it is, only the page can tell a citizen without script
+        return await _page(request, named_error(raised), form)
+
+
+async def _take(request: web.Request, form: Mapping[str, str]) -> web.Response:
+    text = form.get("text", "")
+    started, is_new = await _conversation_to_use(request)
+    request.app[LIMITS].check_message(started.conversation_id)
+    if not text.strip():
+        raise InvalidInput("the form holds no text")
+    await request.app[CONVERSATIONS].receive(started.conversation_id, text, _message_id(form))
     response = _see_page("/#latest")
     if is_new:
         remember_conversation(request, response, started)
     return response
+
+
+def _message_id(form: Mapping[str, str]) -> str:
+    """What makes a form that is sent again one turn, and a changed one another.
+
+    After an error the page keeps its nonce. Whether the text was stored before the error nobody
+    knows, so sending it again must not make a second turn; but all buttons of the page carry that
+    nonce as well, and the text may be corrected, so the text counts too.
+    """
+    nonce = _nonce_of(form)
+    return f"{nonce}.{sha256(clean(form.get('text', '')).encode()).hexdigest()[:16]}" if nonce else ""
+
+
+def _nonce_of(form: Mapping[str, str]) -> str:
+    return clean(form.get("client_message_id", ""))[:60]
 
 
 async def static_file(request: web.Request) -> web.Response:
@@ -75,12 +94,15 @@ async def favicon(_: web.Request) -> web.Response:
 
 
 async def _page(
-    request: web.Request, *, notice: str = "", draft: str = "", status: int = 200
+    request: web.Request, failure: BangbanError | None = None, form: Mapping[str, str] | None = None
 ) -> web.Response:
-    settings = request.app[SETTINGS]
-    remembered = await _remembered(request)
-    conversation, token = remembered or (None, "")
-    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id) if conversation else ()
+    """The page; with what failed said on it, and the form that failed in its fields."""
+    settings, sent = request.app[SETTINGS], form or {}
+    shown = Shown()
+    try:
+        shown = await _shown(request)
+    except Exception as raised:  # the page without the conversation is better than none
+        failure = failure or named_error(raised)
     page = citizen_page(
         CitizenView(
             bot_name=settings.bot_name,
@@ -88,19 +110,39 @@ async def _page(
             hotline=settings.hotline,
             retention_days=settings.retention_days,
             assets=ASSETS,
-            nonce=secrets.token_urlsafe(12),
-            conversation_id=conversation.conversation_id if conversation else "",
-            token=token,
-            events=events,
-            notice=notice,
-            draft=draft,
+            nonce=_nonce_of(sent) or secrets.token_urlsafe(12),
+            conversation_id=shown.conversation_id,
+            token=shown.token,
+            events=shown.events,
+            notice=wording.what_failed(failure, settings.hotline) if failure else "",
+            draft=clean(sent.get("text", "")),
         )
     )
     response = web.Response(
-        text=page, content_type="text/html", status=status, headers={"Cache-Control": "no-store"}
+        text=page,
+        content_type="text/html",
+        status=failure.status if failure else 200,
+        headers={"Cache-Control": "no-store"},
     )
     response.enable_compression()
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The conversation that the page shows, if any."""
+
+    conversation_id: str = ""
+    token: str = field(default="", repr=False)
+    events: Sequence[ConversationEvent] = ()
+
+
+async def _shown(request: web.Request) -> Shown:
+    if (remembered := await _remembered(request)) is None:
+        return Shown()
+    conversation, token = remembered
+    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id)
+    return Shown(conversation.conversation_id, token, events)
 
 
 async def _remembered(request: web.Request) -> tuple[Conversation, str] | None:

@@ -1,5 +1,6 @@
 """The few sentences that the service itself says to citizens. The bot's own are in `bot/domain`."""
 
+from core.errors import BangbanError
 from core.messages import ReplyMessage
 from core.statuses import HandoverMode
 from core.text import MAX_CHARACTERS as READ_CHARACTERS
@@ -27,6 +28,6 @@ def waiting_for_person(mode: HandoverMode, position: int, hotline: str, *, alrea
     )
 
 
-def with_hotline(citizen_text: str, hotline: str) -> str:
-    """An error's sentence for a citizen, with the hotline at its end."""
-    return f"{citizen_text}服务热线：{hotline}。"
+def what_failed(error: BangbanError, hotline: str) -> str:
+    """An error's sentence for a citizen; where trying differently won't help, with the hotline."""
+    return f"{error.citizen_text}服务热线：{hotline}。" if error.status >= 500 else error.citizen_text

@@ -1,8 +1,10 @@
 """The page as a browser without script meets it: a form, a cookie, a transcript."""
 
+import re
+
 import pytest
 
-from core.errors import DialogueUnavailable
+from core.errors import DialogueUnavailable, Unavailable
 from core.messages import BotReply, Choice, ReplyMessage
 from core.statuses import TurnStatus
 from server.app import STATIC
@@ -88,6 +90,70 @@ async def test_what_cannot_be_sent_comes_back_with_the_reason_and_the_draft(serv
     assert response.status == status
     assert said in html
     assert text[:50] in html
+
+
+def nonces_of(html: str) -> set[str]:
+    return set(re.findall(r'name="client_message_id" value="([^"]+)"', html))
+
+
+async def test_what_failed_after_it_was_stored_is_one_turn_when_it_is_sent_again(service, monkeypatch):
+    async def lost(*_args, **_kwargs):
+        raise Unavailable("the database went away")
+
+    await send(service, text="一", client_message_id="n1")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(service.conversations, "reply_to", lost)
+        response = await send(service, text="二", client_message_id="n2")
+        html = await response.text()
+    assert (response.status, nonces_of(html)) == (503, {"n2"})
+
+    await send(service, text="二", client_message_id="n2")
+    await send(service, text="二", client_message_id="n2")
+
+    assert [text for _, text, _, _ in service.engine.turns] == ["一", "二"]
+
+
+async def test_what_is_sent_instead_after_an_error_is_a_turn_of_its_own(service):
+    """The corrected text, or another button of the page, which all carry the same nonce."""
+    await send(service, text="一", client_message_id="n1")
+    await send(service, text="转人工", client_message_id="n1")
+
+    assert [text for _, text, _, _ in service.engine.turns] == ["一", "转人工"]
+
+
+async def test_a_form_that_is_too_large_is_refused_on_the_page(start_service):
+    service = await start_service(max_body_bytes=1024)
+
+    response = await send(service, text="长" * 2000)
+    html = await response.text()
+
+    assert response.status == 413
+    assert "您发的内容太大了。" in html
+    assert "<form" in html
+
+
+@pytest.mark.parametrize(("failure", "status"), [(Unavailable("away"), 503), (RuntimeError("a bug"), 500)])
+async def test_without_the_database_the_page_says_so_and_names_the_hotline(
+    service, monkeypatch, failure, status
+):
+    async def broken(*_args, **_kwargs):
+        raise failure
+
+    await send(service, text="身份证丢了")
+    monkeypatch.setattr(service.conversations, "get", broken)
+
+    shown = await service.client.get("/")
+    sent = await send(service, text="我的话")
+
+    for response in (shown, sent):
+        html = await response.text()
+        assert response.status == status
+        assert "抱歉" in html
+        assert "12345" in html
+        assert "<form" in html
+        assert "away" not in html
+        assert "bug" not in html
+    assert "我的话</textarea>" in await sent.text()
 
 
 async def test_over_the_rate_the_page_says_so(start_service):
