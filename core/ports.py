@@ -192,8 +192,8 @@ class ConversationStore(Protocol):
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
         """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
 
-    async def unanswered(self) -> Sequence[ConversationEvent]:
-        """Citizen messages that have no reply yet, oldest first (after a crash)."""
+    async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
+        """Citizen messages (from before that moment) that have no reply yet, oldest first."""
 
     async def events(
         self, conversation_id: str, after: int = 0, limit: int = 500

@@ -203,10 +203,15 @@ async def _say_goodbye(app: web.Application) -> None:
 
 
 async def _recover(app: web.Application) -> None:
-    """Answers what was left, once the engine can; an apology now would be the answer for good."""
-    if not await app[keys.CONVERSATION_STORE].unanswered() or not (await app[keys.HEALTH].report()).ready:
+    """Answers what was left, once the engine can; an apology now would be the answer for good.
+
+    A turn takes no longer than the engine's timeout: what is younger is still being answered.
+    """
+    before = utc_now() - timedelta(seconds=app[keys.SETTINGS].engine_timeout_s)
+    left = await app[keys.CONVERSATION_STORE].unanswered(before)
+    if not left or not (await app[keys.HEALTH].report()).ready:
         return
-    if answered := await app[keys.CONVERSATIONS].recover():
+    if answered := await app[keys.CONVERSATIONS].recover(before):
         log.info("unanswered_messages_answered", count=answered)
 
 

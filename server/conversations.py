@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -136,13 +137,14 @@ class Conversations:
                 return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[conversation.holder], ())
             return await self._answer(conversation, message, last, began)
 
-    async def recover(self) -> int:
+    async def recover(self, before: datetime | None = None) -> int:
         """Answers the messages that a crash left without a reply; returns how many.
 
+        Messages since `before` may still be under way, here or in another process, and are left alone.
         A message whose conversation is busy or gone is left for the next time.
         """
         answered = 0
-        for message in await self._store.unanswered():
+        for message in await self._store.unanswered(before):
             try:
                 answered += await self._answer_late(message)
             except BangbanError as error:

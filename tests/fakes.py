@@ -229,12 +229,9 @@ class InMemoryConversationStore:
             None,
         )
 
-    async def unanswered(self) -> Sequence[ConversationEvent]:
-        return tuple(
-            sorted(
-                self._unanswered.values(), key=lambda event: (event.at, event.conversation_id, event.sequence)
-            )
-        )
+    async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
+        found = [event for event in self._unanswered.values() if before is None or event.at < before]
+        return tuple(sorted(found, key=lambda event: (event.at, event.conversation_id, event.sequence)))
 
     async def events(
         self, conversation_id: str, after: int = 0, limit: int = 500

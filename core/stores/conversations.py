@@ -111,9 +111,11 @@ class DatabaseConversationStore:
         rows = await self._database.read(query.order_by(events.c.sequence).limit(1))
         return _event(rows[0]) if rows else None
 
-    async def unanswered(self) -> Sequence[ConversationEvent]:
-        """Citizen messages that have no reply yet, oldest first (after a crash)."""
+    async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
+        """Citizen messages (from before that moment) that have no reply yet, oldest first."""
         query = select(events).where(events.c.awaits_reply)
+        if before is not None:
+            query = query.where(events.c.at < before)
         oldest_first = query.order_by(events.c.at, events.c.conversation_id, events.c.sequence)
         return tuple(_event(row) for row in await self._database.read(oldest_first))
 

@@ -204,6 +204,15 @@ class ConversationStoreContract:
         await answered(store, "c2", 1)
         assert len(await store.unanswered()) == 2
 
+    async def test_unanswered_messages_of_this_moment_can_be_left_out(self, store, clock):
+        await opened(store)
+        await asked(store, "c1")
+        clock.advance(timedelta(seconds=10))
+        await asked(store, "c1")
+
+        just_now = clock() - timedelta(seconds=5)
+        assert [event.sequence for event in await store.unanswered(just_now)] == [1]
+
     async def test_messages_that_an_agent_holds_are_not_the_bots_to_answer(self, store):
         await opened(store)
         await asked(store, "c1")

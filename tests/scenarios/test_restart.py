@@ -62,7 +62,9 @@ class Citizen:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.load({"data": tmp_path / "var", "log_level": "error"})
+    # What is older than the engine's timeout is taken for left; few tests want to wait for that.
+    quick = {"engine_timeout_s": 0.2, "action_deadline_s": 0.1}
+    return Settings.load({"data": tmp_path / "var", "log_level": "error", **quick})
 
 
 @pytest.fixture
@@ -124,7 +126,36 @@ async def test_a_message_that_a_crash_left_unanswered_is_answered_without_anyone
     assert len(engine.turns) == 1
 
 
-async def test_what_was_left_waits_until_the_engine_is_ready(settings, citizen):
+async def test_a_message_of_this_moment_is_left_to_whoever_is_answering_it(settings, citizen, monkeypatch):
+    monkeypatch.setattr("server.app.RECOVER_EVERY_SECONDS", 0.01)
+    engine = ScriptedEngine()
+    async with running(settings.model_copy(update={"engine_timeout_s": 60.0}), engine, citizen) as client:
+        await citizen.opens_a_conversation()
+        store = client.app[CONVERSATION_STORE]
+        await store.append(citizen.opened["id"], "citizen_message", {"text": "你好"})
+        await tried_often(store, monkeypatch)
+
+    assert engine.turns == []
+
+
+async def tried_often(store, monkeypatch, *, for_seconds: float = 0.0) -> None:
+    """Returns when, after that time, the background has looked a few times for what was left."""
+    looks = 0
+    real = store.unanswered
+
+    async def unanswered(before):
+        nonlocal looks
+        looks += 1
+        return await real(before)
+
+    await asyncio.sleep(for_seconds)
+    monkeypatch.setattr(store, "unanswered", unanswered)
+    async with asyncio.timeout(60):
+        while looks < 5:  # noqa: ASYNC110 - the background tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_what_was_left_waits_until_the_engine_is_ready(settings, citizen, monkeypatch):
     engine = ScriptedEngine()
     async with running(settings, engine, citizen) as client:
         await citizen.opens_a_conversation()
@@ -133,8 +164,10 @@ async def test_what_was_left_waits_until_the_engine_is_ready(settings, citizen):
             citizen.opened["id"], "citizen_message", body, delivery_key="citizen:m1"
         )
     engine.is_ready = False
+    monkeypatch.setattr("server.app.RECOVER_EVERY_SECONDS", 0.01)
 
-    async with running(settings, engine, citizen):
+    async with running(settings, engine, citizen) as client:
+        await tried_often(client.app[CONVERSATION_STORE], monkeypatch, for_seconds=settings.engine_timeout_s)
         assert await citizen.reads() == [("citizen_message", "你好")]
 
     assert engine.turns == []

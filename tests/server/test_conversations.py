@@ -175,6 +175,15 @@ async def test_a_message_that_a_crash_left_unanswered_is_answered_once_at_the_ne
     assert len(world.engine.turns) == 1
 
 
+async def test_what_may_still_be_under_way_is_not_taken_for_what_a_crash_left(world):
+    for key in ("m1", "m2"):
+        body = {"text": f"你好 {key}", "client_message_id": key}
+        message, _ = await world.store.append(world.conversation_id, "citizen_message", body)
+
+    assert await world.conversations.recover(before=message.at) == 1
+    assert [text for _, text, *_ in world.engine.turns] == ["你好 m1"]
+
+
 async def test_a_message_that_a_crash_left_unanswered_is_answered_when_the_client_repeats_it(world):
     await world.store.append(
         world.conversation_id,
