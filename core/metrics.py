@@ -59,6 +59,11 @@ class Metrics:
             "Age of the index that answers come from.",
             registry=self._registry,
         )
+        self._index_lag = Gauge(
+            "bangban_index_lag_seconds",
+            "Time since the index was last known to hold everything that is published.",
+            registry=self._registry,
+        )
         self._queue_length = Gauge(
             "bangban_queue_length", "Citizens who wait for a person.", registry=self._registry
         )
@@ -93,6 +98,10 @@ class Metrics:
     def watch_snapshot_age(self, seconds: Callable[[], float]) -> None:
         """Asks `seconds` for the age of the index whenever the metrics are read."""
         self._snapshot_age.set_function(seconds)
+
+    def watch_index_lag(self, seconds: Callable[[], float]) -> None:
+        """Asks `seconds` for how far the index is behind whenever the metrics are read."""
+        self._index_lag.set_function(seconds)
 
     def set_queue_length(self, waiting: int) -> None:
         """Says how many citizens wait for a person now."""

@@ -51,6 +51,12 @@ STATIC = Path(__file__).parent / "static"
 PURGE_EVERY_SECONDS = 3600.0
 RECOVER_EVERY_SECONDS = 2.0
 
+MOST_LAG_SECONDS = 15.0
+"""How far the index may be behind what is published before the service counts as not ready.
+
+It follows within a second, and takes in a few hundred changed guides in so many seconds.
+"""
+
 
 class Overrides(TypedDict, total=False):
     """Parts to use instead of the real ones."""
@@ -173,6 +179,7 @@ async def _background(app: web.Application, overrides: Overrides) -> AsyncIterat
         if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
             pointer = index_folder(app[keys.SETTINGS]) / "current"
             app[keys.METRICS].watch_snapshot_age(lambda: _age_of(pointer))
+            app[keys.METRICS].watch_index_lag(lambda: knowledge.synchroniser.lag_seconds)
             tasks.start("follow-publications", knowledge.synchroniser.follow())
         tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
         tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))
@@ -190,9 +197,8 @@ def _checks(app: web.Application) -> dict[str, Check]:
     if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
 
         async def snapshot() -> bool:
-            # An index of nothing is right only where nothing was published.
-            change = knowledge.synchroniser.snapshot.change
-            return change > 0 or await app[keys.KNOWLEDGE_STORE].last_change() == 0
+            index = knowledge.synchroniser
+            return index.caught_up and index.lag_seconds < MOST_LAG_SECONDS
 
         checks["snapshot"] = snapshot
     return checks

@@ -66,6 +66,14 @@ def test_the_age_of_the_index_is_asked_for_when_it_is_read(metrics):
     assert "bangban_snapshot_age_seconds 6.0" in lines(metrics)
 
 
+def test_how_far_the_index_is_behind_is_asked_for_when_it_is_read(metrics):
+    lags = iter([0.25, 90.0])
+    metrics.watch_index_lag(lambda: next(lags))
+
+    assert "bangban_index_lag_seconds 0.25" in lines(metrics)
+    assert "bangban_index_lag_seconds 90.0" in lines(metrics)
+
+
 def test_the_queue_is_shown(metrics):
     metrics.set_queue_length(3)
 
