@@ -19,8 +19,12 @@ _SUMMARIES_OF_ERRORS = {
     413: "内容太大",
     415: "格式不支持",
     429: "太频繁，见 Retry-After",
+    500: "内部错误",
     503: "暂不可用",
 }
+_OF_RECORDS = (500, 503)
+"""What any request may get that reads or writes records: a mistake of ours, a database that is away."""
+
 _OF_CITIZEN: list[dict[str, list[str]]] = [{"conversation": []}]
 _OF_STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 
@@ -82,7 +86,7 @@ def _conversations() -> dict[str, Any]:
             "post": _operation_of(
                 "说一句话",
                 {200: ref("Turn")},
-                errors=(400, 401, 403, 413, 415, 429, 503),
+                errors=(400, 401, 403, 413, 415, 429),
                 body=ref("SayMessage"),
                 security=_OF_CITIZEN,
             ),
@@ -102,7 +106,7 @@ def _conversations() -> dict[str, Any]:
             "post": _operation_of(
                 "要人工或视频帮办",
                 {200: ref("Handover"), 201: ref("Handover")},
-                errors=(400, 401, 403, 413, 415, 429, 503),
+                errors=(400, 401, 403, 413, 415, 429),
                 body=ref("AskForPerson"),
                 security=_OF_CITIZEN,
             ),
@@ -157,7 +161,7 @@ def _staff() -> dict[str, Any]:
                 body=ref("SignIn"),
             ),
             "get": _operation_of("谁登录了", {200: ref("Staff")}, errors=(401, 403), security=_OF_STAFF),
-            "delete": _operation_of("退出", {204: None}, errors=(403,)),
+            "delete": _operation_of("退出", {204: None}, errors=(403,), of_records=False),
         },
         base + "/handovers": {
             "get": _operation_of(
@@ -179,17 +183,19 @@ def _staff() -> dict[str, Any]:
 
 def _operation() -> dict[str, Any]:
     return {
-        "/api/openapi.json": {"get": _operation_of("这份说明", {200: {"type": "object"}})},
-        "/healthz": {"get": _operation_of("进程在运行", {200: ref("Alive")})},
+        "/api/openapi.json": {"get": _operation_of("这份说明", {200: {"type": "object"}}, of_records=False)},
+        "/healthz": {"get": _operation_of("进程在运行", {200: ref("Alive")}, of_records=False)},
         "/readyz": {
-            "get": _operation_of("能正常回答", {200: ref("Readiness"), 503: ref("Readiness")}),
+            "get": _operation_of(
+                "能正常回答", {200: ref("Readiness"), 503: ref("Readiness")}, of_records=False
+            ),
         },
         "/metrics": {
             "get": {
                 "summary": "Prometheus 指标，只给本机",
                 "responses": {
                     "200": {"description": "指标", "content": {"text/plain": {"schema": {"type": "string"}}}},
-                    "404": _response("不存在", ref("Error")),
+                    **_errors(404, *_OF_RECORDS),
                 },
             }
         },
@@ -201,6 +207,7 @@ def _operation_of(
     responses: dict[int, Schema | None],
     *,
     errors: tuple[int, ...] = (),
+    of_records: bool = True,
     body: Schema | None = None,
     body_required: bool = True,
     security: list[dict[str, list[str]]] | None = None,
@@ -210,7 +217,7 @@ def _operation_of(
         "summary": summary,
         "security": security or [],
         "responses": {str(status): _response("成功", schema) for status, schema in responses.items()}
-        | {str(status): _response(_SUMMARIES_OF_ERRORS[status], ref("Error")) for status in errors},
+        | _errors(*errors, *(_OF_RECORDS if of_records else ())),
     }
     if body is not None:
         operation["requestBody"] = {
@@ -220,6 +227,10 @@ def _operation_of(
     if parameters:
         operation["parameters"] = parameters
     return operation
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    return {str(status): _response(_SUMMARIES_OF_ERRORS[status], ref("Error")) for status in statuses}
 
 
 def _response(description: str, schema: Schema | None) -> dict[str, Any]:

@@ -1,10 +1,15 @@
 """Health, readiness, metrics, the description, and what every response carries."""
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import validate
+from structlog.testing import capture_logs
 
+from core.errors import Unavailable
+from server.app import create_app
 from server.openapi import document
-from tests.server.conftest import assert_canonical_error
+from tests.fakes import ScriptedEngine
+from tests.server.conftest import assert_canonical_error, assert_described
 
 
 async def test_the_service_says_that_it_lives(service):
@@ -74,6 +79,75 @@ async def test_the_description_has_every_route_of_the_api_and_no_other(service):
     pages = {("get", "/"), ("post", "/"), ("get", "/static/{name}"), ("get", "/favicon.ico")}
 
     assert real - pages == described
+
+
+class BrokenStore:
+    """A store whose every call fails."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        async def fail(*_args: object, **_more: object) -> None:
+            raise self.failure
+
+        return fail
+
+
+REQUESTS = [
+    ("POST", "/api/v1/conversations", {}),
+    ("GET", "/api/v1/conversations/c1", None),
+    ("POST", "/api/v1/conversations/c1/messages", {"text": "你好"}),
+    ("GET", "/api/v1/conversations/c1/events", None),
+    ("POST", "/api/v1/conversations/c1/handover", {"mode": "text"}),
+    ("POST", "/api/v1/conversations/c1/rating", {"score": 5}),
+    ("GET", "/api/v1/guides", None),
+    ("GET", "/api/v1/guides/g1", None),
+    ("POST", "/api/v1/staff/session", {"name": "王芳", "password": "x"}),
+    ("GET", "/metrics", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [(Unavailable("away"), 503, "unavailable"), (RuntimeError("a bug"), 500, "internal_error")],
+)
+async def test_a_database_that_fails_is_an_error_that_the_description_has(settings, failure, status, code):
+    broken = BrokenStore(failure)
+    stores = dict.fromkeys(("conversation_store", "knowledge_store", "user_store"), broken)
+    app = create_app(settings, engine=ScriptedEngine(), **stores)
+    # Captured, since to print the traces of this many failures takes seconds.
+    with capture_logs() as logged:
+        async with TestClient(TestServer(app)) as client:
+            for method, path, body in REQUESTS:
+                response = await client.request(
+                    method, path, json=body, headers={"Authorization": "Bearer t"}
+                )
+                data = await response.json()
+
+                assert_canonical_error(response, data, status, code)
+                assert_described(method, path, status, data)
+    assert any(line["event"].startswith("request_failed") for line in logged)
+
+
+def test_what_reads_records_may_fail_as_they_do():
+    """So that no new route forgets it: only what needs no records has no such failure."""
+    without = {
+        (method, path)
+        for path, operations in document()["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters" and not {"500", "503"} <= operation["responses"].keys()
+    }
+
+    assert without == {
+        ("get", "/api/openapi.json"),
+        ("get", "/healthz"),
+        ("get", "/readyz"),
+        ("delete", "/api/v1/staff/session"),
+    }
 
 
 @pytest.mark.parametrize(
