@@ -14,6 +14,7 @@
     ├── TooManyRequests               429 too_many_requests
     ├── ConfigurationError            500 misconfigured
     └── Unavailable                   503 unavailable
+        ├── StartingUp                503 starting_up
         ├── DialogueUnavailable       503 dialogue_unavailable
         └── SnapshotUnavailable       503 snapshot_unavailable
             └── SnapshotMismatch      503 snapshot_mismatch
@@ -135,6 +136,13 @@ class Unavailable(BangbanError):
     status = 503
     code = "unavailable"
     citizen_text = "抱歉，系统正忙，请稍后再试，或拨打服务热线。"
+
+
+class StartingUp(Unavailable):
+    """The service is still loading what it answers with."""
+
+    code = "starting_up"
+    citizen_text = "服务正在启动，请稍等片刻再试。"
 
 
 class DialogueUnavailable(Unavailable):

@@ -16,8 +16,11 @@ from server.cli.options import add_data
 from server.cli.printing import say
 from server.demo import DemoSignIn, prepare_demo
 from server.http_site import HttpSite
+from server.keys import KNOWLEDGE
+from server.starting import saying_that_it_starts
 
 STOP_SECONDS = 10.0
+SILENT_SECONDS = 2.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,34 +40,55 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def serve(settings: Settings) -> None:
-    """Opens everything, says where it can be reached, and closes everything at the end."""
+    """Opens everything, says where it can be reached, and closes everything at the end.
+
+    It listens from the first moment; until questions can be answered it says that it is starting.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     listening = bind(settings.host, settings.port)
     say("帮办正在启动，请稍候……")
-    sign_ins = await prepare_demo(settings)
     runner = web.AppRunner(create_app(settings), access_log=None, shutdown_timeout=STOP_SECONDS)
-    setting_up = asyncio.create_task(runner.setup(), name="set-up")
+    opening = asyncio.create_task(_open(settings, runner, listening), name="open")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
-        await asyncio.wait({setting_up, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if setting_up.done():
-            await setting_up
-            site = HttpSite(runner, listening, hotline=settings.hotline)
-            await site.start()
-            _announce(site.name, sign_ins)
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            await opening
             await stopping
     finally:
-        setting_up.cancel()
+        opening.cancel()
         stopping.cancel()
-        await asyncio.gather(setting_up, stopping, return_exceptions=True)
+        await asyncio.gather(opening, stopping, return_exceptions=True)
         await runner.cleanup()
         listening.close()
 
 
+async def _open(settings: Settings, runner: web.AppRunner, listening: socket.socket) -> None:
+    async with saying_that_it_starts(settings, listening):
+        sign_ins = await prepare_demo(settings)
+        await runner.setup()
+    site = HttpSite(runner, listening, hotline=settings.hotline)
+    await site.start()
+    await _wait_for_index(runner.app)
+    _announce(site.name, sign_ins)
+
+
+async def _wait_for_index(app: web.Application) -> None:
+    """Returns when what is published can be answered from; a first index of many guides takes a while."""
+    caught_up = asyncio.create_task(app[KNOWLEDGE].synchroniser.wait_until_caught_up(), name="index")
+    try:
+        await asyncio.wait({caught_up}, timeout=SILENT_SECONDS)
+        if not caught_up.done():
+            say("正在为办事指南建立索引，建好之前提问会答“系统正忙”……")
+        await caught_up
+    finally:
+        caught_up.cancel()
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """A socket on that address that doesn't listen yet, so that nobody waits for a service that starts.
+    """A socket on that address that doesn't listen yet; whether the address is free shows at once.
 
     Raises ConfigurationError when the address can't be had.
     """

@@ -1,12 +1,15 @@
 """The reference pages say everything that there is to say."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.process import STOP_TIMEOUT_S
 from core import errors
 from core.statuses import TurnStatus
 from server.__main__ import COMMANDS
+from server.cli.serve import STOP_SECONDS
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
@@ -20,6 +23,13 @@ def all_errors(kind: type[errors.BangbanError] = errors.BangbanError):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_section(command):
     assert f"\n## {command}\n" in (REFERENCE / "command-line.md").read_text("utf-8")
+
+
+def test_systemd_waits_for_everything_that_ends_in_an_orderly_way():
+    unit = (REFERENCE.parent / "howto" / "install.md").read_text("utf-8")
+    waits = float(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[1])
+
+    assert waits > STOP_SECONDS + STOP_TIMEOUT_S
 
 
 @pytest.mark.parametrize("status", TurnStatus)
