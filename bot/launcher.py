@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=int, required=True)
     run.add_argument("--actions-url", default=os.environ.get("BANGBAN_ACTIONS_URL", ""))
     run.add_argument("--tracker", type=Path, required=True, help="SQLite file of the conversations")
+    run.add_argument("--keep-days", type=float, default=7.0, help="days a silent conversation is kept")
     run.add_argument("--instance", type=int, default=0, help="tells processes apart that share a tracker")
     run.add_argument("--parent", type=int, default=0, help="end when this process has ended")
     run.set_defaults(command=_run)
@@ -139,6 +140,7 @@ def _run(arguments: argparse.Namespace) -> int:
             "tracker_store": {
                 "type": "bot.rasa_ext.tracker_store.BoundedTrackerStore",
                 "path": str(tracker),
+                "ttl": arguments.keep_days * 86400,
             },
         },
     )

@@ -27,6 +27,7 @@ from core.errors import ConfigurationError, DialogueUnavailable
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
+MOST_DAYS_KEPT = 7  # a citizen who was silent for longer starts afresh anyway
 STOP_TIMEOUT_S = 20.0  # Rasa has needed 16 s to end after SIGTERM
 START_TIMEOUT_S = 120.0  # it needs 4 s; a loaded machine needs more
 POLL_EVERY_S = 0.25
@@ -39,7 +40,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RasaPlan:
-    """What to run. `port` 0 takes any free ports, else the processes take `port` and those after it."""
+    """What to run. `port` 0 takes any free ports, else the processes take `port` and those after it.
+
+    `keep_days` is how long Rasa remembers a conversation after its last turn.
+    """
 
     python: Path
     model: Path
@@ -47,6 +51,7 @@ class RasaPlan:
     tracker: Path
     port: int = 0
     processes: int = 1
+    keep_days: int = MOST_DAYS_KEPT
 
 
 def pause_after(failures: int) -> float:
@@ -189,6 +194,7 @@ class _Keeper:
             *("--model", str(self._plan.model.absolute())),
             *("--port", str(self._port)),
             *("--tracker", str(self._plan.tracker.absolute())),
+            *("--keep-days", str(self._plan.keep_days)),
             *("--instance", str(self._instance)),
             *("--parent", str(os.getpid())),
             cwd=ROOT,

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.actions.contract import Services
 from bot.actions.endpoint import create_actions_app
 from bot.client import RasaAddress, RasaEngine, create_session
-from bot.process import RasaPlan, RasaPool
+from bot.process import MOST_DAYS_KEPT, RasaPlan, RasaPool
 from core.ports import Consultant
 from core.settings import Settings
 
@@ -62,14 +62,20 @@ async def _rasa(
         log.info("rasa_elsewhere", url=settings.rasa_url, actions_port=settings.actions_port)
         yield [RasaAddress(settings.rasa_url.rstrip("/"))]
         return
-    plan = RasaPlan(
+    plan = rasa_plan(settings, actions_url)
+    plan.tracker.parent.mkdir(parents=True, exist_ok=True)
+    async with RasaPool(plan, session) as pool:
+        yield pool.addresses
+
+
+def rasa_plan(settings: Settings, actions_url: str) -> RasaPlan:
+    """How the settings want our own Rasa to run. It remembers no conversation for longer than we do."""
+    return RasaPlan(
         python=settings.rasa_python,
         model=settings.rasa_model,
         actions_url=actions_url,
         tracker=settings.data / "rasa" / "tracker.db",
         port=settings.rasa_port,
         processes=settings.rasa_processes,
+        keep_days=min(MOST_DAYS_KEPT, settings.retention_days),
     )
-    plan.tracker.parent.mkdir(parents=True, exist_ok=True)
-    async with RasaPool(plan, session) as pool:
-        yield pool.addresses

@@ -9,6 +9,9 @@ One row a conversation in SQLite. Write-ahead logging survives `kill -9` with
 `synchronous=normal`; a power cut may lose the last turns' slots, never the file, and never
 anything that was acknowledged to a citizen. Several Rasa processes may share one file.
 
+What citizens said is personal: each conversation goes when its time is up, whether or not anybody
+talks then, and leaves no remains in the file.
+
 Rasa calls this a documented extension point: `tracker_store.type` in the endpoints file.
 Remove when Rasa lets `max_event_history` be set for a store.
 """
@@ -19,7 +22,9 @@ Remove when Rasa lets `max_event_history` be set for a store.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -38,6 +43,8 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+
+log = logging.getLogger(__name__)
 
 PURGE_EVERY_S = 300.0
 
@@ -68,25 +75,22 @@ class BoundedTrackerStore(TrackerStore):
         self._keep_turns = int(keep_turns)
         self._max_turns = int(max_turns)
         self._ttl = float(ttl)
-        self._purge_at = 0.0
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-        self._connection.execute("pragma journal_mode=wal")
-        self._connection.execute("pragma synchronous=normal")
+        self._connection = _open(path)
         self._connection.executescript(_SCHEMA)
+        # A thread, since Rasa makes its stores before there is a loop to wait in.
+        threading.Thread(
+            target=_purge_for_ever, args=(path, self._ttl), name="purge-trackers", daemon=True
+        ).start()
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the conversation, folded if it has grown long."""
         await self.stream_events(tracker)
         events = json.dumps(self._events_to_keep(tracker), ensure_ascii=False, separators=(",", ":"))
-        now = time.time()
         self._connection.execute(
             "insert into tracker values (?, ?, ?)"
             " on conflict (sender) do update set at = excluded.at, events = excluded.events",
-            (tracker.sender_id, now, events),
+            (tracker.sender_id, time.time(), events),
         )
-        if now >= self._purge_at:
-            self._purge_at = now + PURGE_EVERY_S
-            self._connection.execute("delete from tracker where at < ?", (now - self._ttl,))
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation, or None if it is unknown or has expired."""
@@ -137,6 +141,36 @@ class BoundedTrackerStore(TrackerStore):
         if past.is_paused():
             head.append(ConversationPaused(timestamp=at))
         return head + list(events[cut:])
+
+
+def purge(path: str, ttl: float) -> int:
+    """Deletes the conversations that were silent for over `ttl` seconds; returns how many."""
+    connection = _open(path)
+    try:
+        deleted = connection.execute("delete from tracker where at < ?", (time.time() - ttl,)).rowcount
+        if deleted:
+            # The log still holds the pages as they were; emptied, it holds nothing.
+            connection.execute("pragma wal_checkpoint(truncate)")
+        return deleted
+    finally:
+        connection.close()
+
+
+def _purge_for_ever(path: str, ttl: float) -> None:
+    while True:
+        try:
+            purge(path, ttl)
+        except sqlite3.Error as error:
+            log.warning("conversations not purged: %s", error)
+        time.sleep(PURGE_EVERY_S)
+
+
+def _open(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=normal")
+    connection.execute("pragma secure_delete=on")  # what is deleted is overwritten, not only let go
+    return connection
 
 
 def _without_custom(event: Event) -> dict[str, Any]:

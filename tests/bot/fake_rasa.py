@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("-m")
     parser.add_argument("command")
-    for option in ("--model", "--port", "--tracker", "--instance", "--parent"):
+    for option in ("--model", "--port", "--tracker", "--keep-days", "--instance", "--parent"):
         parser.add_argument(option)
     arguments = parser.parse_args()
     folder = Path(arguments.tracker).parent

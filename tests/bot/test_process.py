@@ -77,6 +77,11 @@ async def test_a_fixed_port_is_the_first_of_as_many_as_are_needed(plan, session)
         assert [address.url for address in pool.addresses] == [f"http://127.0.0.1:{port}"]
 
 
+async def test_rasa_learns_how_long_it_may_remember(plan, session):
+    async with RasaPool(RasaPlan(**{**vars_of(plan), "keep_days": 3}), session):
+        assert "--keep-days 3 " in starts(plan)[0]
+
+
 async def test_a_killed_process_is_started_again_at_the_same_address(plan, session):
     async with RasaPool(plan, session) as pool:
         (address,), (pid,) = pool.addresses, pool.pids

@@ -19,6 +19,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.rasa_ext import tracker_store
 from bot.rasa_ext.tracker_store import BoundedTrackerStore
 
 DOMAIN = Domain.load(Path("bot/domain"))
@@ -126,3 +127,16 @@ class BoundedStore(unittest.IsolatedAsyncioTestCase):
         while await store.keys() != ["c2"]:
             assert time.monotonic() < until
             await asyncio.sleep(0.02)
+
+    async def test_of_what_was_deleted_nothing_remains_in_the_files(self):
+        await self.say(self.began(), 1234567)
+        assert "问题1234567" in self.everything_on_disk()
+        assert tracker_store.purge(self.path, ttl=60) == 0
+
+        assert tracker_store.purge(self.path, ttl=0) == 1
+
+        assert "问题1234567" not in self.everything_on_disk()
+
+    def everything_on_disk(self):
+        files = Path(self.path).parent.iterdir()
+        return "".join(file.read_bytes().decode("utf-8", "replace") for file in files)
