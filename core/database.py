@@ -34,6 +34,7 @@ _DRIVERS: Final = {
 }
 _BUSY_SECONDS: Final = 30  # how long to wait for a writer in another process, say a large import
 _CONNECT_SECONDS: Final = 5
+_SWITCHES: Final = 10  # more than anyone has needed to switch a new file that many open at once
 _READERS: Final = 4
 _WRITES: Final = "bangban_writes"
 
@@ -212,11 +213,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions by rules of its own
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _use_write_ahead_log(connection, cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
+
+
+def _use_write_ahead_log(connection: Any, cursor: Any) -> None:
+    """Switches a new file to the log; nothing happens to one that is switched already.
+
+    Of two who switch at once, SQLite refuses one on the spot, whatever the busy timeout. To begin a
+    transaction it lets wait, until the other is done.
+    """
+    for _ in range(_SWITCHES):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except connection.OperationalError:
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 import random
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
+import core.database
 from core.database import Database, PostgresqlDatabase
 from core.errors import ConfigurationError, Unavailable
 from core.migrations import upgrade
@@ -49,6 +52,22 @@ async def test_the_folder_of_a_sqlite_file_is_made_for_its_owner_alone(tmp_path)
     await upgrade(url)
 
     assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
+def test_many_may_open_a_new_sqlite_file_at_once(tmp_path):
+    many = 8
+    together = threading.Barrier(many)
+
+    def first_write(url: str) -> None:
+        engine = core.database._open_sqlite(make_url(url))
+        together.wait()
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS t (x)"))
+        engine.dispose()
+
+    with ThreadPoolExecutor(many) as threads:
+        for number in range(30):
+            list(threads.map(first_write, [f"sqlite:///{tmp_path / f'{number}.db'}"] * many))
 
 
 async def value(database, query: str):
