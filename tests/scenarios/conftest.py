@@ -106,9 +106,11 @@ class RunningService:
             str(self.data),
         ]
 
-    def talk(self) -> "Talk":
-        """A new conversation."""
-        opened = requests.post(self.url + "/api/v1/conversations", json={}, timeout=ANSWER_SECONDS).json()
+    def talk(self, channel: str = "web") -> "Talk":
+        """A new conversation on that channel."""
+        opened = requests.post(
+            self.url + "/api/v1/conversations", json={"channel": channel}, timeout=ANSWER_SECONDS
+        ).json()
         return Talk(self, opened["id"], opened["token"])
 
     def _environment(self) -> dict[str, str]:
