@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from core.messages import BotReply, Choice, ReplyMessage, Source, Statement
-from core.statuses import GuideStatus, HandoverMode, Holder, Role, TurnStatus
+from core.statuses import GuideStatus, HandoverMode, HandoverState, Holder, Role, TurnStatus
 
 # --- knowledge store -------------------------------------------------------------------------
 
@@ -159,14 +159,14 @@ class ConversationEvent:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A wish for a person, waiting or done."""
+    """A wish for a person, waiting or done. Only a waiting one has a place in the queue."""
 
     handover_id: str
     conversation_id: str
     mode: HandoverMode
     topic: str
     reason: str
-    state: str  # waiting | taken | closed | abandoned
+    state: HandoverState = HandoverState.WAITING
     known: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
 
@@ -220,6 +220,12 @@ class ConversationStore(Protocol):
 
     async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
         """Those who wait for a person, longest first."""
+
+    async def end_handover(self, handover_id: str, state: HandoverState) -> Handover | None:
+        """Moves a waiting handover to `state` and returns it; None if it waits no longer. Raises NotFound."""
+
+    async def abandon_handovers(self, before: datetime) -> Sequence[Handover]:
+        """Moves those who wait since before that moment to `abandoned`, and returns them."""
 
     async def rate(self, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""

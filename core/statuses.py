@@ -43,6 +43,15 @@ class HandoverMode(StrEnum):
     VIDEO = "video"
 
 
+class HandoverState(StrEnum):
+    """What became of a citizen's wish for a person."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+
+
 class Aspect(StrEnum):
     """An element of a service guide that a citizen can ask for (办事指南要素)."""
 

@@ -21,7 +21,7 @@ from core.ports import (
     PutCounts,
     User,
 )
-from core.statuses import GuideStatus, Holder, TurnStatus
+from core.statuses import GuideStatus, HandoverState, Holder, TurnStatus
 
 Clock = Callable[[], datetime]
 
@@ -263,24 +263,31 @@ class InMemoryConversationStore:
             return waiting, False
         if any(stored.handover_id == handover.handover_id for stored in self._handovers):
             raise Conflict("that handover id is taken")
-        stored = replace(handover, state="waiting", created_at=handover.created_at or self._now())
+        stored = replace(handover, state=HandoverState.WAITING, created_at=handover.created_at or self._now())
         self._handovers.append(stored)
         return stored, True
 
     async def handover_of(self, conversation_id: str) -> Handover | None:
-        waiting = (
-            h for h in self._handovers if h.conversation_id == conversation_id and h.state == "waiting"
-        )
-        return next(waiting, None)
+        return next((h for h in self._waiting() if h.conversation_id == conversation_id), None)
 
     async def queue_position(self, handover_id: str) -> int:
-        waiting = [handover.handover_id for handover in self._handovers if handover.state == "waiting"]
+        waiting = [handover.handover_id for handover in self._waiting()]
         if handover_id not in waiting:
             raise NotFound("no such handover is waiting")
         return waiting.index(handover_id) + 1
 
     async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
-        return tuple([h for h in self._handovers if h.state == "waiting"][:limit])
+        return tuple(self._waiting()[:limit])
+
+    async def end_handover(self, handover_id: str, state: HandoverState) -> Handover | None:
+        if all(handover.handover_id != handover_id for handover in self._handovers):
+            raise NotFound("no such handover")
+        waiting = [handover for handover in self._waiting() if handover.handover_id == handover_id]
+        return self._end(waiting[0], state) if waiting else None
+
+    async def abandon_handovers(self, before: datetime) -> Sequence[Handover]:
+        expired = [handover for handover in self._waiting() if handover.created_at < before]
+        return tuple(self._end(handover, HandoverState.ABANDONED) for handover in expired)
 
     async def rate(self, conversation_id: str, score: int, comment: str) -> None:
         self._existing(conversation_id)
@@ -300,6 +307,14 @@ class InMemoryConversationStore:
     async def check_writable(self) -> None:
         if not self.writable:
             raise Unavailable("the store was broken on purpose")
+
+    def _waiting(self) -> list[Handover]:
+        return [handover for handover in self._handovers if handover.state is HandoverState.WAITING]
+
+    def _end(self, handover: Handover, state: HandoverState) -> Handover:
+        ended = replace(handover, state=state)
+        self._handovers[self._handovers.index(handover)] = ended
+        return ended
 
     def _existing(self, conversation_id: str) -> Conversation:
         if conversation_id not in self._conversations:

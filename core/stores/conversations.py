@@ -11,18 +11,19 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
 from core.errors import Conflict, NotFound
 from core.ports import Conversation, ConversationEvent, Handover
-from core.statuses import HandoverMode, Holder
+from core.statuses import HandoverMode, HandoverState, Holder
 from core.stores.counters import PROBE, TICKETS, take_numbers
 from core.stores.tables import conversation_events as events
 from core.stores.tables import conversations, handovers, ratings
 from core.stores.upserts import upsert
 
-_WAITING: Final = "waiting"
+_WAITING: Final = HandoverState.WAITING.value
 _PURGED_AT_ONCE: Final = 500  # a longer transaction would keep citizens waiting
 
 
@@ -173,11 +174,12 @@ class DatabaseConversationStore:
         waiting = (connection.execute(_waiting_of(handover.conversation_id))).one_or_none()
         if waiting is not None:
             return _handover(waiting), False
-        stored = replace(handover, state=_WAITING, created_at=handover.created_at or self._now())
+        stored = replace(handover, state=HandoverState.WAITING, created_at=handover.created_at or self._now())
         row = {item.name: getattr(stored, item.name) for item in fields(stored)}
+        row |= {"mode": stored.mode.value, "state": stored.state.value}
         ticket = take_numbers(connection, TICKETS, 1)
         try:
-            connection.execute(insert(handovers).values(**{**row, "mode": stored.mode.value}, ticket=ticket))
+            connection.execute(insert(handovers).values(**row, ticket=ticket))
         except IntegrityError:
             raise Conflict("that handover id is taken") from None
         return stored, True
@@ -205,6 +207,21 @@ class DatabaseConversationStore:
         """Those who wait for a person, longest first."""
         query = select(handovers).where(handovers.c.state == _WAITING).order_by(handovers.c.ticket)
         return tuple(_handover(row) for row in await self._database.read(query.limit(limit)))
+
+    @in_transaction
+    def end_handover(self, connection: Connection, handover_id: str, state: HandoverState) -> Handover | None:
+        """Moves a waiting handover to `state` and returns it; None if it waits no longer."""
+        own = handovers.c.handover_id == handover_id
+        ended = connection.execute(_end(state).where(own)).one_or_none()
+        if ended is None and connection.execute(select(handovers).where(own)).one_or_none() is None:
+            raise NotFound("no such handover")
+        return _handover(ended) if ended else None
+
+    @in_transaction
+    def abandon_handovers(self, connection: Connection, before: datetime) -> Sequence[Handover]:
+        """Moves those who wait since before that moment to `abandoned`, and returns them."""
+        ended = connection.execute(_end(HandoverState.ABANDONED).where(handovers.c.created_at < before))
+        return tuple(_handover(row) for row in ended)
 
     @in_transaction
     def rate(self, connection: Connection, conversation_id: str, score: int, comment: str) -> None:
@@ -260,6 +277,12 @@ def _waiting_of(conversation_id: str) -> Select[Any]:
     )
 
 
+def _end(state: HandoverState) -> ReturningUpdate[Any]:
+    """The end of waiting; of two that end the same handover, one changes nothing."""
+    waiting = update(handovers).where(handovers.c.state == _WAITING)
+    return waiting.values(state=state.value).returning(handovers)
+
+
 def _conversation(row: Row[Any]) -> Conversation:
     columns = row._asdict()
     del columns["last_sequence"]
@@ -273,4 +296,4 @@ def _event(row: Row[Any]) -> ConversationEvent:
 def _handover(row: Row[Any]) -> Handover:
     columns = row._asdict()
     del columns["ticket"]
-    return Handover(**{**columns, "mode": HandoverMode(row.mode)})
+    return Handover(**{**columns, "mode": HandoverMode(row.mode), "state": HandoverState(row.state)})

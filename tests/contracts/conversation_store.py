@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import Conflict, NotFound
 from core.ports import Conversation, ConversationStore, Handover
-from core.statuses import HandoverMode, Holder
+from core.statuses import HandoverMode, HandoverState, Holder
 from tests.fakes import ManualClock
 
 
@@ -32,7 +32,12 @@ async def answered(store: ConversationStore, conversation_id: str, sequence: int
 
 def a_handover(handover_id: str, conversation_id: str) -> Handover:
     return Handover(
-        handover_id, conversation_id, HandoverMode.TEXT, "身份证", "想找人", "waiting", {"district": "朝阳区"}
+        handover_id,
+        conversation_id,
+        HandoverMode.TEXT,
+        topic="身份证",
+        reason="想找人",
+        known={"district": "朝阳区"},
     )
 
 
@@ -298,6 +303,63 @@ class ConversationStoreContract:
 
         with pytest.raises(Conflict):
             await store.add_handover(a_handover("h1", "c2"))
+
+    async def three_wait(self, store) -> None:
+        for n in (1, 2, 3):
+            await opened(store, f"c{n}")
+            await store.add_handover(a_handover(f"h{n}", f"c{n}"))
+
+    @pytest.mark.parametrize("state", [HandoverState.TAKEN, HandoverState.CLOSED, HandoverState.ABANDONED])
+    async def test_who_waits_no_longer_has_no_place_and_the_others_move_up(self, store, state):
+        await self.three_wait(store)
+
+        ended = await store.end_handover("h1", state)
+
+        assert (ended.handover_id, ended.conversation_id, ended.state) == ("h1", "c1", state)
+        assert ended.known == {"district": "朝阳区"}
+        assert await store.handover_of("c1") is None
+        assert [handover.handover_id for handover in await store.waiting_handovers()] == ["h2", "h3"]
+        assert [await store.queue_position(f"h{n}") for n in (2, 3)] == [1, 2]
+        with pytest.raises(NotFound):
+            await store.queue_position("h1")
+
+    async def test_who_asks_again_afterwards_waits_at_the_end(self, store):
+        await self.three_wait(store)
+        await store.end_handover("h1", HandoverState.ABANDONED)
+
+        again, new = await store.add_handover(a_handover("h4", "c1"))
+
+        assert (again.handover_id, new) == ("h4", True)
+        assert await store.queue_position("h4") == 3
+
+    async def test_a_handover_ends_once(self, store):
+        await self.three_wait(store)
+        assert await store.end_handover("h1", HandoverState.CLOSED) is not None
+
+        assert await store.end_handover("h1", HandoverState.ABANDONED) is None
+        with pytest.raises(NotFound):
+            await store.end_handover("nothing", HandoverState.CLOSED)
+
+    async def test_of_many_who_end_a_handover_at_once_one_does(self, store):
+        await self.three_wait(store)
+
+        ended = await asyncio.gather(*(store.end_handover("h1", HandoverState.CLOSED) for _ in range(10)))
+
+        assert sum(handover is not None for handover in ended) == 1
+
+    async def test_those_who_wait_for_too_long_are_given_up(self, store, clock):
+        for n in (1, 2, 3):
+            await opened(store, f"c{n}")
+            await store.add_handover(a_handover(f"h{n}", f"c{n}"))
+            clock.advance(timedelta(hours=1))
+        await store.end_handover("h1", HandoverState.CLOSED)
+
+        given_up = await store.abandon_handovers(before=clock() - timedelta(hours=1))
+
+        assert [(h.handover_id, h.state) for h in given_up] == [("h2", HandoverState.ABANDONED)]
+        assert [handover.handover_id for handover in await store.waiting_handovers()] == ["h3"]
+        assert await store.queue_position("h3") == 1
+        assert await store.abandon_handovers(before=clock() - timedelta(hours=1)) == ()
 
     # ratings, retention, health
 
