@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         180, ge=1, le=3650, description="Days after its last message that a conversation is deleted."
     )
+    handover_expires_hours: int = Field(
+        24, ge=1, le=8760, description="Hours after which a wait for a person is given up if nobody came."
+    )
     rate_messages_per_minute: int = Field(
         30, ge=1, description="Messages a minute that one conversation may send."
     )

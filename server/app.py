@@ -50,6 +50,7 @@ log = structlog.get_logger(__name__)
 STATIC = Path(__file__).parent / "static"
 PURGE_EVERY_SECONDS = 3600.0
 RECOVER_EVERY_SECONDS = 2.0
+EXPIRE_EVERY_SECONDS = 60.0
 
 MOST_LAG_SECONDS = 15.0
 """How far the index may be behind what is published before the service counts as not ready.
@@ -153,12 +154,13 @@ async def _consultant(app: web.Application, overrides: Overrides) -> Consultant:
 async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What routes call."""
     settings, store, fan_out = app[keys.SETTINGS], app[keys.CONVERSATION_STORE], app[keys.FAN_OUT]
+    app[keys.HANDOVERS] = Handovers(store, fan_out, mask=_mask, hotline=settings.hotline)
     app[keys.CONVERSATIONS] = Conversations(
         store,
         app[keys.ENGINE],
-        Handovers(store, fan_out, hotline=settings.hotline),
+        app[keys.HANDOVERS],
         fan_out,
-        mask=lambda text: privacy.mask(text).text,
+        mask=_mask,
         hotline=settings.hotline,
         observe=app[keys.METRICS].turn_done,
     )
@@ -182,6 +184,7 @@ async def _background(app: web.Application, overrides: Overrides) -> AsyncIterat
             app[keys.METRICS].watch_index_lag(lambda: knowledge.synchroniser.lag_seconds)
             tasks.start("follow-publications", knowledge.synchroniser.follow())
         tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
+        tasks.repeat("give-up-long-waits", EXPIRE_EVERY_SECONDS, functools.partial(_expire, app))
         tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))
         yield
 
@@ -221,11 +224,21 @@ async def _recover(app: web.Application) -> None:
         log.info("unanswered_messages_answered", count=answered)
 
 
+def _mask(text: str) -> str:
+    return privacy.mask(text).text
+
+
 def _age_of(path: Path) -> float:
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+async def _expire(app: web.Application) -> None:
+    oldest = utc_now() - timedelta(hours=app[keys.SETTINGS].handover_expires_hours)
+    if given_up := await app[keys.HANDOVERS].expire(oldest):
+        log.info("long_waits_given_up", count=given_up)
 
 
 async def _purge(app: web.Application) -> None:

@@ -7,6 +7,7 @@ from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserSt
 from core.settings import Settings
 from server.conversations import Conversations
 from server.events import EventFanOut
+from server.handover import Handovers
 from server.health import Health
 from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
@@ -22,6 +23,7 @@ KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)
 USER_STORE = web.AppKey("user_store", UserStore)
 ENGINE = web.AppKey("engine", DialogueEngine)
 CONVERSATIONS = web.AppKey("conversations", Conversations)
+HANDOVERS = web.AppKey("handovers", Handovers)
 FAN_OUT = web.AppKey("fan_out", EventFanOut)
 LIMITS = web.AppKey("limits", ClientLimits)
 HEALTH = web.AppKey("health", Health)

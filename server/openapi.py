@@ -110,6 +110,12 @@ def _conversations() -> dict[str, Any]:
                 body=ref("AskForPerson"),
                 security=_OF_CITIZEN,
             ),
+            "delete": _operation_of(
+                "不再等人工；没有在等也算成功",
+                {204: None},
+                errors=(401, 403, 429),
+                security=_OF_CITIZEN,
+            ),
         },
         base + "/{id}/rating": {
             "parameters": one,
@@ -167,6 +173,15 @@ def _staff() -> dict[str, Any]:
             "get": _operation_of(
                 "谁在等人工", {200: ref("WaitingHandovers")}, errors=(401, 403), security=_OF_STAFF
             )
+        },
+        base + "/handovers/{id}/close": {
+            "parameters": [_path_id()],
+            "post": _operation_of(
+                "关闭一份等候；已经结束的不变",
+                {204: None},
+                errors=(401, 403, 404),
+                security=_OF_STAFF,
+            ),
         },
         base + "/conversations/{id}": {
             "parameters": [_path_id()],

@@ -13,7 +13,7 @@ from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
 from server.conversation_cookie import remember_conversation
 from server.events import Subscription
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, LIMITS, SOCKETS
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, HANDOVERS, LIMITS, SOCKETS
 from server.requests import bearer_token, integer_of, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
 
@@ -35,6 +35,7 @@ def routes() -> list[web.RouteDef]:
         web.post(base + "/{id}/messages", say),
         web.get(base + "/{id}/events", watch),
         web.post(base + "/{id}/handover", request_person),
+        web.delete(base + "/{id}/handover", leave_queue),
         web.post(base + "/{id}/rating", rate),
     ]
 
@@ -93,6 +94,14 @@ async def request_person(request: web.Request) -> web.Response:
     wish = HandoverWish(mode, topic=topic, reason="asked")
     ticket = await request.app[CONVERSATIONS].request_person(conversation.conversation_id, wish)
     return _private(web.json_response(handover_json(ticket), status=201 if ticket.is_new else 200))
+
+
+async def leave_queue(request: web.Request) -> web.Response:
+    """Takes the citizen off the list; nothing happens to who isn't on it."""
+    conversation = await _conversation_of(request)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    await request.app[HANDOVERS].leave(conversation.conversation_id)
+    return _private(web.Response(status=204))
 
 
 async def rate(request: web.Request) -> web.Response:

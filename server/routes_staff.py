@@ -1,4 +1,4 @@
-"""The staff API: sign in, see who waits for a person, read a conversation with what the bot considered."""
+"""The staff API: sign in, see and close waits for a person, read what the bot considered."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aiohttp import web
 from core.errors import NotFound
 from core.ports import ConversationEvent, Handover, User
 from core.statuses import Role
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STAFF_SESSIONS
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, HANDOVERS, LIMITS, SETTINGS, STAFF_SESSIONS
 from server.requests import path_text, query_integer, read_object, text_of
 from server.staff_sessions import SESSION_SECONDS
 from server.wire import transcript_json
@@ -24,6 +24,7 @@ def routes() -> list[web.RouteDef]:
         web.get(base + "/session", who),
         web.delete(base + "/session", sign_out),
         web.get(base + "/handovers", list_handovers),
+        web.post(base + "/handovers/{id}/close", close_handover),
         web.get(base + "/conversations/{id}", read_conversation),
     ]
 
@@ -69,6 +70,13 @@ async def list_handovers(request: web.Request) -> web.Response:
         {"handovers": [_handover_json(handover, place) for place, handover in enumerate(waiting, start=1)]},
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def close_handover(request: web.Request) -> web.Response:
+    """Takes a citizen off the list; one who isn't on it any more stays off."""
+    await _staff(request, *READERS)
+    await request.app[HANDOVERS].close(path_text(request, "id"))
+    return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
 async def read_conversation(request: web.Request) -> web.Response:

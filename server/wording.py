@@ -28,6 +28,22 @@ def waiting_for_person(mode: HandoverMode, position: int, hotline: str, *, alrea
     )
 
 
+LEFT_QUEUE = "已取消人工服务的排队。需要时可以再次转人工。"
+
+
+def closed_by_staff(hotline: str) -> str:
+    """What someone reads whose wish for a person was closed by staff."""
+    return f"您的人工服务登记已由工作人员关闭。如还需要，可以再次转人工，或拨打服务热线 {hotline}。"
+
+
+def waited_too_long(hotline: str) -> str:
+    """The apology to someone for whom nobody came."""
+    return (
+        "抱歉，您登记的人工服务一直没有等到工作人员，登记已过期。"
+        f"如还需要，可以再次转人工，或拨打服务热线 {hotline}。"
+    )
+
+
 def what_failed(error: BangbanError, hotline: str) -> str:
     """An error's sentence for a citizen; where trying differently won't help, with the hotline."""
     return f"{error.citizen_text}服务热线：{hotline}。" if error.status >= 500 else error.citizen_text

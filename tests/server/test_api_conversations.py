@@ -1,12 +1,17 @@
 """The conversations API as a client meets it."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from core.clock import utc_now
 from core.errors import DialogueUnavailable
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage, Source, Statement
+from core.ports import Handover
 from core.statuses import HandoverMode, TurnStatus
+from server.app import _expire
 from tests.fakes import ScriptedEngine, say
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
 
@@ -138,6 +143,32 @@ async def test_a_wish_for_a_person_by_button_is_noted_once(service):
     assert [event["kind"] for event in transcript["events"]] == ["handover", "notice"]
 
 
+async def test_a_wish_for_a_person_can_be_taken_back_and_twice_is_as_once(service):
+    conversation_id, token = await service.started()
+    path = f"{CONVERSATIONS}/{conversation_id}/handover"
+    await service.call("POST", path, token=token, json={"mode": "text"})
+
+    left = [(await service.call("DELETE", path, token=token))[0].status for _ in range(2)]
+
+    assert left == [204, 204]
+    assert await service.conversations.waiting_handovers() == ()
+    again, _ = await service.call("POST", path, token=token, json={"mode": "text"})
+    assert again.status == 201
+
+
+async def test_waits_older_than_the_setting_are_given_up(start_service):
+    service = await start_service(handover_expires_hours=2)
+    now = utc_now()
+    for hours in (3, 1):
+        conversation_id, _ = await service.started()
+        wait = Handover(f"h{hours}", conversation_id, HandoverMode.TEXT, "", "")
+        await service.conversations.add_handover(replace(wait, created_at=now - timedelta(hours=hours)))
+
+    await _expire(service.app)
+
+    assert [h.handover_id for h in await service.conversations.waiting_handovers()] == ["h1"]
+
+
 async def test_a_rating_is_kept(service):
     conversation_id, token = await service.started()
 
@@ -158,6 +189,7 @@ async def test_a_rating_is_kept(service):
         ("POST", "/messages", {"text": "你好"}),
         ("GET", "", None),
         ("POST", "/handover", {"mode": "text"}),
+        ("DELETE", "/handover", None),
         ("POST", "/rating", {"score": 5}),
     ],
 )

@@ -103,6 +103,7 @@ REQUESTS = [
     ("POST", "/api/v1/conversations/c1/messages", {"text": "你好"}),
     ("GET", "/api/v1/conversations/c1/events", None),
     ("POST", "/api/v1/conversations/c1/handover", {"mode": "text"}),
+    ("DELETE", "/api/v1/conversations/c1/handover", None),
     ("POST", "/api/v1/conversations/c1/rating", {"score": 5}),
     ("GET", "/api/v1/guides", None),
     ("GET", "/api/v1/guides/g1", None),

@@ -91,6 +91,47 @@ async def test_an_agent_sees_who_waits_longest_first(service):
     assert [(h["position"], h["topic"]) for h in waiting["handovers"]] == [(1, "身份证"), (2, "居住证")]
 
 
+async def test_an_agent_closes_a_wait_and_the_citizen_reads_so(service):
+    conversation_id, token = await service.started()
+    wish = f"{CONVERSATIONS}/{conversation_id}/handover"
+    await service.call("POST", wish, token=token, json={"mode": "text"})
+    await signed_in(service)
+    _, waiting = await service.call("GET", "/api/v1/staff/handovers")
+    path = f"/api/v1/staff/handovers/{waiting['handovers'][0]['id']}/close"
+
+    closed = [(await service.call("POST", path))[0].status for _ in range(2)]
+
+    assert closed == [204, 204]
+    _, waiting = await service.call("GET", "/api/v1/staff/handovers")
+    assert waiting["handovers"] == []
+    _, transcript = await service.call("GET", f"{CONVERSATIONS}/{conversation_id}", token=token)
+    assert [event["kind"] for event in transcript["events"]] == ["handover", "notice", "notice"]
+    assert "关闭" in transcript["events"][-1]["body"]["text"]
+
+
+async def test_a_wait_that_there_never_was_is_not_found(service):
+    await signed_in(service)
+
+    response, data = await service.call("POST", "/api/v1/staff/handovers/unknown/close")
+
+    assert_canonical_error(response, data, 404, "not_found")
+
+
+@pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.EDITOR, 403)])
+async def test_only_who_looks_after_waiting_citizens_closes_a_wait(service, role, status):
+    conversation_id, token = await service.started()
+    wish = f"{CONVERSATIONS}/{conversation_id}/handover"
+    await service.call("POST", wish, token=token, json={"mode": "text"})
+    [wait] = await service.conversations.waiting_handovers()
+    if role:
+        await signed_in(service, role)
+
+    response, _ = await service.call("POST", f"/api/v1/staff/handovers/{wait.handover_id}/close")
+
+    assert response.status == status
+    assert await service.conversations.waiting_handovers() == (wait,)
+
+
 async def test_an_agent_reads_a_conversation_with_what_the_bot_considered(service):
     service.engine.otherwise = BotReply(
         TurnStatus.ANSWERED, (ReplyMessage("好"),), trace={"rejected": ["居住证补领"]}

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -32,6 +33,7 @@ class World:
     store: InMemoryConversationStore
     engine: ScriptedEngine
     fan_out: EventFanOut
+    handovers: Handovers
     conversations: Conversations
     conversation_id: str
 
@@ -39,13 +41,17 @@ class World:
         return [event.kind for event in await self.store.events(self.conversation_id)]
 
 
+def mask(text: str) -> str:
+    return text.replace("13800138000", "[手机号]")
+
+
 def conversations_of(store, engine, fan_out, limits=TurnLimits()) -> Conversations:  # noqa: B008 - frozen
     return Conversations(
         store,
         engine,
-        Handovers(store, fan_out, hotline="12345"),
+        Handovers(store, fan_out, mask=mask, hotline="12345"),
         fan_out,
-        mask=lambda text: text.replace("13800138000", "[手机号]"),
+        mask=mask,
         hotline="12345",
         limits=limits,
     )
@@ -56,7 +62,7 @@ async def world() -> World:
     store, engine, fan_out = InMemoryConversationStore(), ScriptedEngine(), EventFanOut()
     conversations = conversations_of(store, engine, fan_out)
     started = await conversations.start("web", district="东区")
-    return World(store, engine, fan_out, conversations, started.conversation_id)
+    return World(store, engine, fan_out, conversations._handovers, conversations, started.conversation_id)
 
 
 class HeldEngine(ScriptedEngine):
@@ -369,6 +375,44 @@ async def test_a_handover_holds_what_an_agent_need_not_ask_again(world):
 
     assert ticket.handover.known["district"] == "东区"
     assert ticket.handover.known["last_status"] == "answered"
+
+
+async def test_what_a_person_is_wanted_for_is_masked_like_a_message(world):
+    wish = HandoverWish(HandoverMode.TEXT, topic="回电13800138000", reason="13800138000不通")
+
+    ticket = await world.conversations.request_person(world.conversation_id, wish)
+
+    assert (ticket.handover.topic, ticket.handover.reason) == ("回电[手机号]", "[手机号]不通")
+    assert "13800138000" not in repr(await world.store.waiting_handovers())
+    assert "13800138000" not in repr(await world.store.events(world.conversation_id))
+
+
+async def test_who_leaves_the_queue_is_told_once_and_may_come_back(world):
+    await world.conversations.request_person(world.conversation_id, HandoverWish(HandoverMode.TEXT))
+
+    await world.handovers.leave(world.conversation_id)
+    await world.handovers.leave(world.conversation_id)
+
+    assert await world.store.waiting_handovers() == ()
+    assert await world.kinds() == ["handover", "notice", "notice"]
+    assert "取消" in (await world.store.events(world.conversation_id))[-1].body["text"]
+    again = await world.conversations.request_person(world.conversation_id, HandoverWish(HandoverMode.TEXT))
+    assert again.is_new
+
+
+async def test_those_who_wait_for_too_long_are_told_and_no_longer_count(world):
+    other = (await world.conversations.start("web")).conversation_id
+    await world.conversations.request_person(other, HandoverWish(HandoverMode.TEXT))
+    between = datetime.now(UTC)
+    with world.fan_out.subscribe(other) as watching:
+        assert await world.handovers.expire(between) == 1
+        assert await world.handovers.expire(between) == 0
+
+        told = await anext(aiter(watching))
+    assert "没有等到" in told.body["text"]
+    assert "12345" in told.body["text"]
+    ticket = await world.conversations.request_person(world.conversation_id, HandoverWish(HandoverMode.TEXT))
+    assert ticket.position == 1
 
 
 @pytest.mark.parametrize(
