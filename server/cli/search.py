@@ -6,11 +6,13 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from core.errors import SnapshotUnavailable, UnknownDistrict
 from core.ports import Question
 from core.settings import Settings
 from core.text import normalise
 from knowledge.entries import Kind
 from knowledge.search import Hit
+from knowledge.synchronise import Synchroniser
 from server.cli.options import add_data
 from server.cli.printing import say, say_json
 from server.knowledge_part import KnowledgePart, open_knowledge, today
@@ -19,6 +21,7 @@ from server.stores_part import open_stores
 SHOWN = 10
 SHOWN_REJECTED = 10
 SHOWN_GUIDES = 20
+LOOKS, LOOK_EVERY_SECONDS = 20, 0.25
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Prints candidates kept and rejected."""
+    """Prints candidates kept and rejected. Raises UnknownDistrict."""
     found = asyncio.run(_search(settings, arguments.question, arguments.district))
     if arguments.json:
         say_json(found)
@@ -66,13 +69,27 @@ async def _search(settings: Settings, question: str, district: str) -> dict[str,
     async with open_stores(settings) as stores:
         knowledge = await open_knowledge(settings, stores.knowledge)
         try:
-            await knowledge.synchroniser.synchronise()
+            await _catch_up(knowledge.synchroniser)
             return await _found(knowledge, normalise(question), district)
         finally:
             await knowledge.close()
 
 
+async def _catch_up(index: Synchroniser) -> None:
+    """Brings the index up to date, or gives a service that runs beside the time to do so."""
+    for _ in range(LOOKS):
+        await index.synchronise()
+        if index.caught_up:
+            return
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    raise SnapshotUnavailable("索引还没有建好：另一个进程正在建立，请稍后再试")
+
+
 async def _found(knowledge: KnowledgePart, text: str, district: str) -> dict[str, Any]:
+    if district:
+        district = await knowledge.consultant.district(district)
+        if not district:
+            raise UnknownDistrict(UnknownDistrict.citizen_text)
     began = time.perf_counter()
     vector = (await asyncio.to_thread(knowledge.embedder.embed_queries, [text]))[0]
     embedded_ms = (time.perf_counter() - began) * 1000
