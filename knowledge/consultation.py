@@ -14,6 +14,7 @@ import numpy as np
 
 from core.ports import Consultation, DocumentRecord, Embedder, KnowledgeStore, Question
 from knowledge.catalogue import CatalogueItem
+from knowledge.district_names import district_named
 from knowledge.facets import FacetReader
 from knowledge.guide import Guide
 from knowledge.search import Retriever
@@ -51,6 +52,14 @@ class GuideConsultant:
         """The outcome for this question. Raises SnapshotUnavailable when no index is loaded."""
         view = await self._views.of(self._snapshot())
         return await Turn(self, view, question).run()
+
+    async def district(self, name: str) -> str:
+        """The district of the guides that this name means, as they write it; empty if there is none.
+
+        Raises SnapshotUnavailable when no index is loaded.
+        """
+        view = await self._views.of(self._snapshot())
+        return district_named(name, view.understanding.districts)
 
     async def vector(self, text: str) -> Vectors:
         """The question's vector, computed off the event loop."""
