@@ -3,7 +3,8 @@
     BangbanError                      500 internal_error
     ├── InvalidInput                  400 invalid_input
     │   ├── InvalidJson               400 invalid_json
-    │   └── TextTooLong               400 text_too_long
+    │   ├── TextTooLong               400 text_too_long
+    │   └── UnknownDistrict           400 unknown_district
     ├── Unauthenticated               401 unauthenticated
     ├── Forbidden                     403 forbidden
     ├── NotFound                      404 not_found
@@ -54,6 +55,13 @@ class TextTooLong(InvalidInput):
 
     code = "text_too_long"
     citizen_text = "您发的内容太长了，请分几次说。"
+
+
+class UnknownDistrict(InvalidInput):
+    """A district was named that no guide is for."""
+
+    code = "unknown_district"
+    citizen_text = "没有找到这个区县，请检查名称后再试。"
 
 
 class Unauthenticated(BangbanError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from core.errors import Unavailable
+from core.errors import InvalidInput, Unavailable
 
 PATIENCE = 30
 """How often a request is sent again when the service says that it's too early."""
@@ -30,7 +30,7 @@ class ApiClient:
         self._base = base_url.rstrip("/") + "/api/v1/conversations"
 
     async def start(self, *, district: str = "") -> OpenConversation:
-        """Starts a conversation. Raises Unavailable."""
+        """Starts a conversation. Raises Unavailable; InvalidInput with the service's words."""
         body = {"channel": "web"} | ({"district": district} if district else {})
         data = await self._post(self._base, body, {})
         return OpenConversation(data["id"], data["token"])
@@ -38,7 +38,7 @@ class ApiClient:
     async def say(
         self, conversation: OpenConversation, text: str, client_message_id: str = ""
     ) -> dict[str, Any]:
-        """The reply to the text. Raises Unavailable."""
+        """The reply to the text. Raises Unavailable; InvalidInput with the service's words."""
         body = {"text": text, "client_message_id": client_message_id or secrets.token_hex(8)}
         return await self._post(
             f"{self._base}/{conversation.conversation_id}/messages",
@@ -53,6 +53,8 @@ class ApiClient:
                     data = await response.json(content_type=None)
                     if response.status < 400:
                         return dict(data)
+                    if response.status == 400:
+                        raise InvalidInput(data["error"]["message"])
                     if response.status != 429:
                         raise Unavailable(f"{response.status} {data['error']['code']}")
                     wait = int(response.headers.get("Retry-After", "1"))

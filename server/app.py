@@ -32,7 +32,7 @@ from server import (
     routes_staff,
 )
 from server.background import BackgroundTasks
-from server.conversations import Conversations
+from server.conversations import Conversations, FindDistrict
 from server.dialogue_part import open_engine
 from server.events import EventFanOut
 from server.handover import Handovers
@@ -68,6 +68,7 @@ class Overrides(TypedDict, total=False):
     embedder: Embedder
     consultant: Consultant
     engine: DialogueEngine
+    find_district: FindDistrict
 
 
 def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Application:
@@ -154,12 +155,14 @@ async def _consultant(app: web.Application, overrides: Overrides) -> Consultant:
 async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What routes call."""
     settings, store, fan_out = app[keys.SETTINGS], app[keys.CONVERSATION_STORE], app[keys.FAN_OUT]
+    app[keys.FIND_DISTRICT] = overrides.get("find_district", functools.partial(_find_district, app))
     app[keys.HANDOVERS] = Handovers(store, fan_out, mask=_mask, hotline=settings.hotline)
     app[keys.CONVERSATIONS] = Conversations(
         store,
         app[keys.ENGINE],
         app[keys.HANDOVERS],
         fan_out,
+        find_district=app[keys.FIND_DISTRICT],
         mask=_mask,
         hotline=settings.hotline,
         observe=app[keys.METRICS].turn_done,
@@ -222,6 +225,12 @@ async def _recover(app: web.Application) -> None:
         return
     if answered := await app[keys.CONVERSATIONS].recover(before):
         log.info("unanswered_messages_answered", count=answered)
+
+
+async def _find_district(app: web.Application, name: str) -> str:
+    """Without an index of our own, no district is known."""
+    knowledge = app.get(keys.KNOWLEDGE)
+    return await knowledge.consultant.district(name) if knowledge else ""
 
 
 def _mask(text: str) -> str:

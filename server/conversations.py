@@ -9,7 +9,7 @@ It knows no HTTP and no channel.
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from core.choices import match_choice
-from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
+from core.errors import BangbanError, InvalidInput, NotFound, Unavailable, UnknownDistrict
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
 from core.ports import Conversation, ConversationEvent, ConversationStore, DialogueEngine
 from core.statuses import Holder, TurnStatus
@@ -33,6 +33,9 @@ from server.turn_locks import TurnLocks
 log = structlog.get_logger(__name__)
 
 Mask = Callable[[str], str]
+
+FindDistrict = Callable[[str], Awaitable[str]]
+"""The known district that a name means, or empty."""
 
 KEEPS_OFFER = frozenset(
     {TurnStatus.SMALL_TALK, TurnStatus.ERROR, TurnStatus.SAFETY, TurnStatus.WAITING_FOR_AGENT}
@@ -72,6 +75,7 @@ class Conversations:
         handovers: Handovers,
         fan_out: EventFanOut,
         *,
+        find_district: FindDistrict,
         mask: Mask,
         hotline: str,
         limits: TurnLimits = TurnLimits(),
@@ -81,6 +85,7 @@ class Conversations:
         self._engine = engine
         self._handovers = handovers
         self._fan_out = fan_out
+        self._find_district = find_district
         self._mask = mask
         self._hotline = hotline
         self._limits = limits
@@ -95,14 +100,20 @@ class Conversations:
         return self._under_way
 
     async def start(self, channel: str, district: str = "") -> StartedConversation:
-        """Starts a conversation held by the bot."""
+        """Starts a conversation held by the bot, of a citizen in that district if one is given.
+
+        Raises UnknownDistrict if the guides have none of that name.
+        """
+        known = await self._find_district(district) if district else ""
+        if district and not known:
+            raise UnknownDistrict("the guides have no such district")
         started = StartedConversation(secrets.token_urlsafe(16), secrets.token_urlsafe(32))
         await self._store.create(
             Conversation(
                 conversation_id=started.conversation_id,
                 channel=channel,
                 token_hash=token_hash(started.token),
-                district=clean(district).strip(),
+                district=known,
             )
         )
         return started

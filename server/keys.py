@@ -5,7 +5,7 @@ from aiohttp import web
 from core.metrics import Metrics
 from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserStore
 from core.settings import Settings
-from server.conversations import Conversations
+from server.conversations import Conversations, FindDistrict
 from server.events import EventFanOut
 from server.handover import Handovers
 from server.health import Health
@@ -23,6 +23,7 @@ KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)
 USER_STORE = web.AppKey("user_store", UserStore)
 ENGINE = web.AppKey("engine", DialogueEngine)
 CONVERSATIONS = web.AppKey("conversations", Conversations)
+FIND_DISTRICT: web.AppKey[FindDistrict] = web.AppKey("find_district")
 HANDOVERS = web.AppKey("handovers", Handovers)
 FAN_OUT = web.AppKey("fan_out", EventFanOut)
 LIMITS = web.AppKey("limits", ClientLimits)

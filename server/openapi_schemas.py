@@ -51,7 +51,11 @@ SCHEMAS: dict[str, Schema] = {
     "StartConversation": obj(
         {
             "channel": {"type": "string", "enum": ["web", "kiosk"], "default": "web"},
-            "district": {"type": "string", "maxLength": 100, "description": "市民所在的区县，可不填"},
+            "district": {
+                "type": "string",
+                "maxLength": 100,
+                "description": "市民所在的区县，全称或简称，可不填",
+            },
         },
         required=(),
     ),

@@ -4,11 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from core.errors import NotFound
+from core.errors import NotFound, SnapshotUnavailable
 from core.ports import GuideRecord
 from core.statuses import GuideStatus
 from knowledge.guide import Guide
-from server.keys import KNOWLEDGE_STORE, LIMITS
+from server.keys import FIND_DISTRICT, KNOWLEDGE_STORE, LIMITS
 from server.requests import path_text, query_integer, query_text
 
 PAGE_SIZE = 20
@@ -23,12 +23,12 @@ def routes() -> list[web.RouteDef]:
 
 
 async def list_guides(request: web.Request) -> web.Response:
-    """A page of the published guides whose names hold `?q=`, of `?district=`."""
+    """A page of the published guides whose names hold `?q=`, of `?district=`, in full or short."""
     request.app[LIMITS].check_guides(request)
     page = query_integer(request, "page", 1, low=1)
     records, total = await request.app[KNOWLEDGE_STORE].list_guides(
         text=query_text(request, "q"),
-        district=query_text(request, "district"),
+        district=await _district_of(request),
         offset=(page - 1) * PAGE_SIZE,
         limit=PAGE_SIZE,
     )
@@ -50,6 +50,15 @@ async def read_guide(request: web.Request) -> web.Response:
     if record is None or record.status not in SHOWN_TO_ALL:
         raise NotFound("no such guide")
     return web.json_response({**_summary(record), "status": record.status.value, "guide": dict(record.body)})
+
+
+async def _district_of(request: web.Request) -> str:
+    """The district of the query; one that the index doesn't know, or not yet, stays as it is written."""
+    written = query_text(request, "district")
+    try:
+        return await request.app[FIND_DISTRICT](written) or written
+    except SnapshotUnavailable:
+        return written
 
 
 def _summary(record: GuideRecord) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Prints the reply. Raises Unavailable when the service doesn't answer."""
+    """Prints the reply. Raises Unavailable when the service doesn't answer, InvalidInput if it refuses."""
     answer = asyncio.run(_ask(service_url(arguments, settings), arguments.question, arguments.district))
     if arguments.json:
         say_json(answer)

@@ -41,6 +41,16 @@ async def test_a_conversation_starts_with_an_id_and_a_token(service):
     assert (await service.conversations.get(data["id"])).district == "东区"
 
 
+async def test_the_district_may_be_written_in_short_and_must_be_one_of_the_guides(service):
+    conversation_id, token = await service.started(district="东")
+    response, data = await service.call("POST", CONVERSATIONS, json={"district": "火星区"})
+
+    _, transcript = await service.call("GET", f"{CONVERSATIONS}/{conversation_id}", token=token)
+    assert transcript["district"] == "东区"
+    assert_canonical_error(response, data, 400, "unknown_district")
+    assert "区县" in data["error"]["message"]
+
+
 async def test_the_token_is_stored_only_as_a_hash(service):
     conversation_id, token = await service.started()
 

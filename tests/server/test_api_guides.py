@@ -30,6 +30,16 @@ async def test_guides_are_found_by_name_and_district(service):
     assert some["guides"][0]["title"] == "居住证补领"
 
 
+@pytest.mark.parametrize(("written", "found"), [("东", ["g1"]), ("北区", ["g2"]), ("火星区", [])])
+async def test_the_district_may_be_written_in_short(service, written, found):
+    """北区 is no district of the index yet, which follows a publication within a second."""
+    await publish(service, guide_record("g1", "东区"), guide_record("g2", "北区"))
+
+    _, listed = await service.call("GET", GUIDES, params={"district": written})
+
+    assert [guide["id"] for guide in listed["guides"]] == found
+
+
 async def test_many_guides_come_in_pages(service):
     await publish(service, *(guide_record(f"g{number:03}") for number in range(45)))
 
