@@ -44,6 +44,7 @@ from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 from server.stores_part import Stores, open_stores
+from server.suggestions import Suggestions
 
 log = structlog.get_logger(__name__)
 
@@ -167,6 +168,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         hotline=settings.hotline,
         observe=app[keys.METRICS].turn_done,
     )
+    app[keys.SUGGESTIONS] = Suggestions(app[keys.KNOWLEDGE_STORE])
     app[keys.STAFF_SESSIONS] = StaffSessions(
         app[keys.SECRETS].sessions,
         app[keys.USER_STORE],

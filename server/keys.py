@@ -15,6 +15,7 @@ from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
+from server.suggestions import Suggestions
 
 SETTINGS = web.AppKey("settings", Settings)
 METRICS = web.AppKey("metrics", Metrics)
@@ -23,6 +24,7 @@ KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)
 USER_STORE = web.AppKey("user_store", UserStore)
 ENGINE = web.AppKey("engine", DialogueEngine)
 CONVERSATIONS = web.AppKey("conversations", Conversations)
+SUGGESTIONS = web.AppKey("suggestions", Suggestions)
 FIND_DISTRICT: web.AppKey[FindDistrict] = web.AppKey("find_district")
 HANDOVERS = web.AppKey("handovers", Handovers)
 FAN_OUT = web.AppKey("fan_out", EventFanOut)

@@ -18,7 +18,7 @@ from server.access import access_conversation_by_token
 from server.citizen_text import clean
 from server.conversation_cookie import forget_conversation, remember_conversation, remembered_conversation
 from server.conversations import StartedConversation
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES
+from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES, SUGGESTIONS
 from server.middlewares import named_error
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
@@ -101,7 +101,7 @@ async def _page(
     shown = Shown()
     try:
         shown = await _shown(request)
-    except Exception as raised:  # the page without the conversation is better than none
+    except Exception as raised:  # the page without them is better than none
         failure = failure or named_error(raised)
     page = citizen_page(
         CitizenView(
@@ -114,6 +114,7 @@ async def _page(
             conversation_id=shown.conversation_id,
             token=shown.token,
             events=shown.events,
+            suggestions=shown.suggestions,
             notice=wording.what_failed(failure, settings.hotline) if failure else "",
             draft=clean(sent.get("text", "")),
         )
@@ -130,19 +131,21 @@ async def _page(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The conversation that the page shows, if any."""
+    """What the page shows of the records: first questions, and the conversation, if any."""
 
+    suggestions: Sequence[str] = ()
     conversation_id: str = ""
     token: str = field(default="", repr=False)
     events: Sequence[ConversationEvent] = ()
 
 
 async def _shown(request: web.Request) -> Shown:
+    suggestions = await request.app[SUGGESTIONS].questions()
     if (remembered := await _remembered(request)) is None:
-        return Shown()
+        return Shown(suggestions)
     conversation, token = remembered
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id)
-    return Shown(conversation.conversation_id, token, events)
+    return Shown(suggestions, conversation.conversation_id, token, events)
 
 
 async def _remembered(request: web.Request) -> tuple[Conversation, str] | None:

@@ -27,6 +27,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+SUGGESTIONS = ("身份证丢了怎么补办？要带什么？", "居住证在哪里办？", "办居住证有什么条件？", "居住证怎么办？")
 NOTICE = (
     "已为您登记人工服务，排在第 2 位。现在还没有工作人员在线，着急的话请拨打服务热线 12345。"
     "等候期间您可以接着问我。"
@@ -163,6 +164,7 @@ class FakeService:
                 conversation_id=conversation.id if conversation else "",
                 token=conversation.token if conversation else "",
                 events=conversation.events if conversation else (),
+                suggestions=SUGGESTIONS,
             )
         )
         return web.Response(text=html, content_type="text/html", headers={"Cache-Control": "no-store"})

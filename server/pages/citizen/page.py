@@ -15,22 +15,13 @@ from core.text import MAX_CHARACTERS
 from server.pages.citizen.transcript import transcript_html
 from server.pages.render import fill
 
-SUGGESTED_QUESTIONS = (
-    "身份证丢了怎么补办？要带什么？",
-    "孩子刚出生，怎么上户口？",
-    "居住证在哪里办？",
-    "社保卡丢了怎么办？",
-    "公积金怎么提取？",
-    "开餐馆要办哪些证？",
-)
-"""First questions to show how one may speak. They are sent as they stand."""
-
 
 @dataclass(frozen=True, slots=True)
 class CitizenView:
     """What the page shows. `nonce` becomes the form's `client_message_id`, so it differs each time.
 
-    `notice` is a sentence about what went wrong, `draft` the text that couldn't be sent.
+    `suggestions` are first questions to ask by a click. `notice` is a sentence about what went
+    wrong, `draft` the text that couldn't be sent.
     `assets` is the address below which `server/static/` is served, without a slash at its end.
     """
 
@@ -43,6 +34,7 @@ class CitizenView:
     conversation_id: str = ""
     token: str = field(default="", repr=False)
     events: Sequence[ConversationEvent] = ()
+    suggestions: Sequence[str] = ()
     notice: str = ""
     draft: str = ""
 
@@ -62,7 +54,7 @@ def citizen_page(view: CitizenView) -> str:
             "conversation_id": view.conversation_id,
             "token": view.token,
             "draft": view.draft,
-            "suggestions_html": _suggestions_html(),
+            "suggestions_html": _suggestions_html(view.suggestions, view.nonce),
             "transcript_html": transcript_html(view.events, nonce=view.nonce),
             "notice_html": f'<p class="status__notice">{escape(view.notice)}</p>' if view.notice else "",
         },
@@ -74,8 +66,17 @@ def _template() -> str:
     return Path(__file__).with_name("index.html").read_text(encoding="utf-8")
 
 
-def _suggestions_html() -> str:
-    return "\n".join(
+def _suggestions_html(questions: Sequence[str], nonce: str) -> str:
+    """The form with first questions, which are sent as they stand; nothing when there are none."""
+    if not questions:
+        return ""
+    buttons = "".join(
         f'<li><button class="suggestion" name="text" value="{question}">{question}</button></li>'
-        for question in map(escape, SUGGESTED_QUESTIONS)
+        for question in map(escape, questions)
+    )
+    return (
+        '<form class="suggestions" method="post" action="/" data-action="suggest">'
+        f'<input type="hidden" name="client_message_id" value="{escape(nonce)}">'
+        '<h3 class="suggestions__title">可以这样问</h3>'
+        f'<ul class="suggestions__list">{buttons}</ul></form>'
     )
