@@ -1,12 +1,15 @@
 """How well retrieval finds official answers and statutes, beside what it is made of.
 
-    .venv/bin/python -m bench.retrieval msga DATA/msga [--half A|B]
-    .venv/bin/python -m bench.retrieval stard DATA/stard [--others 2000]
+    .venv/bin/python -m bench.retrieval msga DATA/msga [--half A|B] [--write FOLDER]
+    .venv/bin/python -m bench.retrieval stard DATA/stard [--others 2000] [--write FOLDER]
 
 `msga` asks the stored questions of official FAQ and indexes their answers alone. Weights were chosen
 on half A of the questions (those whose id's SHA-256 begins with an even byte); half B proves them.
 `stard` asks lay questions about statutes: keywords over all articles, and everything over the
 relevant articles with a sample of others, for embedding 55,632 articles takes hours.
+
+`--write` measures nothing: it writes `corpus.jsonl`, `queries.jsonl` and `qrels.tsv` into the folder, for
+`bangban evaluate retrieval` or another program to measure the same.
 """
 
 import argparse
@@ -43,35 +46,61 @@ def main():
     msga = sets.add_parser("msga")
     msga.add_argument("data", type=Path)
     msga.add_argument("--half", choices=("A", "B"))
+    msga.add_argument("--write", type=Path)
     msga.set_defaults(run=run_msga)
     stard = sets.add_parser("stard")
     stard.add_argument("data", type=Path)
     stard.add_argument("--others", type=int, default=2000)
+    stard.add_argument("--write", type=Path)
     stard.set_defaults(run=run_stard)
     arguments = parser.parse_args()
-    arguments.run(arguments, SentenceTransformerEmbedder(arguments.model))
+    arguments.run(arguments)
 
 
-def run_msga(arguments, embedder):
+def run_msga(arguments):
     rows = [json.loads(line) for line in (arguments.data / "qa.jsonl").open(encoding="utf-8")]
     corpus = [DocumentRecord(row["id"], "document", "", row["answer"]) for row in rows]
     queries = {row["id"]: row["question"] for row in rows if arguments.half in (None, half_of(row["id"]))}
     qrels = read_qrels(arguments.data / "qrels.tsv", {row["id"] for row in rows})
-    compare(corpus, queries, qrels, embedder)
+    write_or_compare(arguments, corpus, queries, qrels)
 
 
-def run_stard(arguments, embedder):
+def run_stard(arguments):
     with gzip.open(arguments.data / "corpus.jsonl.gz", "rt", encoding="utf-8") as file:
         articles = [json.loads(line) for line in file]
     queries = {row["id"]: row["text"] for row in read_rows(arguments.data / "queries.train.jsonl")}
     qrels = read_qrels(arguments.data / "qrels.train.tsv", set(queries))
     everything = [DocumentRecord(str(a["id"]), "document", a["name"], a["text"]) for a in articles]
-    keywords_alone(everything, queries, qrels)
+    if not arguments.write:
+        keywords_alone(everything, queries, qrels)
     relevant = set().union(*qrels.values())
     others = [a for a in everything if a.document_id not in relevant]
     sample = random.Random(0).sample(others, min(arguments.others, len(others)))
     corpus = [a for a in everything if a.document_id in relevant] + sample
-    compare(corpus, queries, qrels, embedder)
+    write_or_compare(arguments, corpus, queries, qrels)
+
+
+def write_or_compare(arguments, corpus, queries, qrels):
+    if arguments.write:
+        write(arguments.write, corpus, queries, qrels)
+    else:
+        compare(corpus, queries, qrels, SentenceTransformerEmbedder(arguments.model))
+
+
+def write(folder, corpus, queries, qrels):
+    """The same questions over the same texts, as `bangban evaluate retrieval` reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = ({"id": text.document_id, "title": text.title, "text": text.text} for text in corpus)
+    write_lines(folder / "corpus.jsonl", (json.dumps(text, ensure_ascii=False) for text in texts))
+    asked = ({"id": query_id, "text": text} for query_id, text in queries.items())
+    write_lines(folder / "queries.jsonl", (json.dumps(query, ensure_ascii=False) for query in asked))
+    judged = (f"{query_id}\t{text_id}" for query_id in queries for text_id in sorted(qrels.get(query_id, ())))
+    write_lines(folder / "qrels.tsv", judged)
+    print(f"{len(queries)} questions, {len(corpus)} texts in {folder}")
+
+
+def write_lines(path, lines):
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
 def half_of(record_id):
