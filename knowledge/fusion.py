@@ -1,6 +1,6 @@
 """How evidence of vectors and of keywords becomes one score; pure.
 
-The arithmetic is kept beside the score in words, so that staff can see why something was found.
+The arithmetic is kept beside the score, in Chinese words, so that staff can see why something was found.
 Weights were chosen on one half of real questions and proved on the other: docs/measurements.md,
 "Retrieval".
 """
@@ -43,10 +43,10 @@ def fuse_document(
     w = weights
     nearest = whole if passage is None else passage
     score = w.whole * whole + w.passage * nearest + w.keywords * keywords
-    vectors = f"{whole:.3f} whole"
+    vectors = f"{whole:.3f} 全文"
     if passage is not None:
-        vectors = f"{whole:.3f} whole·{w.whole:g} + {passage:.3f} passage·{w.passage:g}"
-    return Fused(score, f"{vectors} + {w.keywords:g}·{keywords:.2f} keywords = {score:.3f}")
+        vectors = f"{whole:.3f} 全文·{w.whole:g} + {passage:.3f} 段落·{w.passage:g}"
+    return Fused(score, f"{vectors} + {w.keywords:g}·{keywords:.2f} 关键词 = {score:.3f}")
 
 
 def item_score(name: float, full: float, example: float, keywords: float) -> float:
@@ -61,9 +61,9 @@ def item_score(name: float, full: float, example: float, keywords: float) -> flo
 def fuse_item(name: float, full: float, example: float, keywords: float) -> Fused:
     """`item_score` with its arithmetic."""
     score = item_score(name, full, example, keywords)
-    nearest, by = (example, "example") if example > name else (name, "name")
+    nearest, by = (example, "例句") if example > name else (name, "名称")
     return Fused(
         score,
-        f"{nearest:.3f} {by}·0.5 + {full:.3f} content·0.5"
-        f" + {_DEFAULT.keywords:g}·{keywords:.2f} keywords = {score:.3f}",
+        f"{nearest:.3f} {by}·0.5 + {full:.3f} 内容·0.5"
+        f" + {_DEFAULT.keywords:g}·{keywords:.2f} 关键词 = {score:.3f}",
     )

@@ -135,7 +135,7 @@ class Retriever:
         for kind in (k for k in _TEXT_FIELDS if k in kinds):
             hits.extend(self._search_texts(kind, terms, vector, limit, phases))
         hits.sort(key=lambda hit: (-hit.score, hit.owner))
-        rejected.extend(Rejected(hit, f"not among the best {limit}") for hit in hits[limit:])
+        rejected.extend(Rejected(hit, f"没有排进前 {limit} 名") for hit in hits[limit:])
         phases.end("rank")
         return SearchResult(tuple(hits[:limit]), tuple(rejected), phases.timings_ms)
 
@@ -163,7 +163,7 @@ class Retriever:
             if item.holds_on(today):
                 hits.append(hit)
             else:
-                rejected.append(Rejected(hit, f"no guide of it holds on {today.isoformat()}"))
+                rejected.append(Rejected(hit, f"{today.isoformat()} 没有有效的指南"))
         return hits, rejected
 
     def _search_texts(

@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from core.errors import SnapshotUnavailable, UnknownDistrict
 from core.ports import Question
 from core.settings import Settings
+from core.statuses import TurnStatus
 from core.text import normalise
 from knowledge.entries import Kind
 from knowledge.search import Hit
@@ -22,6 +24,27 @@ SHOWN = 10
 SHOWN_REJECTED = 10
 SHOWN_GUIDES = 20
 LOOKS, LOOK_EVERY_SECONDS = 20, 0.25
+
+KINDS: Mapping[str, str] = {
+    Kind.ITEM: "事项",
+    Kind.EXAMPLE: "例句",
+    Kind.DOCUMENT: "政策文件",
+    Kind.FAQ: "常见问题",
+}
+VERDICTS: Mapping[str, str] = {
+    TurnStatus.ANSWERED: "可以回答",
+    TurnStatus.CLARIFYING: "要反问",
+    TurnStatus.NO_GUIDE: "没有指南可以回答",
+}
+PHASES: Mapping[str, str] = {
+    "embed": "算向量",
+    "segment": "分词",
+    "view": "打开索引",
+    "keywords": "查关键词",
+    "nearest": "找近邻",
+    "exact scores": "精确算分",
+    "rank": "排序",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,30 +62,41 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.json:
         say_json(found)
         return 0
-    say("留下的候选：")
-    for hit in found["kept"]:
-        _show(hit)
-    say("落选的候选：")
-    for hit in found["rejected"]:
-        _show(hit)
-        say(f"      原因：{hit['reason']}")
-    say(f"事项判断：{found['linking']['outcome']}")
-    for key, arithmetic in found["linking"]["trace"].get("kept", ()):
-        say(f"  {key}：{arithmetic}")
-    say("用时（毫秒）：" + "，".join(f"{name} {ms:.1f}" for name, ms in found["timings_ms"].items()))
+    for line in lines(found):
+        say(line)
     return 0
 
 
-def _show(hit: dict[str, Any]) -> None:
-    say(f"  {hit['score']:.3f} [{hit['kind']}] {hit['owner']} {hit['title']}".rstrip())
-    say(f"      {hit['arithmetic']}")
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """What was found, in Chinese for an operator."""
+    yield "留下的候选："
+    for hit in found["kept"]:
+        yield from _hit_lines(hit)
+    yield "落选的候选："
+    for hit in found["rejected"]:
+        yield from _hit_lines(hit)
+        yield f"      原因：{hit['reason']}"
+    yield from _linking_lines(found["linking"])
+    times = "，".join(f"{PHASES.get(name, name)} {ms:.1f}" for name, ms in found["timings_ms"].items())
+    yield f"用时（毫秒）：{times}"
+
+
+def _hit_lines(hit: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {hit['score']:.3f} [{KINDS[hit['kind']]}] {hit['owner']} {hit['title']}".rstrip()
+    yield f"      {hit['arithmetic']}"
     if hit["guides"]:
-        say(
-            "      "
-            + "，".join(
-                f"{guide['guide_id']}（{guide['district']}）" for guide in hit["guides"][:SHOWN_GUIDES]
-            )
-        )
+        shown = hit["guides"][:SHOWN_GUIDES]
+        yield "      " + "，".join(f"{guide['guide_id']}（{guide['district']}）" for guide in shown)
+
+
+def _linking_lines(linking: Mapping[str, Any]) -> Iterator[str]:
+    yield f"事项判断：{VERDICTS.get(linking['status'], linking['status'])}（{linking['outcome']}）"
+    trace = linking["trace"]
+    for title, name in (("留下", "kept"), ("落选", "rejected")):
+        yield from (f"  {title} {key}：{arithmetic}" for key, arithmetic in trace.get(name, ()))
+    topic, share = trace.get("elsewhere", ("", 0.0))
+    if share:
+        yield f"  不属于任何指南的可能：{share}" + (f"（多半是词库里的 {topic}）" if topic else "")
 
 
 async def _search(settings: Settings, question: str, district: str) -> dict[str, Any]:
@@ -98,7 +132,7 @@ async def _found(knowledge: KnowledgePart, text: str, district: str) -> dict[str
     for hit in result.kept:
         shown = _hit_json(knowledge, hit, district)
         if district and hit.kind is Kind.ITEM and not shown["guides"]:
-            rejected.append({**shown, "reason": f"no guide of it in {district}"})
+            rejected.append({**shown, "reason": f"{district}没有这个事项的指南"})
         else:
             kept.append(shown)
     others = result.rejected[:SHOWN_REJECTED]
@@ -107,7 +141,11 @@ async def _found(knowledge: KnowledgePart, text: str, district: str) -> dict[str
     return {
         "kept": kept,
         "rejected": rejected,
-        "linking": {"outcome": consultation.outcome, "trace": dict(consultation.trace)},
+        "linking": {
+            "outcome": consultation.outcome,
+            "status": consultation.status.value,
+            "trace": dict(consultation.trace),
+        },
         "timings_ms": {"embed": embedded_ms, **result.timings_ms},
     }
 

@@ -104,7 +104,7 @@ class TestSearch:
         assert (first.kind, first.owner, first.title) == (Kind.DOCUMENT, "d-1", "居住证办法")
         assert first.text.startswith("居住证办法\n第")
         assert first.arithmetic.endswith(f"= {first.score:.3f}")
-        assert "passage" in first.arithmetic
+        assert "段落" in first.arithmetic
 
     def test_a_faq_is_found_by_its_question(self, make, search):
         first = search(make(), "残疾人证收费吗", Kind.FAQ).kept[0]
@@ -117,12 +117,12 @@ class TestSearch:
     def test_what_didnt_make_it_is_listed_with_the_reason(self, make, search):
         found = search(make(), "居住证", Kind.DOCUMENT, limit=1)
         assert len(found.kept) == 1
-        assert [(r.hit.owner, r.reason) for r in found.rejected] == [("d-2", "not among the best 1")]
+        assert [(r.hit.owner, r.reason) for r in found.rejected] == [("d-2", "没有排进前 1 名")]
 
     def test_an_item_that_doesnt_hold_is_rejected_for_it(self, make, search):
         later = replace(GUIDES[2], valid_from=date(2027, 1, 1))
         found = search(make((later, GUIDES[3])), "居住证签注", Kind.ITEM)
-        assert ("居住证签注|", "no guide of it holds on 2026-11-22") in [
+        assert ("居住证签注|", "2026-11-22 没有有效的指南") in [
             (r.hit.owner, r.reason) for r in found.rejected
         ]
 
@@ -135,7 +135,7 @@ class TestFusion:
     def test_the_arithmetic_adds_up(self):
         fused = fuse_document(0.8, 0.9, 0.5)
         assert fused.score == pytest.approx(0.6 * 0.8 + 0.4 * 0.9 + 0.05 * 0.5)
-        assert fused.arithmetic == "0.800 whole·0.6 + 0.900 passage·0.4 + 0.05·0.50 keywords = 0.865"
+        assert fused.arithmetic == "0.800 全文·0.6 + 0.900 段落·0.4 + 0.05·0.50 关键词 = 0.865"
 
     def test_a_document_of_one_passage_has_only_its_whole(self):
         assert fuse_document(0.8, None, 0.0).score == pytest.approx(0.8)
@@ -143,4 +143,4 @@ class TestFusion:
     def test_an_item_scores_by_its_nearest_of_name_and_example(self):
         assert item_score(0.7, 0.8, 0.9, 0) == pytest.approx(0.85)
         assert item_score(0.9, 0.8, 0.7, 0) == pytest.approx(0.85)
-        assert "0.900 example·0.5" in fuse_item(0.7, 0.8, 0.9, 0).arithmetic
+        assert "0.900 例句·0.5" in fuse_item(0.7, 0.8, 0.9, 0).arithmetic
