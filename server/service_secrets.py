@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from core.settings import Settings
+from core.settings import MIN_SESSION_SECRET, Settings
 
-SHORTEST = 32
 FILE_NAME = "session_secret"
 
 
@@ -23,9 +22,7 @@ class ServiceSecrets:
 
     @classmethod
     def of(cls, secret: str) -> "ServiceSecrets":
-        """The secrets derived from this one. Raises ConfigurationError when it is too short."""
-        if len(secret) < SHORTEST:
-            raise ConfigurationError(f"session_secret needs {SHORTEST} characters or more")
+        """The secrets derived from this one, whose length who gives it has checked."""
         key = secret.encode()
         return cls(
             sessions=hmac.digest(key, b"staff sessions", "sha256"),
@@ -34,7 +31,10 @@ class ServiceSecrets:
 
     @classmethod
     def load(cls, settings: Settings) -> "ServiceSecrets":
-        """The secrets of the settings, or of the file in the data directory, made if it isn't there."""
+        """The secrets of the settings, or of the file in the data directory, made if it isn't there.
+
+        Raises ConfigurationError when the file is damaged.
+        """
         configured = settings.session_secret.get_secret_value()
         return cls.of(configured or _kept_secret(settings.data / FILE_NAME))
 
@@ -55,4 +55,7 @@ def _kept_secret(path: Path) -> str:
             pass
         finally:
             made.unlink()
-    return path.read_text("utf-8").strip()
+    kept = path.read_text("utf-8", errors="replace").strip()
+    if len(kept) < MIN_SESSION_SECRET:  # the settings see to the length of a configured one
+        raise ConfigurationError(f"{path} 已损坏；删除后会重新生成，工作人员要重新登录")
+    return kept

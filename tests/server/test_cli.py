@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from core.errors import Unavailable
+from core.errors import ConfigurationError, Unavailable
 from server.__main__ import COMMANDS
 from server.service_secrets import ServiceSecrets
 
@@ -213,6 +213,14 @@ class TestSecrets:
 
         assert first == second
         assert stat.S_IMODE((settings.data / "session_secret").stat().st_mode) == 0o600
+
+    @pytest.mark.parametrize("content", [b"", b"half of it", b"\xff\xfe"])
+    def test_a_damaged_file_is_said_and_what_to_do(self, settings, content):
+        ServiceSecrets.load(settings)
+        (settings.data / "session_secret").write_bytes(content)
+
+        with pytest.raises(ConfigurationError, match="session_secret 已损坏；删除后"):
+            ServiceSecrets.load(settings)
 
     def test_two_installations_have_different_ones(self, settings, tmp_path):
         other = settings.model_copy(update={"data": tmp_path / "other"})
