@@ -3,7 +3,7 @@
 A multinomial logistic regression over the question's vector, hashed character n-grams and the
 facets that it states. It is one evidence among several in `knowledge.linking`, trained by
 `bangban train linker` from the lexicon, the city's own sayings among it.
-Prediction is numpy only; training uses torch, which the embedding model needs anyway.
+Prediction is numpy only; training uses scipy.
 """
 
 import hashlib
@@ -186,8 +186,6 @@ def train(
     steps: int = 60,
 ) -> TopicModel:
     """A model of these samples. Deterministic: the same samples give the same weights."""
-    import torch  # noqa: PLC0415 - takes seconds; the service trains only when it finds no model
-
     topics = sorted({topic for sample in samples for topic in sample.topics})
     position = {topic: n for n, topic in enumerate(topics)}
     counts = np.stack([hashed_ngrams(sample.text) for sample in samples])
@@ -205,33 +203,54 @@ def train(
     for n, sample in enumerate(samples):
         for topic in sample.topics:
             target[n, position[topic]] = 1 / len(sample.topics)
-    # Topics with few sentences must not be drowned by those with many.
-    per_topic = target.sum(axis=0)
-    balance = (target / per_topic[None, :]).sum(axis=1) * len(samples) / len(topics)
-    x, y = torch.from_numpy(rows), torch.from_numpy(target)
-    importance = torch.from_numpy(np.sqrt(balance).astype(np.float32))
-    weights = torch.zeros(rows.shape[1], len(topics), requires_grad=True)
-    bias = torch.zeros(len(topics), requires_grad=True)
-    optimiser = torch.optim.LBFGS(
-        [weights, bias], max_iter=steps, history_size=8, line_search_fn="strong_wolfe"
-    )
-
-    def closure() -> Any:
-        optimiser.zero_grad()
-        loss = -(importance[:, None] * y * torch.log_softmax(x @ weights + bias, dim=1)).sum() / len(samples)
-        loss = loss + decay * (weights**2).sum()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        return loss
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    weights, bias = fit(rows, target, decay=decay, steps=steps)
     return TopicModel(
         topics,
         facet_names,
         idf=idf,
         mean=mean,
-        weights=weights.detach().numpy(),
-        bias=bias.detach().numpy(),
+        weights=weights,
+        bias=bias,
         model_id=model_id,
         fingerprint=fingerprint_of(samples),
         scales=scales,
     )
+
+
+def fit(rows: Vectors, target: Vectors, *, decay: float, steps: int) -> tuple[Vectors, Vectors]:
+    """Weights and bias of a multinomial logistic regression; a row of `target` adds up to one.
+
+    Most n-grams of a row are zero, so they are kept sparse: a tenth of the time.
+    """
+    from scipy.optimize import minimize  # noqa: PLC0415 - only training needs it
+    from scipy.sparse import csr_matrix  # noqa: PLC0415
+
+    # Topics with few sentences must not be drowned by those with many.
+    per_topic = np.maximum(target.sum(axis=0), 1e-9)
+    balance = (target / per_topic[None, :]).sum(axis=1) * len(rows) / target.shape[1]
+    importance = np.sqrt(balance)[:, None] / len(rows)
+    full = (rows != 0).mean(axis=0) > 0.5
+    order = np.concatenate([np.flatnonzero(full), np.flatnonzero(~full)])
+    dense, sparse = np.ascontiguousarray(rows[:, full]), csr_matrix(rows[:, ~full])
+    dense_turned, sparse_turned = np.ascontiguousarray(dense.T), sparse.T.tocsr()
+    cut = dense.shape[1]
+    shape = (rows.shape[1], target.shape[1])
+
+    def loss(flat: Vectors) -> tuple[float, Vectors]:
+        weights, bias = flat[: -shape[1]].reshape(shape), flat[-shape[1] :]
+        narrow = weights.astype(np.float32)
+        logits = dense @ narrow[:cut] + sparse @ narrow[cut:] + bias
+        logits -= logits.max(axis=1, keepdims=True)
+        spread = np.exp(logits)
+        sums = spread.sum(axis=1, keepdims=True)
+        surprise = -(importance * target * (logits - np.log(sums))).sum() + decay * (weights**2).sum()
+        slope = importance * (spread / sums * target.sum(axis=1, keepdims=True) - target)
+        pull = slope.astype(np.float32)
+        gradient = np.concatenate([dense_turned @ pull, sparse_turned @ pull]) + 2 * decay * weights
+        return float(surprise), np.concatenate([gradient.ravel(), slope.sum(axis=0)])
+
+    start = np.zeros(shape[0] * shape[1] + shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 8}).x
+    weights = np.empty(shape, dtype=np.float32)
+    weights[order] = found[: -shape[1]].reshape(shape)
+    return weights, found[-shape[1] :].astype(np.float32)

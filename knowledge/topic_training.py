@@ -39,7 +39,7 @@ def facet_names(facets: FacetReader) -> list[str]:
 
 
 def train_topic_model(lexicons: Lexicons, embedder: Embedder) -> TopicModel:
-    """A model of these lexicons. Takes one to two minutes on two cores."""
+    """A model of these lexicons. Takes two to three minutes on two cores."""
     samples = training_samples(lexicons)
     vectors = np.asarray(embedder.embed_queries([s.text for s in samples]), dtype=np.float32)
     read = [lexicons.facets.of_speech(s.text).meant for s in samples]
