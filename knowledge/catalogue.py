@@ -100,6 +100,17 @@ class Catalogue:
         """The item's family, itself included."""
         return self.families[item.main]
 
+    def of_same_object(self, item: CatalogueItem) -> tuple[CatalogueItem, ...]:
+        """The items that are about exactly the things this one is about, itself included."""
+        return self._by_objects[item.objects] if item.objects else (item,)
+
+    @cached_property
+    def _by_objects(self) -> Mapping[frozenset[str], tuple[CatalogueItem, ...]]:
+        table: dict[frozenset[str], list[CatalogueItem]] = {}
+        for item in self.items.values():
+            table.setdefault(item.objects, []).append(item)
+        return {objects: tuple(items) for objects, items in table.items()}
+
 
 class CatalogueBuilder:
     """Builds catalogues, reading each name only once in its life."""

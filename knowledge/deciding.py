@@ -38,13 +38,12 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The act, with the guides to answer from, or the items, districts or situations to offer."""
+    """The act, with the guides to answer from, or the items or districts to offer."""
 
     act: Act
     guides: tuple[Described, ...] = ()
     items: tuple[tuple[CatalogueItem, ...], ...] = ()
     districts: tuple[str, ...] = ()
-    situations: tuple[str, ...] = ()
 
 
 def decide(described: Sequence[Described], aspects: Sequence[Aspect], *, district_known: bool) -> Decision:

@@ -45,12 +45,16 @@ class District:
 
 @dataclass(frozen=True, slots=True)
 class DistrictMention:
-    """A district named in a text. `exact` is false where only the sound agrees."""
+    """A district named in a text.
+
+    `exact` is false where only the sound agrees; `denied` is true in 「不在榆树」.
+    """
 
     district: str
     start: int
     end: int
     exact: bool
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,15 @@ class DistrictReader:
                     continue
                 _take(taken, match.start(), match.end())
                 if not self._of_another_city(text[: match.start()]):
-                    mentions.append(DistrictMention(self._forms[match[0]], match.start(), match.end(), True))
+                    mentions.append(
+                        DistrictMention(
+                            self._forms[match[0]],
+                            match.start(),
+                            match.end(),
+                            exact=True,
+                            denied=_is_denied(text, match.start(), match.end()),
+                        )
+                    )
         if self._city_pattern:
             for match in self._city_pattern.finditer(text):
                 if not taken[match.start()]:
@@ -176,7 +188,7 @@ class DistrictReader:
                 name = self._sounding_like(text, start, start + length)
                 if name:
                     _take(taken, start, start + length)
-                    return [DistrictMention(name, start, start + length, False)]
+                    return [DistrictMention(name, start, start + length, exact=False)]
         return []
 
     def _sounding_like(self, text: str, start: int, end: int) -> str:
@@ -244,6 +256,15 @@ def _alternation(words: Iterable[str]) -> re.Pattern[str] | None:
 def _take(taken: list[bool], start: int, end: int) -> None:
     for position in range(start, end):
         taken[position] = True
+
+
+_DENIAL_BEFORE = re.compile(r"(?:不|没)(?:是|在|去|到|问|要|说)(?:咱|俺|我们)?$")
+# 「我不是榆树户口」 says where one is registered, and may still ask about 榆树.
+_ORIGIN_DENIED = re.compile(r"^(?:这|那)?(?:边|头)?(?:的)?(?:户口|户籍|人|本地)")
+
+
+def _is_denied(text: str, start: int, end: int) -> bool:
+    return bool(_DENIAL_BEFORE.search(text[:start])) and not _ORIGIN_DENIED.match(text[end:])
 
 
 def _spans(taken: Sequence[bool]) -> tuple[tuple[int, int], ...]:

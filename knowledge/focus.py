@@ -38,6 +38,7 @@ class Focus:
     open: bool = False  # the last question is still unanswered
     offered: tuple[Option, ...] = ()
     history: tuple[tuple[str, ...], ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()  # matters that were answered side by side in the last turn
 
     def as_json(self) -> dict[str, Any]:
         """JSON values; `from_json` gives the focus back."""
@@ -53,6 +54,7 @@ class Focus:
                 for o in self.offered
             ],
             "history": [list(h) for h in self.history],
+            "together": [list(t) for t in self.together],
         }
 
     @classmethod
@@ -73,6 +75,7 @@ class Focus:
                     for o in data.get("offered", ())
                 ),
                 history=tuple(tuple(map(str, h)) for h in data.get("history", ())),
+                together=tuple(tuple(map(str, t)) for t in data.get("together", ())),
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return cls()

@@ -17,6 +17,9 @@ from knowledge.facets import FacetReading
 
 # Chosen on bench/questions (see docs/measurements.md, Linking).
 CONFLICT = 0.03  # a sibling that the citizen's words rule out
+CONFLICT_OF_RELATIVES = (
+    0.2  # the same for another main item about the same thing (户口簿损毁换领, 户口簿遗失补发)
+)
 UNSAID = 0.8  # how far siblings that differ only in unsaid facets are levelled
 # Where the topic model tells such siblings apart by itself, the words said it in a way that the
 # facet reader doesn't know: from the first share of their weight on levelling fades, at the second it ends.
@@ -26,7 +29,9 @@ NAME_MIDDLE, NAME_STEEPNESS = 0.72, 14.0
 OTHER_OBJECT = 0.3  # a topic about another thing than those named
 KEPT_SHARE = 0.27  # of the best item's weight
 FOCUS_PRIOR = 0.12
-FOCUS_PRIOR_WITHOUT_OBJECT = 0.9
+FOCUS_PRIOR_WITHOUT_OBJECT = 2.5
+SURE_OF_ANOTHER = 0.7  # a sentence without an object is about the matter in hand, unless this sure of another
+SMOOTHING = 0.02  # so that no item of a group in hand is without weight
 HISTORY_PRIOR = 0.6
 HISTORY_PRIOR_ALONE = 8.0  # 「说回居住证那个」: nothing but the thing is named, so the earlier item is meant
 
@@ -155,7 +160,8 @@ def _add_name(
 def _names(item: CatalogueItem) -> Iterable[str]:
     if item.business and item.business != item.main:
         yield f"{item.main}{item.business}"
-        yield item.business
+        if len(_telling(item.business)) >= 4:  # 「居住地申请」 alone names nothing
+            yield item.business
     else:
         yield item.main
     yield from item.aliases
@@ -166,13 +172,18 @@ _GENERIC = re.compile(r"申请|申领|办理|登记|审批|确认|申报|服务|
 
 def name_coverage(name: str, text: str) -> float:
     """The share of the name's telling character pairs that stand in the text, 0 to 1."""
-    telling = _GENERIC.sub("", re.sub(r"[（(].*?[)）]", "", name)) or name
+    telling = _telling(name) or name
     if len(telling) < 2:
         return 0.0
     if telling in text:
         return 1.0
     pairs = {telling[i : i + 2] for i in range(len(telling) - 1)}
     return sum(pair in text for pair in pairs) / len(pairs)
+
+
+def _telling(name: str) -> str:
+    """The name without what any name may hold."""
+    return _GENERIC.sub("", re.sub(r"[（(].*?[)）]", "", name))
 
 
 def _dense_share(cosine: float) -> float:
@@ -183,16 +194,20 @@ def _dense_share(cosine: float) -> float:
 def _add_conversation(
     given: LinkInput, catalogue: Catalogue, weights: dict[str, float], notes: dict[str, list[str]]
 ) -> None:
+    spoken_of = {*given.focus, *(given.history if given.back_reference else ())}
+    another = max((w for key, w in weights.items() if key not in spoken_of), default=0.0)
+    sure_of_another = another >= SURE_OF_ANOTHER
     focus = [catalogue.items[k] for k in given.focus if k in catalogue.items]
-    if focus:
-        prior = FOCUS_PRIOR if given.objects else FOCUS_PRIOR_WITHOUT_OBJECT
-        for item in focus:
-            if given.objects and not given.objects & item.objects:
-                continue
-            weights[item.key] = weights.get(item.key, 0.0) + prior / len(focus)
-            notes.setdefault(item.key, []).append(f"正在谈{prior / len(focus):.2f}")
-    if given.back_reference:
-        for key in given.history:
+    leans = not given.objects and not sure_of_another and not given.back_reference
+    prior = FOCUS_PRIOR_WITHOUT_OBJECT if leans else FOCUS_PRIOR
+    for item, share in zip(focus, _shares([weights.get(i.key, 0.0) for i in focus]), strict=True):
+        if given.objects and not given.objects & item.objects:
+            continue
+        weights[item.key] = weights.get(item.key, 0.0) + prior * share
+        notes.setdefault(item.key, []).append(f"正在谈{prior * share:.2f}")
+    if given.back_reference and not (sure_of_another and not given.objects):
+        # 「居住证那个」 may be the one in hand or one before it.
+        for key in (*(given.focus if given.objects else ()), *given.history):
             item_before = catalogue.items.get(key)
             if item_before and (not given.objects or given.objects & item_before.objects):
                 prior = HISTORY_PRIOR if given.facets.meant.get("act") else HISTORY_PRIOR_ALONE
@@ -201,18 +216,29 @@ def _add_conversation(
                 break
 
 
+def _shares(weights: Sequence[float]) -> list[float]:
+    """How a prior for a group is spread: as the question's own words speak for each of it."""
+    smoothed = [weight + SMOOTHING for weight in weights]
+    return [weight / sum(smoothed) for weight in smoothed]
+
+
 def _rule_out(
     given: LinkInput, catalogue: Catalogue, weights: dict[str, float], notes: dict[str, list[str]]
 ) -> None:
     for key in weights:
         item = catalogue.items[key]
         family = catalogue.siblings(item)
+        relatives = catalogue.of_same_object(item)
         for facet, value in item.facets.items():
             meant = given.facets.meant.get(facet)
             denied = given.facets.denied.get(facet, frozenset())
-            if meant and value not in meant and any(s.facets.get(facet) in meant for s in family):
-                weights[key] *= CONFLICT
-                notes[key].append(f"{facet}不符×{CONFLICT}")
+            if meant and value not in meant:
+                if any(s.facets.get(facet) in meant for s in family):
+                    weights[key] *= CONFLICT
+                    notes[key].append(f"{facet}不符×{CONFLICT}")
+                elif any(s.facets.get(facet) in meant for s in relatives):
+                    weights[key] *= CONFLICT_OF_RELATIVES
+                    notes[key].append(f"{facet}不符×{CONFLICT_OF_RELATIVES}")
             if value in denied and not (meant and value in meant):
                 weights[key] *= CONFLICT
                 notes[key].append(f"{facet}已排除×{CONFLICT}")

@@ -23,8 +23,7 @@ from knowledge.topic_model import Vectors
 from knowledge.understanding import Reading
 from knowledge.views import View
 
-MOST_CHOICES = 20
-MOST_ITEM_CHOICES = 8
+MOST_ITEM_CHOICES = 8  # a citizen who wants none of so many says it in other words
 
 
 class Desk(Protocol):
@@ -92,7 +91,7 @@ class Reply:
             self._focus = replace(self._focus, district="")
             return self._ask(Decision(Act.ASK_DISTRICT, districts=tuple(below)), items=items)
         districts = tuple(dict.fromkeys(refs))
-        options = [Option(d, district=d) for d in districts[:MOST_CHOICES]]
+        options = [Option(d, district=d) for d in districts]
         variables = {"item": common_title(items), "district": self._district}
         return self._say("item_not_in_district", TurnStatus.NO_GUIDE, variables, options=options)
 
@@ -122,11 +121,9 @@ class Reply:
             return self._silent(decision, answer)
         text = answer.text
         if answer.missing:
-            text += (
-                "\n"
-                + "；".join(f"指南没有写明{LABELS[a]}" for a in answer.missing)
-                + "，可拨打咨询电话确认。"
-            )
+            asks_for_phone = Aspect.PHONE in answer.missing
+            text += "\n" + "；".join(f"指南没有写明{LABELS[a]}" for a in answer.missing)
+            text += "，可以转人工问。" if asks_for_phone else "，可拨打咨询电话确认。"
         return self._say(
             "answer", TurnStatus.ANSWERED, {"text": text},
             statements=answer.statements, sources=answer.sources, title=heading(decision),
@@ -146,7 +143,7 @@ class Reply:
         variables = {
             "item": heading(decision),
             "aspect": "、".join(LABELS[a] for a in answer.missing) or LABELS[Aspect.PROCESS],
-            "phone": "；".join(phone.lines) if phone else "",
+            **({"phone": "；".join(phone.lines)} if phone else {}),
         }
         return self._say("not_in_guide", TurnStatus.NO_GUIDE, variables, sources=(source,) if phone else ())
 
@@ -154,7 +151,7 @@ class Reply:
         about = list(decision.items) or [tuple(items)]
         if decision.act is Act.ASK_DISTRICT:
             names = main_districts(decision.districts, self._parents)
-            options = [Option(d, district=d) for d in names[:MOST_CHOICES]]
+            options = [Option(d, district=d) for d in names]
             shown = [
                 self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items
             ]

@@ -13,21 +13,24 @@ from core.ports import Consultation
 from core.statuses import Aspect, TurnStatus
 from knowledge.catalogue import CatalogueItem
 from knowledge.deciding import Act, Described, decide
-from knowledge.entries import Kind
-from knowledge.focus import Focus, Option
-from knowledge.linking import Candidate, Linking, LinkInput, NameEvidence, link
-from knowledge.replying import Reply
+from knowledge.declining import Declining
+from knowledge.focus import HISTORY, Focus, Option
+from knowledge.linking import SURE_OF_ANOTHER, Candidate, Linking, LinkInput, NameEvidence, link
 from knowledge.titles import object_word
 from knowledge.understanding import Reading, split_questions
 
 # Chosen on bench/questions (docs/measurements.md, Linking).
 SURE = 0.30  # the kept items together must weigh this much
-FAQ_SURE = 0.90  # similarity from which an official question counts as the citizen's
 DECLINING = frozenset({"out_of_scope"})
 # Topics of the lexicon that are no service matters (`lexicon/says/none.jsonl`).
 NO_MATTER = "none-"
 OWN_CASE = "none-complaints-own-case"
 BARE_DIALOGUE = "none-dialogue-only"
+
+# Elements that the progress of one's own case doesn't have.
+STATED_IN_GUIDES = frozenset(
+    {Aspect.LOCATION, Aspect.PHONE, Aspect.MATERIALS, Aspect.FEE, Aspect.HOURS, Aspect.CONDITIONS}
+)
 
 ASPECT_OF_INTENT = {
     "ask_materials": Aspect.MATERIALS,
@@ -43,7 +46,7 @@ ASPECT_OF_INTENT = {
 }
 
 
-class Turn(Reply):
+class Turn(Declining):
     """One question with the focus it came with."""
 
     async def run(self) -> Consultation:
@@ -54,22 +57,53 @@ class Turn(Reply):
         started = time.perf_counter()
         reading = self._view.understanding.read(self._question.text)
         self._timings["read"] = _ms(started)
-        if self._question.intent == "own_case" and self._question.confidence >= 0.5:
-            return self._say("own_case", TurnStatus.NO_GUIDE)
-        if reading.places.other_city:
-            return self._say("other_city", TurnStatus.NO_GUIDE, {"city": reading.places.other_city})
+        if self._focus.items and reading.in_passing:
+            reading = replace(reading, objects=())
+        refused = self._refused_by_words(reading)
+        if refused is not None:
+            return refused
         self._note_places(reading)
-        parts = split_questions(reading, self._view.understanding)
-        if len(parts) > 1:
-            combined = await self._several(parts)
+        return await self._one_or_several(reading)
+
+    def _refused_by_words(self, reading: Reading) -> Consultation | None:
+        """What the words alone say is no matter of a guide."""
+        if self._is_about_own_case(reading):
+            return self._say("own_case", TurnStatus.NO_GUIDE)
+        if self._only_complains(reading):
+            return self._say("out_of_scope", TurnStatus.NO_GUIDE)
+        return self._other_city() if reading.places.other_city else None
+
+    async def _one_or_several(self, reading: Reading) -> Consultation:
+        if reading.both and len(self._focus.together) > 1 and not reading.objects:
+            combined = await self._several([(items, reading) for items in self._focus.together])
             if combined is not None:
                 return combined
+        parts = split_questions(reading, self._view.understanding)
+        if len(parts) > 1:
+            combined = await self._several([((), part) for part in parts])
+            if combined is not None:
+                return combined
+        self._focus = replace(self._focus, together=())
         return await self._one(reading)
+
+    def _is_about_own_case(self, reading: Reading) -> bool:
+        """Whether it asks how far one's own case is; what a guide states may be asked in anger as well."""
+        if self._question.intent != "own_case" or self._question.confidence < 0.5:
+            return False
+        return not (self._focus.items and set(reading.aspects) & STATED_IN_GUIDES)
+
+    def _only_complains(self, reading: Reading) -> bool:
+        return (
+            self._question.intent == "complain"
+            and self._question.confidence >= 0.6
+            and not reading.aspects
+            and not reading.objects
+        )
 
     # --- understanding -----------------------------------------------------------------------
 
     def _note_places(self, reading: Reading) -> None:
-        mentions = reading.places.districts
+        mentions = tuple(m for m in reading.places.districts if not m.denied) or reading.places.districts
         if mentions:
             self._focus = replace(
                 self._focus, district=mentions[-1].district if reading.correction else mentions[0].district
@@ -125,6 +159,10 @@ class Turn(Reply):
                 )
             return self._say("ask_item" if aspects else "unclear", TurnStatus.CLARIFYING, open_=True)
         linking = await self._link(self._with_carried_object(reading))
+        if relatives := self._same_matter_otherwise(reading, linking):
+            self._focus = replace(self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,))
+            self._learn(reading, relatives)
+            return await self._settle(_evenly(relatives, "沿用上文，情形有变"), reading)
         items = [c.item for c in linking.kept]
         declined = self._declines(reading, linking)
         if declined is not None:
@@ -149,6 +187,8 @@ class Turn(Reply):
         """Whether the sentence itself says what it is about, rather than leaning on the one before."""
         if reading.objects:
             return True
+        if self._focus.items and reading.in_passing and not reading.facets.meant:
+            return False
         telling = reading.facets.meant.keys() - {"hukou_here", "person"}
         if telling and (self._focus.items or len(reading.content) > 1):
             return True
@@ -166,9 +206,32 @@ class Turn(Reply):
         shifted = tuple((start + len(word), end + len(word)) for start, end in reading.aspect_spans)
         return replace(reading, masked=word + reading.masked, bare=word + reading.bare, aspect_spans=shifted)
 
+    def _same_matter_otherwise(self, reading: Reading, linking: Linking) -> list[CatalogueItem]:
+        """The items in hand as they are called for what was just said: 「他户口在外地」, 「没丢，是坏了」.
+
+        Empty where the sentence names a thing, says nothing of the kind, or is surely about another
+        matter.
+        """
+        if reading.objects or not reading.facets.meant or reading.back_reference:
+            return []
+        catalogue = self._view.catalogue
+        found: dict[str, CatalogueItem] = {}
+        for key in self._focus.items:
+            item = catalogue.items.get(key)
+            if item is None:
+                continue
+            relatives = {i.key: i for i in (*catalogue.siblings(item), *catalogue.of_same_object(item))}
+            if linking.best >= SURE_OF_ANOTHER and linking.kept[0].item.key not in relatives:
+                return []
+            said = {f: reading.facets.value(f) for f in reading.facets.meant if f in item.facets}
+            wanted = {**item.facets, **{f: v for f, v in said.items() if v}}
+            if said:
+                found |= {k: r for k, r in relatives.items() if r.facets == wanted}
+        return list(found.values())
+
     def _candidates_in_focus(self, reading: Reading) -> tuple[Candidate, ...]:
         items = [self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items]
-        return tuple(Candidate(item, 1 / len(items), "沿用上文") for item in items)
+        return _evenly(items, "沿用上文")
 
     def _learn(self, reading: Reading, items: Sequence[CatalogueItem]) -> None:
         said = {facet: reading.facets.value(facet) for facet in reading.facets.meant}
@@ -208,42 +271,6 @@ class Turn(Reply):
             outcome = "out_of_scope"
         return await self._nothing(linking, outcome, reading)
 
-    async def _nothing(self, linking: Linking, outcome: str, reading: Reading) -> Consultation:
-        known = await self._from_documents(reading)
-        if known is not None:
-            return known
-        near = [
-            c for c in (*linking.kept, *linking.rejected)
-            if reading.object_names & c.item.objects and c.weight > 0.02
-        ]  # fmt: skip
-        options = [
-            Option(main, tuple(c.item.key for c in near if c.item.main == main))
-            for main in dict.fromkeys(c.item.main for c in near)
-        ]
-        topic = self._view.catalogue.topics.get(linking.elsewhere_topic)
-        variables = {
-            "topic": topic.label if topic and outcome == "no_guide" and linking.elsewhere > 0.5 else ""
-        }
-        return self._say(outcome, TurnStatus.NO_GUIDE, variables, options=options[:3])
-
-    async def _from_documents(self, reading: Reading) -> Consultation | None:
-        """The answer of an official question that is the citizen's, word for word, with its source."""
-        vector = await self._desk.vector(reading.text)
-        found = self._desk.retriever(self._view).search(
-            reading.text, vector, kinds=(Kind.FAQ,), today=self._desk.today, limit=1
-        )
-        if not found.kept or found.kept[0].evidence.get("question", 0.0) < FAQ_SURE:
-            return None
-        record = await self._desk.document(found.kept[0].owner)
-        if record is None or record.withdrawn:
-            return None
-        source = Source(record.document_id, 1, "常见问题", record.title, "", record.url)
-        statement = Statement("faq", record.title, record.text, (0,))
-        return self._say(
-            "answer", TurnStatus.ANSWERED, {"text": f"{record.title}\n{record.text}"},
-            statements=(statement,), sources=(source,), title=record.title,
-        )  # fmt: skip
-
     # --- settling ----------------------------------------------------------------------------
 
     async def _take(self, picked: Option) -> Consultation:
@@ -264,7 +291,7 @@ class Turn(Reply):
                 {"district": self._district},
                 open_=True,
             )
-        return await self._settle(tuple(Candidate(i, 1 / len(items), "已选择") for i in items), None)
+        return await self._settle(_evenly(items, "已选择"), None)
 
     def _facets_of(self, keys: Sequence[str]) -> dict[str, str]:
         """What picking these items says of the citizen: the facets that all of them share."""
@@ -325,13 +352,16 @@ class Turn(Reply):
 
     # --- several questions at once -----------------------------------------------------------
 
-    async def _several(self, parts: Sequence[Reading]) -> Consultation | None:
-        """One answer to all parts, or None where one of them can't be answered straight away."""
+    async def _several(self, parts: Sequence[tuple[tuple[str, ...], Reading]]) -> Consultation | None:
+        """One answer to all parts, or None where one of them can't be answered straight away.
+
+        A part is what it says, with the items that it is about where these are known already.
+        """
         before = self._focus
         outcomes: list[Consultation] = []
-        aspects = next((p.aspects for p in reversed(parts) if p.aspects), ())
-        for part in parts:
-            self._focus = replace(before, items=(), aspects=part.aspects or aspects, open=False)
+        aspects = next((part.aspects for _, part in reversed(parts) if part.aspects), ())
+        for items, part in parts:
+            self._focus = replace(before, items=items, aspects=part.aspects or aspects, open=False)
             self._note_places(part)
             outcome = await self._one(part if part.aspects else replace(part, aspects=aspects))
             if outcome.status is not TurnStatus.ANSWERED:
@@ -339,9 +369,12 @@ class Turn(Reply):
                 return None
             outcomes.append(outcome)
         last = Focus.from_json(outcomes[-1].focus)
-        history = tuple(Focus.from_json(o.focus).items for o in reversed(outcomes[:-1]))
+        together = tuple(Focus.from_json(o.focus).items for o in outcomes)
         self._focus = replace(
-            last, history=(*history, *before.history), district=last.district or before.district
+            last,
+            history=(*reversed(together[:-1]), *before.history)[:HISTORY],
+            district=last.district or before.district,
+            together=together,
         )
         sources: list[Source] = []
         statements: list[Statement] = []
@@ -356,6 +389,10 @@ class Turn(Reply):
             "answer", TurnStatus.ANSWERED, {"text": "\n\n".join(o.variables["text"] for o in outcomes)},
             statements=tuple(statements), sources=tuple(sources), title="、".join(o.title for o in outcomes),
         )  # fmt: skip
+
+
+def _evenly(items: Sequence[CatalogueItem], why: str) -> tuple[Candidate, ...]:
+    return tuple(Candidate(item, 1 / len(items), why) for item in items)
 
 
 def _ms(started: float) -> float:

@@ -3,6 +3,7 @@
 Brings the readers of the lexicons together. Pure.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -17,16 +18,20 @@ HERE, ELSEWHERE = "〔本〕", "〔外〕"
 
 # Words that carry a sentence but no matter.
 _FILLER = re.compile(
+    r"打错|说错|整错|弄错|记错|搞错|写错|秃噜嘴|嘴瓢|口误|说岔|说反|哎呀|啊呸|呸|是说|我说|"
     r"请问|你好|您好|麻烦|谢谢|那个|这个|那边|这边|那头|这头|那面|刚才|刚刚|方才|上面|前面|之前|再|还有|还|就|都|也|又|的话|"
     r"我想|我要|想|要|问一下|问下|打听|咨询|帮|给我|给|告诉|说一下|说说|说回|回到|说正事|正事|顺便|另外|一共|总共|大概|大约|到底|究竟|"
     r"办理|办一个|办个|办|弄|整|嗯|呃|啊|呀|吧|呢|吗|么|嘛|哦|哎|诶|喂|哈|了|的|是|在|去|来|有|没|不|我|你|您|俺|咱|他|她|它|们|这|那|个|"
     r"好|行|对|嗷|呗|哈|滴|地|得|和|跟|与|把|被|让|叫|能|可以|会|应该|必须|需要|区|县|市|〔.〕|[\s,，.。!！?？、；;:：~～…“”\"'()（）\-—]"
 )
 _BACK = re.compile(
-    r"(?:说|回|转|问)回|回到|刚才|刚刚|方才|之前|前面|先前|最(?:开始|早|初)|一开始|第一个(?:问|事)|还是(?:说|问)?(?:那|刚|之|前)|(?:接着|继续)(?:说|问|刚|上)|那个(?:事|证|本)?"
+    r"(?:说|回|转|问)回|回到|还(?:是)?(?:说|唠|问)(?:回|那|刚|之前|前面|原来|[^，。！!]{1,6}那(?:个|张|事|本))|刚才|刚刚|方才|之前|前面|先前|最(?:开始|早|初)|一开始|第一个(?:问|事)|还是(?:说|问)?(?:那|刚|之|前)|(?:接着|继续)(?:说|问|刚|上)|那个(?:事|证|本)?"
 )
 _CORRECTION = re.compile(
-    r"不是|不对|错了|弄错|说错|搞错|我(?:问|说|指|要办|要问)的是|应该是|改(?:成|问|一下)|不(?:问|说|要)(?:这|那)|换成"
+    r"不是|不对|错了|打错|口误|秃噜|嘴瓢|弄错|说错|搞错|我(?:问|说|指|要办|要问)的是|应该是|改(?:成|问|一下)|不(?:问|说|要)(?:这|那)|换成"
+)
+_BOTH = re.compile(
+    r"俩|(?:两|2|二)(?:个|样|件|项|份|本|种)(?:事|证)?(?!月|工作)|分别|各(?:要|得|是|需|带|几|多)|一[起块儿]{1,2}(?:办|问|说)"
 )
 _SAME_AGAIN = re.compile(r"呢\s*[?？!！。]*$|^那")
 
@@ -51,6 +56,8 @@ class Reading:
     correction: bool = False
     same_again: bool = False
     aspect_spans: tuple[tuple[int, int], ...] = field(default=())
+    in_passing: bool = False  # what is named is only brought along, or says where one is registered
+    both: bool = False  # 「两样都带啥」: asks about all that was named
 
     @property
     def matter(self) -> str:
@@ -105,6 +112,7 @@ class Understanding:
         masked = mask_places(text, places)
         bare = masked.replace(HERE, "").replace(ELSEWHERE, "")
         mentions = self._aspects.mentions(bare)
+        objects = self._objects.mentions(_without_registration(masked))
         return Reading(
             text=text,
             masked=masked,
@@ -112,11 +120,13 @@ class Understanding:
             places=places,
             aspects=self._aspects.read(bare),
             facets=self._facets.of_speech(masked),
-            objects=tuple(_asked_about(self._objects.mentions(bare), bare)),
+            objects=tuple(_asked_about(objects, bare) or self._objects.mentions(bare)[:1]),
+            in_passing=not _asked_about(objects, bare),
             content=content_of(bare, [(m.start, m.end) for m in mentions]),
             back_reference=bool(_BACK.search(bare)),
             correction=bool(_CORRECTION.search(bare)),
             same_again=bool(_SAME_AGAIN.search(bare)),
+            both=bool(_BOTH.search(bare)),
             aspect_spans=tuple((m.start, m.end) for m in mentions),
         )
 
@@ -134,6 +144,15 @@ def _restore(mended: str, text: str, spans: tuple[tuple[int, int], ...]) -> str:
     for start, end in spans:
         out[start:end] = text[start:end]
     return "".join(out)
+
+
+def _without_registration(masked: str) -> str:
+    """The masked text with what only says where one is registered blanked, then without placeholders."""
+
+    def blank(match: re.Match[str]) -> str:
+        return re.sub(r"户口|户籍", "  ", match[0])
+
+    return _REGISTERED.sub(blank, masked).replace(HERE, "").replace(ELSEWHERE, "")
 
 
 def mask_places(text: str, places: PlaceReading) -> str:
@@ -158,12 +177,17 @@ def content_of(bare: str, spans: list[tuple[int, int]]) -> str:
 # 「要带户口本吗」 asks for materials, not about the register.
 _BROUGHT_BEFORE = re.compile(
     r"(?:带|拿|交|备|准备|提供|提交|揣|除了|凭|用|出示)(?:着|上|好|了)?(?:我|俺|本人|老人|孩子|他|她)?(?:的)?$"
+    r"|除了[^，,。！？!?]*$"
+)
+# Where one is registered: 「他户口在白城」, 「媳妇辽宁户口」. It tells of the citizen, not of what is wanted.
+_REGISTERED = re.compile(
+    r"(?:户口|户籍)(?:还|都|也|就|一直|现在|目前|仍|本来)*(?:在|是|不在|没在|没(?:动|挪|迁|变)|(?=〔|这|那|本地|外地))"
+    r"|(?:〔.〕|本地|外地|当地|农村|城镇|这儿|这边|那边|老家)(?:的)?(?:户口|户籍)(?!本|簿|薄|册|页|迁|注|登|怎|咋|窗|室)"
 )
 
 
 def _asked_about(mentions: list[ObjectMention], text: str) -> list[ObjectMention]:
-    kept = [m for m in mentions if not _BROUGHT_BEFORE.search(text[: m.start])]
-    return kept or mentions[:1]
+    return [m for m in mentions if not _BROUGHT_BEFORE.search(text[: m.start])]
 
 
 def split_questions(reading: Reading, understanding: Understanding) -> list[Reading]:
@@ -188,4 +212,24 @@ def split_questions(reading: Reading, understanding: Understanding) -> list[Read
             whole = reading.text
             cut = whole.find(mark)
             return [understanding.read(whole[:cut]), understanding.read(whole[cut:])]
+    if reading.both and re.search("[，,；;。 ]", between):
+        return _by_clause(reading, objects, understanding)
     return [reading]
+
+
+def _by_clause(reading: Reading, objects: list[ObjectMention], understanding: Understanding) -> list[Reading]:
+    """A reading for each object: the clauses from its own to the next object's, and the common end.
+
+    「户口本丢了要补，居住证也坏了要换，两样都带啥」.
+    """
+    starts = [0]
+    for one in objects[1:]:
+        cut = max(reading.bare.rfind(mark, 0, one.start) for mark in "，,；;。 ")
+        starts.append(cut + 1)
+    both = _BOTH.search(reading.bare)
+    tail_at = max(both.start(), objects[-1].end) if both else len(reading.bare)
+    end = max((reading.bare.rfind(mark, 0, tail_at) for mark in "，,；;。 "), default=-1)
+    end = end if end > objects[-1].start else tail_at
+    bounds = [*starts, end]
+    common = reading.bare[end:]
+    return [understanding.read(reading.bare[a:b] + common) for a, b in itertools.pairwise(bounds)]

@@ -40,7 +40,6 @@ async def open_engine(
                 consultant=await consultant,
                 bot_name=settings.bot_name,
                 hotline=settings.hotline,
-                city=settings.city,
             )
             actions = create_actions_app(
                 services, secret=actions_secret, deadline_s=settings.action_deadline_s

@@ -10,7 +10,12 @@ from core.ports import Consultation, Question
 from core.statuses import TurnStatus
 
 # These responses ask whether to bring a person, so a plain 「要」 after them is a wish for one.
-OFFER_A_PERSON = frozenset({"no_guide", "own_case", "complaint"})
+OFFER_A_PERSON = frozenset(
+    {
+        "complaint", "item_not_in_district", "no_guide", "not_in_guide", "other_city", "out_of_scope",
+        "own_case", "unclear",
+    }
+)  # fmt: skip
 
 # Where a complaint found no guide to talk about, it is heard as a complaint.
 _NOTHING_FOUND = frozenset({"ask_item", "no_guide", "out_of_scope", "unclear"})
@@ -34,7 +39,8 @@ async def consult(tracker: TrackerView, services: Services) -> Outcome:
     return outcome(
         name,
         status,
-        variables={"hotline": services.hotline, **found.variables},
+        # Where a guide has no number of its own, the city's answers.
+        variables={"hotline": services.hotline, "phone": services.hotline, **found.variables},
         slots={
             "focus": dict(found.focus),
             "last_turn": LastTurn(name, str(status), found.title).as_slot(),

@@ -23,7 +23,6 @@ class Services:
     consultant: Consultant
     bot_name: str = "帮办"
     hotline: str = "12345"
-    city: str = ""
 
 
 @dataclass(frozen=True, slots=True)

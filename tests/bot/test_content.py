@@ -24,7 +24,7 @@ VARIABLES = {
     "ask_item": set(),
     "ask_situation": {"item"},
     "district_noted": {"district"},
-    "item_not_in_district": {"item", "district"},
+    "item_not_in_district": {"item", "district", "hotline"},
     "not_in_guide": {"item", "aspect", "phone"},
     "no_guide": {"hotline"},
     "other_city": {"city"},

@@ -174,7 +174,7 @@ class TestDeclining:
         reply = await desk.ask("沈阳市居住证丢了补办几天")
 
         assert reply.outcome == "other_city"
-        assert reply.variables["city"] == "沈阳"
+        assert reply.variables["city"] == "松江市"  # what it can answer for
 
     async def test_where_the_citizen_comes_from_is_no_other_city(self, desk):
         reply = await desk.ask("我是河南人，东岭区居住证丢了补办几天")
@@ -276,3 +276,46 @@ async def test_noise_is_met_with_a_question_or_a_refusal_never_with_an_answer(de
 
     assert reply.status in {TurnStatus.CLARIFYING, TurnStatus.NO_GUIDE}
     assert not reply.sources
+
+
+class TestSpeakingOn:
+    """What a citizen adds, corrects or asks again in a conversation under way."""
+
+    async def test_what_is_added_of_oneself_changes_the_case_and_not_the_matter(self, desk):
+        await desk.ask("东岭区本地户口，身份证丢了补办几天")
+        reply = await desk.ask("我媳妇辽宁户口，她的也丢了，她得几天")
+
+        assert cited(reply) == {"t2"}
+        assert "20个工作日" in text_of(reply)
+
+    async def test_a_slip_of_the_tongue_about_the_district_is_put_right(self, desk):
+        await desk.ask("东岭区居住证丢了补办几天")
+        reply = await desk.ask("打错了打错了，我在河西区不在东岭区")
+
+        assert cited(reply) == {"t105"}
+
+    async def test_papers_that_are_only_brought_along_are_no_new_matter(self, desk):
+        await desk.ask("东岭区居住证丢了补办几天")
+        reply = await desk.ask("去的时候除了身份证户口本还带啥")
+
+        assert cited(reply) == {"t5"}
+        assert [s.element for s in reply.statements] == ["materials"]
+
+    async def test_two_matters_answered_together_can_be_asked_about_together_again(self, desk):
+        first = await desk.ask("东岭区，居住证丢了要补，残疾证要迁到户籍地，两样都带啥")
+        again = await desk.ask("俩的电话都给我")
+
+        assert cited(first) == cited(again) == {"t5", "t7"}
+
+    async def test_anger_beside_a_question_leaves_the_question(self, desk):
+        await desk.ask("东岭区居住证丢了补办几天")
+        reply = await desk.ask("都跑三趟了还说不对！你再给我说一遍地址", intent="own_case", confidence=0.9)
+
+        assert [s.element for s in reply.statements] == ["location"]
+
+    async def test_a_complaint_is_no_question_about_the_guide(self, desk):
+        await desk.ask("东岭区居住证丢了补办几天")
+        reply = await desk.ask("窗口那女的还跟我甩脸子，我要投诉", intent="complain", confidence=0.9)
+
+        assert reply.outcome == "out_of_scope"
+        assert not reply.sources
