@@ -223,7 +223,7 @@ def fit(rows: Vectors, target: Vectors, *, decay: float, steps: int) -> tuple[Ve
     Most n-grams of a row are zero, so they are kept sparse: a tenth of the time.
     """
     from scipy.optimize import minimize  # noqa: PLC0415 - only training needs it
-    from scipy.sparse import csr_matrix  # noqa: PLC0415
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - as above
 
     # Topics with few sentences must not be drowned by those with many.
     per_topic = np.maximum(target.sum(axis=0), 1e-9)

@@ -1,6 +1,7 @@
 """A city's own sayings: what they add to the shipped lexicon, and what is refused with its place."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from knowledge.own_sayings import extend
 from knowledge.topic_training import train_topic_model
 from knowledge.topics import OpenSaying, Topic, topics_by_name
 from server.knowledge_part import make_lexicons
+
+OTHER_SAYS = [file for file in (FOLDER / "says").iterdir() if file.stem != "residence-permit"]
 
 LOST = Topic("card-lost", ("身份证补领",), ("补身份证",), ("身份证丢了",))
 EXPIRED = Topic("card-expired", ("主项|身份证换领",), (), ("身份证到期了",))
@@ -127,15 +130,19 @@ class Words:
         return False
 
 
-def test_a_citys_own_word_is_understood_after_training(lexicons, topic_model, embedder, tmp_path):
-    own = tmp_path / "own"
+def test_a_citys_own_word_is_understood_after_training(embedder, tmp_path):
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    shutil.copytree(FOLDER, shipped, ignore=lambda *_: {f.name for f in OTHER_SAYS} | {"open.jsonl"})
+    (shipped / "open.jsonl").touch()
     own.mkdir()
     sayings = ["蓝皮皮丢了", "蓝皮皮没了咋补", "我那蓝皮皮找不着了", "补个蓝皮皮"]
     (own / "本地.jsonl").write_text(json.dumps({"topic": "residence-permit-lost", "says": sayings}), "utf-8")
-    taught = train_topic_model(Lexicons(is_word=bool, folder=lexicons._folder, own=own), embedder)
-
-    question = "蓝皮皮掉了要怎么补"
+    question = "蓝皮皮咋整"
     vector = np.asarray(embedder.embed_queries([question])[0], dtype=np.float32)
 
-    assert topic_model.probabilities(question, vector, {})["residence-permit-lost"] < 0.5
-    assert taught.probabilities(question, vector, {})["residence-permit-lost"] > 0.5
+    def likely(own):
+        model = train_topic_model(Lexicons(is_word=bool, folder=shipped, own=own), embedder)
+        return model.probabilities(question, vector, {})["residence-permit-lost"]
+
+    assert likely(None) < 0.5
+    assert likely(own) > 0.5
