@@ -24,7 +24,7 @@ HELD_OUT = ROOT / "tests" / "bot" / "heldout.yml"
 STORIES = ROOT / "tests" / "bot" / "stories"
 TRAINED = ROOT / "models" / "rasa" / "bangban.tar.gz"
 
-# A few points under what was reached when they were set (0.896; danger 0.967, person 0.970), so that
+# A few points under what was reached when they were set (0.896; danger 0.950, person 0.969), so that
 # better sentences may cost one or another of the held-out ones.
 LEAST_ACCURACY = 0.87
 LEAST_RECALL = {"danger": 0.93, "person": 0.93}
