@@ -1,0 +1,420 @@
+/**
+ * This browser's side of a call: microphone, camera or screen out, the other side's sound and picture in.
+ *
+ * It speaks to the relay by one exchange, an offer against an answer, each with all its candidates; a
+ * connection that fails, or whose network changes, is replaced by a new one (a rejoin) until `stop`. It
+ * draws nothing and knows no page. Citizen and agent use the same.
+ *
+ *     const media = new CallMedia({ iceServers, send })
+ *     media.addEventListener('remotestream', ({ detail }) => { video.srcObject = detail })
+ *     await media.start({ audio: true, video: true })
+ *
+ * Dispatches
+ * - `localstream` (a MediaStream to preview, in `detail`; again whenever camera or screen change)
+ * - `remotestream` (the other side's MediaStream; again after a rejoin)
+ * - `state` (`starting` | `connecting` | `live` | `reconnecting` | `ended`)
+ * - `quality` (`{level, words, numbers}` every two seconds while live; see `call_quality.js`. Whoever holds
+ *   the connection to the service sends `numbers` as `call.stats`)
+ * - `change` (muted, camera or sharing is now something else; read them from the properties)
+ */
+
+import { qualityBetween, sampleOf } from './call_quality.js'
+import { backOff, sleep } from './delivery.js'
+
+/** No relay needs longer to be reached; what is known by then goes into the offer. */
+const GATHERING_MS = 1500
+/** A network that is gone for less than this comes back without a rejoin. */
+const PATIENCE_MS = 1500
+/** An exchange that has brought no connection by then is tried anew. */
+const CONNECTING_MS = 8000
+const SAMPLE_MS = 2000
+/** So long black frames go out before the camera is let go: else the other side keeps the last face. */
+const FADE_MS = 500
+
+const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } }
+const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
+const SCREEN = { video: { frameRate: { max: 15 } }, audio: false }
+
+/** Microphone or camera can't be used. `reason`: `denied` | `missing` | `busy` | `insecure`. */
+export class DeviceError extends Error {
+  name = 'DeviceError'
+
+  /** @param {'denied' | 'missing' | 'busy' | 'insecure'} reason @param {unknown} [cause] */
+  constructor(reason, cause) {
+    super(`device ${reason}`, { cause })
+    this.reason = reason
+  }
+}
+
+export class CallMedia extends EventTarget {
+  #iceServers
+  #send
+  #state = 'new'
+  #pc = null
+  #microphone = null
+  #camera = null
+  #screen = null
+  #muted = false
+  #wantsCamera = false
+  #facing = 'user'
+  #deviceId = ''
+  #rejoining = null
+  #patience = 0
+  #sampler = 0
+  #sample = null
+  #wake = () => {}
+
+  /**
+   * @param {object} parts
+   * @param {RTCIceServer[] | (() => Promise<RTCIceServer[]>)} [parts.iceServers] a function is asked for
+   *   each connection, because credentials of a relay run out
+   * @param {(type: 'call.offer' | 'call.rejoin', payload: {sdp: string}) => Promise<{sdp: string}>} parts.send
+   *   brings the offer to the service and returns its answer; rejects when that isn't possible now
+   */
+  constructor({ iceServers = [], send }) {
+    super()
+    this.#iceServers = iceServers
+    this.#send = send
+  }
+
+  get state() {
+    return this.#state
+  }
+
+  get muted() {
+    return this.#muted
+  }
+
+  get cameraOn() {
+    return this.#camera !== null && this.#wantsCamera
+  }
+
+  get sharing() {
+    return this.#screen !== null
+  }
+
+  /** The connection itself, for tests and diagnoses. */
+  get connection() {
+    return this.#pc
+  }
+
+  /**
+   * Opens the devices and calls. Resolves when the offer has been answered.
+   * Throws DeviceError when a wanted device can't be used, and what `send` throws.
+   *
+   * @param {{audio?: boolean, video?: boolean, stream?: MediaStream | null}} [wanted] `stream`: devices that
+   *   are open already, from a check before the call
+   */
+  async start({ audio = true, video = true, stream = null } = {}) {
+    this.#become('starting')
+    try {
+      const opened = stream ?? (await openDevices({ audio: audio && MICROPHONE, video: video && this.#lens() }))
+      if (this.#state === 'ended') {
+        for (const track of opened.getTracks()) track.stop()
+        return
+      }
+      this.#microphone = opened.getAudioTracks()[0] ?? null
+      this.#camera = opened.getVideoTracks()[0] ?? null
+      this.#wantsCamera = this.#camera !== null
+      this.#showLocal()
+      window.addEventListener('online', this.#networkChanged)
+      navigator.connection?.addEventListener?.('change', this.#networkChanged)
+      this.#become('connecting')
+      await this.#exchange('call.offer')
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  /** Makes a new connection in the same call, again and again until it stands or `stop` is called. */
+  rejoin() {
+    if (this.#state === 'ended' || this.#state === 'new') return Promise.resolve()
+    this.#rejoining ??= this.#rejoin().finally(() => {
+      this.#rejoining = null
+    })
+    return this.#rejoining
+  }
+
+  /** @param {boolean} muted */
+  setMuted(muted) {
+    this.#muted = muted
+    if (this.#microphone) this.#microphone.enabled = !muted
+    this.#dispatch('change')
+  }
+
+  /** Switches the camera on or off; off, its light goes out. Throws DeviceError. @param {boolean} on */
+  async setCamera(on) {
+    this.#wantsCamera = on
+    if (on && !this.#camera) await this.#openCamera()
+    else if (on) this.#camera.enabled = true
+    else if (this.#camera) this.#fadeCamera(this.#camera)
+    this.#showLocal()
+    this.#dispatch('change')
+  }
+
+  /** Takes the next camera: front and rear on a phone, one after another elsewhere. Throws DeviceError. */
+  async switchCamera() {
+    const devices = await navigator.mediaDevices.enumerateDevices()
+    const cameras = devices.filter(({ kind, deviceId }) => kind === 'videoinput' && deviceId)
+    const settings = this.#camera?.getSettings() ?? {}
+    const before = { facing: this.#facing, deviceId: this.#deviceId }
+    if (settings.facingMode) {
+      this.#facing = settings.facingMode === 'user' ? 'environment' : 'user'
+      this.#deviceId = ''
+    } else if (cameras.length > 0) {
+      const place = cameras.findIndex(({ deviceId }) => deviceId === settings.deviceId)
+      this.#deviceId = cameras[(place + 1) % cameras.length].deviceId
+    }
+    this.#camera?.stop() // phones open one camera at a time
+    this.#camera = null
+    this.#wantsCamera = true
+    try {
+      await this.#openCamera()
+    } catch (error) {
+      this.#facing = before.facing
+      this.#deviceId = before.deviceId
+      await this.#openCamera()
+      throw error
+    } finally {
+      this.#showLocal()
+      this.#dispatch('change')
+    }
+  }
+
+  /**
+   * Shows the screen instead of the camera, or the camera again. `false` if the person chose no screen.
+   *
+   * @param {boolean} on
+   */
+  async shareScreen(on) {
+    if (on && !this.#screen) {
+      const screen = await chooseScreen()
+      if (!screen) return false
+      if (this.#state === 'ended') {
+        screen.stop()
+        return false
+      }
+      screen.contentHint = 'detail'
+      screen.addEventListener('ended', () => this.shareScreen(false)) // by the browser's own bar
+      this.#screen = screen
+    } else if (!on) {
+      this.#screen?.stop()
+      this.#screen = null
+    }
+    await this.#sendPicture()
+    this.#showLocal()
+    this.#dispatch('change')
+    return this.sharing
+  }
+
+  /** Ends everything on this side; there is no way back. Whoever holds the call says goodbye. */
+  stop() {
+    if (this.#state === 'ended') return
+    this.#become('ended')
+    window.removeEventListener('online', this.#networkChanged)
+    navigator.connection?.removeEventListener?.('change', this.#networkChanged)
+    clearTimeout(this.#patience)
+    clearInterval(this.#sampler)
+    this.#wake()
+    this.#pc?.close()
+    for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop()
+    this.#microphone = this.#camera = this.#screen = null
+  }
+
+  // --- the connection ---------------------------------------------------------------------------
+
+  async #rejoin() {
+    this.#become('reconnecting')
+    for (let failures = 0; this.#state !== 'ended'; ) {
+      try {
+        await this.#exchange('call.rejoin')
+        await settled(this.#pc, CONNECTING_MS)
+        return
+      } catch (error) {
+        if (error?.fatal) {
+          this.stop() // the service says that there is no such call any more
+          return
+        }
+        failures += 1
+        await this.#pause(backOff(failures, { first: 600, longest: 5000 }))
+      }
+    }
+  }
+
+  /** Waits, but no longer than until the network is back. @param {number} ms */
+  async #pause(ms) {
+    const awake = new Promise((resolve) => {
+      this.#wake = resolve
+    })
+    await Promise.race([sleep(ms), awake])
+  }
+
+  /** One offer, one answer; what it makes replaces the connection before. */
+  async #exchange(type) {
+    const iceServers = typeof this.#iceServers === 'function' ? await this.#iceServers() : this.#iceServers
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
+    try {
+      this.#addSenders(pc)
+      await pc.setLocalDescription(await pc.createOffer())
+      await gathered(pc, GATHERING_MS)
+      const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp })
+      if (this.#state === 'ended') throw new Error('the call has ended meanwhile')
+      this.#follow(pc)
+      await pc.setRemoteDescription({ type: 'answer', sdp })
+    } catch (error) {
+      pc.close()
+      throw error
+    }
+  }
+
+  /** Both ways for both kinds from the beginning: what is sent changes without another exchange. */
+  #addSenders(pc) {
+    for (const [kind, codecs] of Object.entries({ audio: ['opus'], video: ['VP8', 'rtx'] })) {
+      const transceiver = pc.addTransceiver(kind, { direction: 'sendrecv' })
+      transceiver.setCodecPreferences?.(codecsNamed(kind, codecs))
+      transceiver.sender.replaceTrack(kind === 'audio' ? this.#microphone : this.#picture)
+    }
+  }
+
+  #follow(pc) {
+    this.#pc?.close()
+    this.#pc = pc
+    this.#sample = null
+    const remote = new MediaStream()
+    pc.addEventListener('track', ({ track }) => remote.addTrack(track))
+    pc.addEventListener('connectionstatechange', () => {
+      if (pc === this.#pc) this.#connectionChanged(pc, remote)
+    })
+  }
+
+  #connectionChanged(pc, remote) {
+    clearTimeout(this.#patience)
+    if (this.#state === 'ended') return
+    if (pc.connectionState === 'connected') {
+      this.#dispatch('remotestream', remote)
+      this.#become('live')
+      clearInterval(this.#sampler)
+      this.#sampler = setInterval(() => this.#measure(pc), SAMPLE_MS)
+    } else if (pc.connectionState === 'disconnected') {
+      this.#become('reconnecting')
+      this.#patience = setTimeout(() => this.rejoin(), PATIENCE_MS)
+    } else if (pc.connectionState === 'failed') {
+      this.rejoin()
+    }
+  }
+
+  /** Another network has another address: the connection is lost, even where it doesn't know yet. */
+  #networkChanged = () => {
+    this.#wake()
+    if (navigator.onLine && this.#state !== 'starting') this.rejoin()
+  }
+
+  async #measure(pc) {
+    if (pc !== this.#pc || pc.connectionState !== 'connected') return
+    const now = sampleOf(await pc.getStats(), performance.now())
+    if (this.#sample && pc === this.#pc) this.#dispatch('quality', qualityBetween(this.#sample, now))
+    this.#sample = now
+  }
+
+  // --- what is sent -----------------------------------------------------------------------------
+
+  get #picture() {
+    return this.#screen ?? this.#camera
+  }
+
+  #lens() {
+    return this.#deviceId
+      ? { ...CAMERA, deviceId: { exact: this.#deviceId } }
+      : { ...CAMERA, facingMode: this.#facing }
+  }
+
+  async #openCamera() {
+    const [camera] = (await openDevices({ audio: false, video: this.#lens() })).getVideoTracks()
+    if (this.#state === 'ended') {
+      camera.stop()
+      return
+    }
+    this.#camera = camera
+    await this.#sendPicture()
+  }
+
+  #fadeCamera(camera) {
+    camera.enabled = false
+    setTimeout(async () => {
+      if (this.#wantsCamera || this.#camera !== camera) return
+      camera.stop()
+      this.#camera = null
+      await this.#sendPicture()
+    }, FADE_MS)
+  }
+
+  async #sendPicture() {
+    const sender = this.#pc?.getTransceivers().find(({ receiver }) => receiver.track.kind === 'video')?.sender
+    await sender?.replaceTrack(this.#picture)
+  }
+
+  #showLocal() {
+    const picture = this.#screen ?? (this.#wantsCamera ? this.#camera : null)
+    this.#dispatch('localstream', new MediaStream([picture, this.#microphone].filter(Boolean)))
+  }
+
+  #become(state) {
+    if (state === this.#state) return
+    this.#state = state
+    this.#dispatch('state', state)
+  }
+
+  #dispatch(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** @returns {Promise<MediaStream>} */
+async function openDevices(constraints) {
+  if (!constraints.audio && !constraints.video) return new MediaStream()
+  if (!navigator.mediaDevices) throw new DeviceError('insecure')
+  try {
+    return await navigator.mediaDevices.getUserMedia(constraints)
+  } catch (error) {
+    const reasons = { NotAllowedError: 'denied', SecurityError: 'denied', NotReadableError: 'busy', AbortError: 'busy' }
+    throw new DeviceError(reasons[error.name] ?? 'missing', error)
+  }
+}
+
+/** The chosen screen, or `null` when the person decided otherwise. */
+async function chooseScreen() {
+  try {
+    return (await navigator.mediaDevices.getDisplayMedia(SCREEN)).getVideoTracks()[0]
+  } catch (error) {
+    if (error.name === 'NotAllowedError' || error.name === 'AbortError') return null
+    throw new DeviceError('missing', error)
+  }
+}
+
+/** @param {'audio' | 'video'} kind @param {string[]} names */
+function codecsNamed(kind, names) {
+  const { codecs } = RTCRtpReceiver.getCapabilities(kind)
+  return codecs.filter(({ mimeType }) => names.some((name) => mimeType.toLowerCase() === `${kind}/${name}`.toLowerCase()))
+}
+
+/** @param {RTCPeerConnection} pc @param {number} ms at most */
+async function gathered(pc, ms) {
+  const complete = new Promise((resolve) => {
+    const look = () => pc.iceGatheringState === 'complete' && resolve()
+    pc.addEventListener('icegatheringstatechange', look)
+    look()
+  })
+  await Promise.race([complete, sleep(ms)])
+}
+
+/** Returns when the connection stands; throws when it fails or takes too long. */
+async function settled(pc, ms) {
+  const decided = new Promise((resolve) => {
+    const look = () => ['connected', 'failed', 'closed'].includes(pc.connectionState) && resolve()
+    pc.addEventListener('connectionstatechange', look)
+    look()
+  })
+  await Promise.race([decided, sleep(ms)])
+  if (pc.connectionState !== 'connected') throw new Error(`the connection is ${pc.connectionState}`)
+}
