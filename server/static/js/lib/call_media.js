@@ -20,6 +20,7 @@
 
 import { qualityBetween, sampleOf } from './call_quality.js'
 import { backOff, sleep } from './delivery.js'
+import { chooseScreen, openDevices } from './devices.js'
 
 /** No relay needs longer to be reached; what is known by then goes into the offer. */
 const GATHERING_MS = 1500
@@ -30,21 +31,6 @@ const CONNECTING_MS = 8000
 const SAMPLE_MS = 2000
 /** So long black frames go out before the camera is let go: else the other side keeps the last face. */
 const FADE_MS = 500
-
-const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } }
-const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
-const SCREEN = { video: { frameRate: { max: 15 } }, audio: false }
-
-/** Microphone or camera can't be used. `reason`: `denied` | `missing` | `busy` | `insecure`. */
-export class DeviceError extends Error {
-  name = 'DeviceError'
-
-  /** @param {'denied' | 'missing' | 'busy' | 'insecure'} reason @param {unknown} [cause] */
-  constructor(reason, cause) {
-    super(`device ${reason}`, { cause })
-    this.reason = reason
-  }
-}
 
 export class CallMedia extends EventTarget {
   #iceServers
@@ -63,6 +49,7 @@ export class CallMedia extends EventTarget {
   #sampler = 0
   #sample = null
   #wake = () => {}
+  #carrier = navigator.connection?.type
 
   /**
    * @param {object} parts
@@ -100,7 +87,7 @@ export class CallMedia extends EventTarget {
 
   /**
    * Opens the devices and calls. Resolves when the offer has been answered.
-   * Throws DeviceError when a wanted device can't be used, and what `send` throws.
+   * Throws DeviceError (of `devices.js`) when a wanted device can't be used, and what `send` throws.
    *
    * @param {{audio?: boolean, video?: boolean, stream?: MediaStream | null}} [wanted] `stream`: devices that
    *   are open already, from a check before the call
@@ -108,7 +95,7 @@ export class CallMedia extends EventTarget {
   async start({ audio = true, video = true, stream = null } = {}) {
     this.#become('starting')
     try {
-      const opened = stream ?? (await openDevices({ audio: audio && MICROPHONE, video: video && this.#lens() }))
+      const opened = stream ?? (await openDevices({ audio, video: video && this.#lens }))
       if (this.#state === 'ended') {
         for (const track of opened.getTracks()) track.stop()
         return
@@ -118,9 +105,10 @@ export class CallMedia extends EventTarget {
       this.#wantsCamera = this.#camera !== null
       this.#showLocal()
       window.addEventListener('online', this.#networkChanged)
-      navigator.connection?.addEventListener?.('change', this.#networkChanged)
+      navigator.connection?.addEventListener?.('change', this.#carrierChanged)
       this.#become('connecting')
       await this.#exchange('call.offer')
+      this.#patience = setTimeout(() => this.rejoin(), CONNECTING_MS)
     } catch (error) {
       this.stop()
       throw error
@@ -213,7 +201,7 @@ export class CallMedia extends EventTarget {
     if (this.#state === 'ended') return
     this.#become('ended')
     window.removeEventListener('online', this.#networkChanged)
-    navigator.connection?.removeEventListener?.('change', this.#networkChanged)
+    navigator.connection?.removeEventListener?.('change', this.#carrierChanged)
     clearTimeout(this.#patience)
     clearInterval(this.#sampler)
     this.#wake()
@@ -304,6 +292,14 @@ export class CallMedia extends EventTarget {
     }
   }
 
+  /** From wireless to mobile and back; the same event also tells of mere estimates of speed. */
+  #carrierChanged = () => {
+    const carrier = navigator.connection.type
+    if (carrier === this.#carrier) return
+    this.#carrier = carrier
+    this.#networkChanged()
+  }
+
   /** Another network has another address: the connection is lost, even where it doesn't know yet. */
   #networkChanged = () => {
     this.#wake()
@@ -323,14 +319,12 @@ export class CallMedia extends EventTarget {
     return this.#screen ?? this.#camera
   }
 
-  #lens() {
-    return this.#deviceId
-      ? { ...CAMERA, deviceId: { exact: this.#deviceId } }
-      : { ...CAMERA, facingMode: this.#facing }
+  get #lens() {
+    return this.#deviceId ? { deviceId: { exact: this.#deviceId } } : { facingMode: this.#facing }
   }
 
   async #openCamera() {
-    const [camera] = (await openDevices({ audio: false, video: this.#lens() })).getVideoTracks()
+    const [camera] = (await openDevices({ audio: false, video: this.#lens })).getVideoTracks()
     if (this.#state === 'ended') {
       camera.stop()
       return
@@ -370,32 +364,11 @@ export class CallMedia extends EventTarget {
   }
 }
 
-/** @returns {Promise<MediaStream>} */
-async function openDevices(constraints) {
-  if (!constraints.audio && !constraints.video) return new MediaStream()
-  if (!navigator.mediaDevices) throw new DeviceError('insecure')
-  try {
-    return await navigator.mediaDevices.getUserMedia(constraints)
-  } catch (error) {
-    const reasons = { NotAllowedError: 'denied', SecurityError: 'denied', NotReadableError: 'busy', AbortError: 'busy' }
-    throw new DeviceError(reasons[error.name] ?? 'missing', error)
-  }
-}
-
-/** The chosen screen, or `null` when the person decided otherwise. */
-async function chooseScreen() {
-  try {
-    return (await navigator.mediaDevices.getDisplayMedia(SCREEN)).getVideoTracks()[0]
-  } catch (error) {
-    if (error.name === 'NotAllowedError' || error.name === 'AbortError') return null
-    throw new DeviceError('missing', error)
-  }
-}
-
 /** @param {'audio' | 'video'} kind @param {string[]} names */
 function codecsNamed(kind, names) {
+  const wanted = new Set(names.map((name) => `${kind}/${name}`.toLowerCase()))
   const { codecs } = RTCRtpReceiver.getCapabilities(kind)
-  return codecs.filter(({ mimeType }) => names.some((name) => mimeType.toLowerCase() === `${kind}/${name}`.toLowerCase()))
+  return codecs.filter(({ mimeType }) => wanted.has(mimeType.toLowerCase()))
 }
 
 /** @param {RTCPeerConnection} pc @param {number} ms at most */
