@@ -10,6 +10,7 @@
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
+    │   └── IllegalMove               409 illegal_move
     ├── BodyTooLarge                  413 body_too_large
     ├── UnsupportedMedia              415 unsupported_media_type
     ├── TooManyRequests               429 too_many_requests
@@ -102,6 +103,12 @@ class Conflict(BangbanError):
     status = 409
     code = "conflict"
     citizen_text = "内容已有变化，请刷新后再试。"
+
+
+class IllegalMove(Conflict):
+    """A state table has no such move: somebody else was first, or the message is out of turn."""
+
+    code = "illegal_move"
 
 
 class BodyTooLarge(BangbanError):
