@@ -101,6 +101,7 @@ export class CallMedia extends EventTarget {
         return
       }
       this.#microphone = opened.getAudioTracks()[0] ?? null
+      if (this.#microphone) this.#microphone.enabled = !this.#muted
       this.#camera = opened.getVideoTracks()[0] ?? null
       this.#wantsCamera = this.#camera !== null
       this.#showLocal()

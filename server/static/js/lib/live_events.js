@@ -4,8 +4,8 @@
  * Every connection begins after the last event that the page has, so nothing is lost and nothing
  * comes twice; who listens still has to be ready for an event that it got by another way.
  *
- * Dispatches: `news` (an event of the log, or passing news without `sequence`), `state`
- * (`open` | `lost`), `expired` (the token holds no more; watching has ended).
+ * Dispatches: `news` (an event of the log), `passing` (news without `sequence`, which no log keeps: the
+ * queue, a call), `state` (`open` | `lost`), `expired` (the token holds no more; watching has ended).
  */
 
 import { backOff } from './delivery.js'
@@ -53,6 +53,13 @@ export class LiveEvents extends EventTarget {
     socket?.close()
   }
 
+  /** Sends a message up the connection; says whether there was one. @param {object} message */
+  send(message) {
+    if (!this.isOpen) return false
+    this.#socket.send(JSON.stringify(message))
+    return true
+  }
+
   #connect() {
     const { url, protocols } = this.#watching()
     const socket = new this.#Socket(url, protocols)
@@ -63,7 +70,9 @@ export class LiveEvents extends EventTarget {
       this.#dispatch('state', 'open')
     })
     socket.addEventListener('message', ({ data }) => {
-      if (socket === this.#socket) this.#dispatch('news', JSON.parse(data))
+      if (socket !== this.#socket) return
+      const news = JSON.parse(data)
+      this.#dispatch(news.sequence === undefined ? 'passing' : 'news', news)
     })
     socket.addEventListener('close', ({ code }) => {
       if (socket === this.#socket) this.#lost(code)

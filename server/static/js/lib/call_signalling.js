@@ -1,0 +1,92 @@
+/**
+ * The few words that a page and the service exchange about a call, over the socket they have anyway.
+ *
+ *     const signalling = new Signalling(live)   // a LiveEvents
+ *     new CallMedia({ iceServers, send: (type, { sdp }) => signalling.exchange(type, callId, sdp) })
+ */
+
+import { ConnectionError } from './errors.js'
+
+const ANSWER_MS = 12_000
+
+/** After these there is no call to come back to. */
+const FATAL = new Set(['not_found', 'forbidden', 'unauthenticated', 'call_ended', 'illegal_move'])
+
+/** The service refuses an offer. `fatal`: asking again is no use. */
+export class CallRefused extends Error {
+  name = 'CallRefused'
+
+  /** @param {string} code @param {string} message what the service says to a person */
+  constructor(code, message) {
+    super(message)
+    this.code = code
+    this.fatal = FATAL.has(code)
+  }
+}
+
+export class Signalling {
+  #live
+  #pending = new Map()
+
+  /** @param {import('./live_events.js').LiveEvents} live */
+  constructor(live) {
+    this.#live = live
+    live.addEventListener('news', ({ detail }) => this.#hear(detail))
+    live.addEventListener('state', ({ detail }) => {
+      if (detail !== 'open') this.#failAll(new ConnectionError('the connection was lost'))
+    })
+  }
+
+  /**
+   * The answer to an offer. Throws ConnectionError when none comes, CallRefused when it is refused.
+   *
+   * @param {'call.offer' | 'call.rejoin'} type
+   * @param {string} callId
+   * @param {string} sdp
+   * @returns {Promise<{sdp: string}>}
+   */
+  exchange(type, callId, sdp) {
+    this.#pending.get(callId)?.fail(new ConnectionError('another offer took its place'))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => pending.fail(new ConnectionError('no answer came')), ANSWER_MS)
+      const end = () => {
+        clearTimeout(timer)
+        if (this.#pending.get(callId) === pending) this.#pending.delete(callId)
+      }
+      const pending = {
+        succeed: (answer) => (end(), resolve(answer)),
+        fail: (error) => (end(), reject(error)),
+      }
+      this.#pending.set(callId, pending)
+      try {
+        this.#live.send({ type, call_id: callId, sdp })
+      } catch (error) {
+        pending.fail(error)
+      }
+    })
+  }
+
+  /**
+   * Tells what needs no answer (`call.mode`, `call.stats`, `call.hangup`); without a connection it is lost.
+   *
+   * @param {string} type
+   * @param {Record<string, unknown>} payload
+   */
+  tell(type, payload) {
+    if (this.#live.isOpen) this.#live.send({ type, ...payload })
+  }
+
+  #hear({ type, call_id: callId, ...news }) {
+    if (type === 'call.answer') this.#pending.get(callId)?.succeed(news)
+    // An error names its call where the service knows it; else it is about what was asked last.
+    if (type === 'error') {
+      const error = new CallRefused(news.code ?? 'unknown', news.message ?? '')
+      if (callId) this.#pending.get(callId)?.fail(error)
+      else this.#failAll(error)
+    }
+  }
+
+  #failAll(error) {
+    for (const pending of [...this.#pending.values()]) pending.fail(error)
+  }
+}
