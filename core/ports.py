@@ -159,7 +159,10 @@ class ConversationEvent:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A wish for a person, waiting or done. Only a waiting one has a place in the queue."""
+    """A wish for a person, waiting, taken or done. Only a waiting one has a place in the queue.
+
+    `priority` 0 goes first. One that lost its agent has `kept_place`. An empty skill means "any".
+    """
 
     handover_id: str
     conversation_id: str
@@ -169,6 +172,25 @@ class Handover:
     state: HandoverState = HandoverState.WAITING
     known: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
+    agent: str = ""  # who took it, or was last offered it
+    for_agent: str = ""  # who alone may take it: it was transferred to them
+    department: str = ""
+    district: str = ""
+    language: str = ""
+    priority: int = 3
+    kept_place: bool = False
+    due: datetime | None = None  # when an appointment or a call-back is
+    contact: str = ""  # where to call back
+    estimate_seconds: float | None = None  # the wait that the citizen was told first
+    offered_at: datetime | None = None
+    taken_at: datetime | None = None  # by the first agent
+    closed_at: datetime | None = None
+    outcome: str = ""
+
+    @property
+    def video(self) -> bool:
+        """Whether the agent needs a camera."""
+        return self.mode is HandoverMode.VIDEO
 
 
 class ConversationStore(Protocol):

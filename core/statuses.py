@@ -50,6 +50,16 @@ class HandoverState(StrEnum):
     TAKEN = "taken"
     CLOSED = "closed"
     ABANDONED = "abandoned"
+    CALLBACK = "callback"
+    MESSAGE = "message"
+
+
+class AgentState(StrEnum):
+    """Whether an agent takes on conversations."""
+
+    AVAILABLE = "available"
+    BREAK = "break"
+    OFFLINE = "offline"
 
 
 class Aspect(StrEnum):

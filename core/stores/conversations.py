@@ -175,7 +175,7 @@ class DatabaseConversationStore:
         if waiting is not None:
             return _handover(waiting), False
         stored = replace(handover, state=HandoverState.WAITING, created_at=handover.created_at or self._now())
-        row = {item.name: getattr(stored, item.name) for item in fields(stored)}
+        row = {item.name: getattr(stored, item.name) for item in fields(stored) if item.name in handovers.c}
         row |= {"mode": stored.mode.value, "state": stored.state.value}
         ticket = take_numbers(connection, TICKETS, 1)
         try:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from core import messages, ports, statuses
+from core import desk_ports, evidence_ports, messages, ports, statuses
 from knowledge import guide
 from knowledge.importing import batch
 
@@ -25,7 +25,11 @@ def classes_of(module: ModuleType) -> list[type]:
     ]
 
 
-@pytest.mark.parametrize("module", [messages, ports, statuses, guide], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [desk_ports, evidence_ports, messages, ports, statuses, guide],
+    ids=lambda module: module.__name__,
+)
 def test_every_class_of_the_contracts_is_explained(module):
     assert [cls.__name__ for cls in classes_of(module) if cls.__name__ not in NAMES] == []
 
