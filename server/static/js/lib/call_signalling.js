@@ -31,7 +31,7 @@ export class Signalling {
   /** @param {import('./live_events.js').LiveEvents} live */
   constructor(live) {
     this.#live = live
-    live.addEventListener('news', ({ detail }) => this.#hear(detail))
+    live.addEventListener('passing', ({ detail }) => this.#hear(detail))
     live.addEventListener('state', ({ detail }) => {
       if (detail !== 'open') this.#failAll(new ConnectionError('the connection was lost'))
     })
@@ -58,11 +58,7 @@ export class Signalling {
         fail: (error) => (end(), reject(error)),
       }
       this.#pending.set(callId, pending)
-      try {
-        this.#live.send({ type, call_id: callId, sdp })
-      } catch (error) {
-        pending.fail(error)
-      }
+      if (!this.#live.send({ type, call_id: callId, sdp })) pending.fail(new ConnectionError('not connected'))
     })
   }
 
@@ -73,7 +69,7 @@ export class Signalling {
    * @param {Record<string, unknown>} payload
    */
   tell(type, payload) {
-    if (this.#live.isOpen) this.#live.send({ type, ...payload })
+    this.#live.send({ type, ...payload })
   }
 
   #hear({ type, call_id: callId, ...news }) {
