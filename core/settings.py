@@ -6,7 +6,7 @@ from the variable `BANGBAN_<NAME>`, else from the file `bangban.toml`, else from
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal, Self
@@ -130,6 +130,51 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
 
+    # Video consultation
+    call_media: Literal["relay", "direct"] = Field(
+        "relay",
+        description="Whether sound and picture pass through us, or from browser to browser, unrecorded.",
+    )
+    video_codec: Literal["vp8", "h264"] = Field("vp8", description="Codec of the picture, for all parties.")
+    media_url: str = Field(
+        "",
+        description="Addresses of running media processes, with commas between; empty: Bangban starts its own.",
+    )
+    media_secret: Secret = Field(
+        Secret(""),
+        description="Key that media processes ask for, needed with `media_url`; else made at each start.",
+    )
+    media_host: str = Field(
+        "127.0.0.1", description="Address where media processes take our requests; never a public one."
+    )
+    media_port: int = Field(
+        0, ge=0, le=65535, description="First port of our own media processes; 0 lets the system choose."
+    )
+    media_processes: int = Field(
+        1, ge=1, le=64, description="How many media processes to start: one per core that calls may use."
+    )
+    media_max_calls: int = Field(
+        8, ge=1, le=1000, description="Calls that one media process takes at once; more are refused."
+    )
+    media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses offered to browsers for media, with commas between; empty: all of the machine. "
+        "PUBLIC=LOCAL where addresses are translated.",
+    )
+    media_port_range: str = Field(
+        "", description="UDP ports for media, as 40000-40999; empty: any. A call takes two for each address."
+    )
+    turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses of the TURN server for browsers behind firewalls, separated by commas.",
+    )
+    turn_secret: Secret = Field(
+        Secret(""), description="The secret shared with the TURN server (coturn's static-auth-secret)."
+    )
+    turn_ttl: int = Field(
+        3600, ge=60, le=86400, description="Seconds for which a browser's TURN credentials hold."
+    )
+
     # Operation
     demo: bool = Field(
         False, description="Whether a new data directory gets staff accounts to try the service with."
@@ -145,9 +190,9 @@ class Settings(BaseSettings):
         "json", description="`json` writes an object a line, `console` is for people."
     )
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "media_addresses", "turn_urls", mode="before")
     @classmethod
-    def _split_proxies(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -157,6 +202,24 @@ class Settings(BaseSettings):
     def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)  # its ValueError names the network
+        return value
+
+    @field_validator("media_addresses")
+    @classmethod
+    def _check_media_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            for address in pair.split("=", 1):
+                ip_address(address)  # its ValueError names the address
+        return value
+
+    @field_validator("media_port_range")
+    @classmethod
+    def _check_media_port_range(cls, value: str) -> str:
+        first, _, last = value.partition("-")
+        if value and not (
+            first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535
+        ):
+            raise ValueError("write it as 40000-40999, within 1024-65535")
         return value
 
     @field_validator("session_secret")
@@ -171,6 +234,12 @@ class Settings(BaseSettings):
         # A lookup that may outlast its turn never gets to excuse itself: the turn fails without it.
         if self.action_deadline_s >= self.engine_timeout_s:
             raise ValueError("action_deadline_s must be less than engine_timeout_s")
+        return self
+
+    @model_validator(mode="after")
+    def _check_media(self) -> Self:
+        if self.media_url and not self.media_secret.get_secret_value():
+            raise ValueError("media_url needs the media_secret of those processes")
         return self
 
     @classmethod
