@@ -15,9 +15,13 @@
     ├── UnsupportedMedia              415 unsupported_media_type
     ├── TooManyRequests               429 too_many_requests
     ├── ConfigurationError            500 misconfigured
+    ├── RecordingDamaged              500 recording_damaged
     └── Unavailable                   503 unavailable
         ├── StartingUp                503 starting_up
         ├── DialogueUnavailable       503 dialogue_unavailable
+        ├── MediaUnavailable          503 media_unavailable
+        ├── MediaFull                 503 media_full
+        ├── RecordingUnavailable      503 recording_unavailable
         └── SnapshotUnavailable       503 snapshot_unavailable
             └── SnapshotMismatch      503 snapshot_mismatch
 
@@ -145,6 +149,13 @@ class ConfigurationError(BangbanError):
     code = "misconfigured"
 
 
+class RecordingDamaged(BangbanError):
+    """A recording can't be read: changed, torn, or sealed with another key."""
+
+    code = "recording_damaged"
+    citizen_text = "录像文件无法读取。"
+
+
 class Unavailable(BangbanError):
     """Something this depends on doesn't answer now; trying again later may help."""
 
@@ -164,6 +175,27 @@ class DialogueUnavailable(Unavailable):
     """The dialogue engine failed, timed out or returned nothing."""
 
     code = "dialogue_unavailable"
+
+
+class MediaUnavailable(Unavailable):
+    """The media process doesn't answer now; it is being started again, and calls can be rejoined."""
+
+    code = "media_unavailable"
+    citizen_text = "抱歉，音视频暂时连不上，正在恢复，请稍候；也可以继续用文字咨询。"
+
+
+class MediaFull(Unavailable):
+    """As many calls are going on as can be carried without harm to any of them."""
+
+    code = "media_full"
+    citizen_text = "抱歉，现在视频通话已满，请稍后再试；也可以继续用文字咨询。"
+
+
+class RecordingUnavailable(Unavailable):
+    """A recording can't be made now, say for want of disk space; the call can go on without."""
+
+    code = "recording_unavailable"
+    citizen_text = "抱歉，现在无法录像，请稍后再试。"
 
 
 class SnapshotUnavailable(Unavailable):
