@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     video_codec: Literal["vp8", "h264"] = Field("vp8", description="Codec of the picture, for all parties.")
     media_url: str = Field(
         "",
-        description="Addresses of running media processes, with commas between; empty: Bangban starts its own.",
+        description="Addresses of running media processes, commas between; empty: Bangban starts its own.",
     )
     media_secret: Secret = Field(
         Secret(""),
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     )
     media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses offered to browsers for media, with commas between; empty: all of the machine. "
+        description="Addresses offered to browsers for media, commas between; empty: all of the machine. "
         "PUBLIC=LOCAL where addresses are translated.",
     )
     media_port_range: str = Field(
