@@ -1,0 +1,125 @@
+/**
+ * The staff API over HTTP: one method a call, errors as `ConnectionError` or `Refusal`. The session is in
+ * a cookie that no script can read.
+ */
+
+import { ConnectionError, Refusal } from './errors.js'
+
+/** @typedef {{name: string, role: 'agent' | 'editor' | 'supervisor' | 'admin'}} Staff */
+
+export class DeskApi {
+  /** @param {{base?: string, timeout?: number, fetch?: typeof fetch}} [options] `timeout` in ms */
+  constructor({ base = '/api/v1', timeout = 20_000, fetch = window.fetch.bind(window) } = {}) {
+    this.base = base
+    this.timeout = timeout
+    this.fetch = fetch
+  }
+
+  /** @returns {Promise<Staff>} */
+  signIn(name, password) {
+    return this.#call('POST', '/staff/session', { name, password })
+  }
+
+  /** Who is signed in. Throws Refusal 401 when nobody is. @returns {Promise<Staff>} */
+  who() {
+    return this.#call('GET', '/staff/session')
+  }
+
+  signOut() {
+    return this.#call('DELETE', '/staff/session')
+  }
+
+  /** @param {'available' | 'break' | 'offline'} state */
+  setState(state) {
+    return this.#call('PUT', '/staff/me', { state })
+  }
+
+  queue() {
+    return this.#call('GET', '/staff/queue')
+  }
+
+  accept(handoverId) {
+    return this.#call('POST', `/staff/handovers/${encodeURIComponent(handoverId)}/accept`, {})
+  }
+
+  conversations() {
+    return this.#call('GET', '/staff/conversations')
+  }
+
+  /** @param {string} id @param {number} [after] the last sequence number that is known already */
+  conversation(id, after = 0) {
+    return this.#call('GET', `${of(id)}?after=${after}`)
+  }
+
+  /**
+   * Something done in a conversation: `messages`, `notes`, `tags`, `guide-card`, `checklist`, `hand-back`,
+   * `transfer`, `close`, `calls`, `listen`, `whisper`, `take-over`.
+   *
+   * @param {string} id
+   * @param {string} what
+   * @param {Record<string, unknown>} [body]
+   */
+  act(id, what, body = {}) {
+    return this.#call('POST', `${of(id)}/${what}`, body)
+  }
+
+  summaryDraft(id) {
+    return this.#call('GET', `${of(id)}/summary-draft`)
+  }
+
+  canned() {
+    return this.#call('GET', '/staff/canned')
+  }
+
+  iceServers() {
+    return this.#call('GET', '/staff/ice')
+  }
+
+  wall() {
+    return this.#call('GET', '/staff/wall')
+  }
+
+  /** Guides whose names hold the words. @param {string} words @param {string} district */
+  guides(words, district = '') {
+    return this.#call('GET', `/guides?${new URLSearchParams({ q: words, district })}`)
+  }
+
+  guide(guideId) {
+    return this.#call('GET', `/guides/${encodeURIComponent(guideId)}`)
+  }
+
+  /** Where the desk's news are watched. The cookie says who watches. */
+  watching() {
+    const url = new URL(`${this.base}/staff/events`, window.location.href)
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    return { url: url.href, protocols: [] }
+  }
+
+  async #call(method, path, body) {
+    const headers = { Accept: 'application/json' }
+    if (body) headers['Content-Type'] = 'application/json'
+    try {
+      const response = await this.fetch(this.base + path, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(this.timeout),
+      })
+      if (!response.ok) throw await refusalOf(response)
+      return response.status === 204 ? {} : await response.json()
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      throw new ConnectionError(`${method} got no answer`, { cause: error })
+    }
+  }
+}
+
+/** @param {string} id */
+const of = (id) => `/staff/conversations/${encodeURIComponent(id)}`
+
+/** @param {Response} response */
+async function refusalOf(response) {
+  const { error = {} } = await response.json().catch(() => ({}))
+  const retryAfter = Number(response.headers.get('Retry-After')) || 0
+  return new Refusal(response.status, error.code ?? 'unknown', error.message ?? '', retryAfter)
+}

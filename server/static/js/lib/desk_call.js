@@ -1,0 +1,186 @@
+/**
+ * The agent's one call: asks the service for it, brings the media up, and keeps what the panel shows.
+ *
+ * Dispatches `change`, `localstream`, `remotestream` (a MediaStream in `detail`), and `problem` (a sentence).
+ */
+
+import { CallMedia } from './call_media.js'
+import { CallRefused, Signalling } from './call_signalling.js'
+import { deskProblem } from './desk_words.js'
+import { DeviceError, openDevices } from './devices.js'
+
+const BEFORE_OFFER = new Set(['ringing', 'consenting'])
+
+const DEVICE_PROBLEMS = Object.freeze({
+  denied: '浏览器没有允许使用麦克风。请点地址栏旁的图标允许后再试。',
+  missing: '没有找到麦克风，请检查连接。',
+  busy: '麦克风或摄像头正被别的程序使用，关闭后再试。',
+  insecure: '只有 https 地址才能使用麦克风和摄像头。',
+})
+
+export class DeskCall extends EventTarget {
+  #api
+  #signalling
+  #media = null
+  #moved = []
+
+  id = ''
+  conversationId = ''
+  mode = 'video'
+  /** The word of the service: ringing, consenting, connecting, live, held, ended; empty without a call. */
+  state = ''
+  recording = false
+  since = null
+  /** @type {import('./call_quality.js').Quality | null} */
+  quality = null
+  peerQuality = ''
+  peerConnected = true
+
+  /** @param {{api: import('./desk_api.js').DeskApi, live: import('./live_events.js').LiveEvents}} parts */
+  constructor({ api, live }) {
+    super()
+    this.#api = api
+    this.#signalling = new Signalling(live)
+  }
+
+  /** Whether there is a call on this page, from its first ring on. */
+  get active() {
+    return this.#media !== null
+  }
+
+  get media() {
+    return this.#media
+  }
+
+  /** Calls, or takes the call that the citizen asks for. What goes wrong is told as `problem`. */
+  async begin(conversationId, mode) {
+    if (this.active) return
+    this.conversationId = conversationId
+    this.mode = mode
+    this.state = 'ringing'
+    this.quality = null
+    this.peerQuality = ''
+    this.peerConnected = true
+    this.since = null
+    try {
+      const stream = await this.#devices(mode)
+      const media = this.#makeMedia()
+      this.#media = media
+      this.#dispatch('change')
+      const call = await this.#api.act(conversationId, 'calls', { mode })
+      this.id = call.call_id ?? call.id
+      this.#take(call)
+      await media.start({ stream })
+    } catch (error) {
+      this.#dispatch('problem', problemOf(error))
+      this.#end()
+    }
+  }
+
+  /** Passing news of the service. @param {Record<string, any>} news */
+  hear(news) {
+    if (!this.active || news.call_id !== this.id) return
+    if (news.type === 'call.state') this.#take(news)
+    if (news.type === 'call.quality') this.peerQuality = news.level ?? news.quality?.level ?? news.quality ?? ''
+    if (news.type === 'call.recording') this.recording = Boolean(news.on)
+    this.#dispatch('change')
+  }
+
+  hangUp() {
+    if (!this.active) return
+    if (this.id) this.#signalling.tell('call.hangup', { call_id: this.id })
+    this.#end()
+  }
+
+  /** Down or up the ladder: `video`, `audio`. @param {'video' | 'audio'} mode */
+  async setMode(mode) {
+    this.mode = mode
+    this.#signalling.tell('call.mode', { call_id: this.id, mode })
+    await this.try((media) => media.setCamera(mode === 'video'))
+  }
+
+  /** Does something with the media, and tells what went wrong. @param {(media: CallMedia) => unknown} act */
+  async try(act) {
+    if (!this.#media) return
+    try {
+      await act(this.#media)
+    } catch (error) {
+      this.#dispatch('problem', problemOf(error))
+    }
+  }
+
+  /** An agent without a camera can still talk. */
+  async #devices(mode) {
+    if (mode !== 'video') return openDevices({ audio: true, video: false })
+    try {
+      return await openDevices({ audio: true, video: { facingMode: 'user' } })
+    } catch (error) {
+      const stream = await openDevices({ audio: true, video: false })
+      this.#dispatch('problem', '没有可用的摄像头，对方只能听到您的声音。')
+      return stream
+    }
+  }
+
+  #makeMedia() {
+    const media = new CallMedia({
+      iceServers: async () => (await this.#api.iceServers()).ice_servers ?? [],
+      send: async (type, { sdp }) => {
+        await this.#mayOffer()
+        return this.#signalling.exchange(type, this.id, sdp)
+      },
+    })
+    for (const type of ['localstream', 'remotestream'])
+      media.addEventListener(type, ({ detail }) => media === this.#media && this.#dispatch(type, detail))
+    media.addEventListener('state', ({ detail }) => {
+      if (media !== this.#media) return
+      if (detail === 'live') this.since ??= new Date()
+      if (detail === 'ended') this.#end()
+      this.#dispatch('change')
+    })
+    media.addEventListener('change', () => this.#dispatch('change'))
+    media.addEventListener('quality', ({ detail }) => {
+      this.quality = detail
+      const stats = { ...detail.numbers, level: detail.level }
+      this.#signalling.tell('call.stats', { call_id: this.id, stats })
+      this.#dispatch('change')
+    })
+    return media
+  }
+
+  #take({ state, mode, recording, peer }) {
+    if (mode) this.mode = mode
+    if (recording !== undefined) this.recording = Boolean(recording)
+    if (peer?.connected !== undefined) this.peerConnected = peer.connected
+    if (state) this.state = state
+    for (const wake of this.#moved.splice(0)) wake()
+    if (state === 'ended') this.#end()
+  }
+
+  /** Nothing goes to the relay before the citizen has picked up and answered for the recording. */
+  async #mayOffer() {
+    while (BEFORE_OFFER.has(this.state)) await new Promise((resolve) => this.#moved.push(resolve))
+    if (this.state === 'ended' || !this.active) throw new CallRefused('call_ended', '通话已结束')
+  }
+
+  #end() {
+    const media = this.#media
+    this.#media = null
+    this.state = 'ended'
+    this.recording = false
+    media?.stop()
+    this.id = ''
+    for (const wake of this.#moved.splice(0)) wake()
+    this.#dispatch('change')
+  }
+
+  #dispatch(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** @param {unknown} error */
+function problemOf(error) {
+  if (error instanceof DeviceError) return DEVICE_PROBLEMS[error.reason]
+  if (error instanceof CallRefused) return error.code === 'call_ended' ? '' : error.message || '通话没有接通。'
+  return deskProblem(error)
+}
