@@ -17,6 +17,7 @@ from server.cli.printing import say
 from server.demo import DemoSignIn, prepare_demo
 from server.http_site import HttpSite
 from server.keys import KNOWLEDGE
+from server.native_memory import give_back, share_arenas
 from server.starting import saying_that_it_starts
 
 STOP_SECONDS = 10.0
@@ -34,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Runs until SIGINT or SIGTERM."""
+    share_arenas()
     configure_logs(settings)
     asyncio.run(serve(settings))
     return 0
@@ -72,6 +74,7 @@ async def _open(settings: Settings, runner: web.AppRunner, listening: socket.soc
     site = HttpSite(runner, listening, hotline=settings.hotline)
     await site.start()
     await _wait_for_index(runner.app)
+    give_back()
     _announce(site.name, sign_ins)
 
 
