@@ -31,7 +31,7 @@ class Citizen:
         """The conversation as (who, first words), in order of the page."""
         return self.page.locator(".messages > .turn:not(.turn--typing)").evaluate_all(
             """turns => turns.map(turn => [
-                 turn.className.match(/turn--(citizen|bot|line)/)[1],
+                 turn.className.match(/turn--(citizen|bot|line|agent)/)[1],
                  (turn.querySelector('.bubble, .card__title, .line').textContent).trim().slice(0, 12)
                ])""",
         )

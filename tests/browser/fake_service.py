@@ -64,6 +64,7 @@ class FakeService:
         self.conversations: dict[str, FakeConversation] = {}
         self.faults = Faults()
         self.attempts: list[str] = []  # the client ids of all messages that arrived, repeats too
+        self.wishes: list[dict[str, Any]] = []  # what was asked for with each new handover
         self._gate: asyncio.Event | None = None
         self._retention_days = retention_days
         self._loop = asyncio.new_event_loop()
@@ -126,6 +127,7 @@ class FakeService:
                 web.post(base + "/{id}/handover", self._hand_over),
                 web.post(base + "/{id}/rating", self._rate),
                 web.static("/static", STATIC),
+                *self._more_routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -134,6 +136,10 @@ class FakeService:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}/"
+
+    def _more_routes(self) -> list[web.RouteDef]:
+        """What an extended service can do beside."""
+        return []
 
     async def _stop(self) -> None:
         await self._cut_sockets()
@@ -255,6 +261,7 @@ class FakeService:
         notice = {"type": "notice", "text": NOTICE}
         answer = {"status": "waiting_for_agent", "mode": wish["mode"], "position": 2, "messages": [notice]}
         if not conversation.of_kind("handover"):
+            self.wishes.append(wish)
             body = {"mode": wish["mode"], "topic": wish.get("topic", ""), "position": 2}
             await self._append(conversation, "handover", body)
             await self._append(conversation, "notice", {"text": NOTICE})
@@ -278,12 +285,23 @@ class FakeService:
             await socket.close(code=4401)
             return socket
         conversation.watchers.append(socket)
+        await self._greet(conversation, socket)
         for event in conversation.events[int(request.query.get("after", "0")) :]:
             await socket.send_json(_event_json(event))
         async for message in socket:
             if message.type is WSMsgType.ERROR:
                 break
+            if message.type is WSMsgType.TEXT:
+                await self._hear(conversation, socket, json.loads(message.data))
         return socket
+
+    async def _greet(self, conversation: FakeConversation, socket: web.WebSocketResponse) -> None:
+        """A page begins to watch; what isn't in the log could be told here."""
+
+    async def _hear(
+        self, conversation: FakeConversation, socket: web.WebSocketResponse, message: dict[str, Any]
+    ) -> None:
+        """The page says something over its socket; this service has no use for it."""
 
     def _of(self, request: web.Request) -> FakeConversation:
         conversation = self.conversations.get(request.match_info["id"])

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.citizen import Citizen
-from tests.browser.fake_service import STATIC, FakeService
+from tests.browser.fake_service import FakeService
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,25 @@ def test_every_module_is_preloaded(browser: Browser, service: FakeService):
     )
     starts = {f"{service.url}static/js/pages/{name}.js" for name in ("appearance", "citizen")}
     assert sorted(preloaded) == sorted(set(loaded) - starts)
-    on_disk = {f"{service.url}static/{file.relative_to(STATIC)}" for file in STATIC.rglob("*.js")}
-    assert set(preloaded) | starts == on_disk
     page.close()
+
+
+def test_what_calls_and_persons_need_comes_only_with_them(browser: Browser, service: FakeService):
+    paths: set[str] = set()
+    context = browser.new_context(base_url=service.url)
+    page = context.new_page()
+    page.on("request", lambda request: paths.add(urlsplit(request.url).path.rpartition("/")[2]))
+    page.goto("/")
+    page.wait_for_selector("bb-chat:defined")
+    Citizen(page).asks("谢谢")
+    Citizen(page).sees("不客气")
+
+    assert not paths & {
+        "bb-waiting.js",
+        "desk-turns.js",
+        "call_media.js",
+        "bb-call.js",
+        "person.css",
+        "call.css",
+    }
+    context.close()

@@ -15,7 +15,7 @@ import { ChatSession } from '../lib/chat_session.js'
 import { explain } from '../lib/errors.js'
 import { Memory } from '../lib/memory.js'
 import { preferences } from '../lib/preferences.js'
-import { plainText } from '../lib/replies.js'
+import { entryText } from '../lib/replies.js'
 import { speech } from '../lib/speech.js'
 import './bb-answer-card.js'
 import './bb-composer.js'
@@ -81,12 +81,14 @@ export class Chat extends HTMLElement {
     listen('bb-status', (text) => this.#status.flash(text))
     listen('bb-wish', (wish) => this.#handOver(wish))
     listen('bb-rate', (rating) => this.#rate(rating))
+    listen('bb-ask', (wish) => this.#ask(wish))
     this.addEventListener('submit', (event) => this.#takeOver(event))
   }
 
   #listenToSession() {
     const listen = (type, listener) => this.#session.addEventListener(type, ({ detail }) => listener(detail))
     listen('change', () => this.#draw())
+    listen('holding', () => this.#showHolding())
     listen('reply', (entry) => this.#tellReply(entry))
     listen('connection', (state) => this.#showTrouble({ connection: CONNECTION[state] ?? '' }))
     listen('waiting', (ms) => {
@@ -112,17 +114,47 @@ export class Chat extends HTMLElement {
     const { timeline } = this.#session
     this.#list.show(timeline, { now: new Date(), botName: this.dataset.botName })
     const last = timeline.lastReply
-    this.querySelector('bb-rating').hidden = !(last && RATABLE.has(last.status))
+    const served = timeline.entries.some((entry) => entry.kind === 'agent' || entry.kind === 'summary')
+    this.querySelector('bb-rating').hidden = !(served || (last && RATABLE.has(last.status)))
     this.classList.toggle('chat--begun', timeline.entries.length > 0)
   }
 
   #tellReply(entry) {
     this.#draw()
-    const text = entry.kind === 'line' ? entry.text : plainText(entry.messages)
+    const text = entryText(entry)
     const long = text.length > ANNOUNCED_CHARACTERS
     this.#status.announce(long ? `${text.slice(0, ANNOUNCED_CHARACTERS)}……全文在对话中` : text)
     if (preferences.get('speak') === 'on') speech.read(text)
     if (entry.question) this.#list.reveal(entry.question)
+    else if (entry.body) this.#list.reveal(entry)
+  }
+
+  /** Shows who has the conversation. What draws it is loaded when someone else than the bot has it. */
+  async #showHolding() {
+    const held = this.#session.holding.holder !== 'bot'
+    this.classList.toggle('chat--held', held)
+    this.querySelector('bb-composer').address(held ? '写给工作人员…' : '')
+    const card = this.querySelector('bb-waiting')
+    if (!held && card.hidden) return
+    try {
+      await import('./bb-waiting.js')
+    } catch {
+      return // the log's lines still tell it, and the next news tries again
+    }
+    card.show(this.#session.holding)
+    this.querySelector('bb-holding-strip').show(this.#session.holding, card)
+  }
+
+  /** Something that a part of the page wants of the service, and gets the answer to. */
+  async #ask({ method, path, options, told, done }) {
+    try {
+      const answer = await this.#session.ask(method, path, options)
+      // Who asked may be gone by now, so what came of it is told here.
+      if (told) this.#status.flash(told)
+      done('', answer)
+    } catch (error) {
+      done(this.#explain(error))
+    }
   }
 
   /** The plain forms of the page: from now on they act here. @param {SubmitEvent} event */
@@ -144,9 +176,9 @@ export class Chat extends HTMLElement {
     this.querySelector('bb-handover').open({ topic: topic ?? '', hotline: this.dataset.hotline })
   }
 
-  async #handOver({ mode, topic, done }) {
+  async #handOver({ mode, topic, priority, done }) {
     try {
-      await this.#session.handOver({ mode, topic })
+      await this.#session.handOver({ mode, topic, priority })
       done()
       const last = this.#session.timeline.entries.at(-1)
       if (last) this.#list.reveal(last, { focus: true })

@@ -19,6 +19,7 @@ export class Composer extends HTMLElement {
   #memory = new Memory('sessionStorage')
   #form = null
   #text = null
+  #hint = null
   #left = make('span', { class: 'composer__left' })
 
   connectedCallback() {
@@ -43,6 +44,12 @@ export class Composer extends HTMLElement {
 
   focus() {
     this.#text.focus()
+  }
+
+  /** Says whom the citizen writes to; an empty text is what the page came with. @param {string} hint */
+  address(hint) {
+    this.#hint ??= this.#text.placeholder
+    this.#text.placeholder = hint || this.#hint
   }
 
   #submit(event) {

@@ -7,7 +7,7 @@
  * - While the wish is on its way the buttons are `aria-disabled`, so the focus doesn't get lost; what
  *   went wrong is said inside the dialog, because everything behind it can't be reached.
  *
- * Tells `bb-wish` with `{mode, topic, done(problem)}`.
+ * Tells `bb-wish` with `{mode, topic, priority, done(problem)}`.
  */
 
 import { icon, make, tell } from '../lib/dom.js'
@@ -17,9 +17,17 @@ const MODES = [
   ['video', 'video', '视频帮办', '需要摄像头，可当面看材料'],
 ]
 
+/** Who goes before others in the queue, as people say it of themselves. */
+const PRIORITIES = [
+  ['', '不需要'],
+  ['elderly', '我是老年人'],
+  ['disabled', '我有残疾，行动、听说或看字不便'],
+]
+
 export class Handover extends HTMLElement {
   #dialog = null
   #topic = null
+  #priority = null
   #problem = null
   #busy = false
 
@@ -38,6 +46,11 @@ export class Handover extends HTMLElement {
       maxlength: '60',
       autocomplete: 'off',
     })
+    this.#priority = make(
+      'select',
+      { id: 'handover-priority', class: 'field' },
+      ...PRIORITIES.map(([value, name]) => make('option', { value }, name)),
+    )
     this.#problem = make('p', { class: 'dialog__problem', role: 'alert' })
     const close = make(
       'button',
@@ -52,12 +65,14 @@ export class Handover extends HTMLElement {
       make(
         'p',
         {},
-        '登记后会告诉您排队情况，等候时可以接着提问。着急请拨打热线 ',
+        '登记后会告诉您排队情况。着急请拨打热线 ',
         make('a', { class: 'call', href: `tel:${hotline}` }, hotline),
         '。',
       ),
       make('label', { class: 'label', for: 'handover-topic' }, '想办什么事（可不填）'),
       this.#topic,
+      make('label', { class: 'label', for: 'handover-priority' }, '需要优先照顾吗'),
+      this.#priority,
       make('div', { class: 'modes' }, ...MODES.map((mode) => this.#modeButton(...mode))),
       this.#problem,
     )
@@ -83,7 +98,7 @@ export class Handover extends HTMLElement {
       this.#say(problem ?? '')
       if (!problem) this.#dialog.close()
     }
-    tell(this, 'bb-wish', { mode, topic: this.#topic.value.trim(), done })
+    tell(this, 'bb-wish', { mode, topic: this.#topic.value.trim(), priority: this.#priority.value, done })
   }
 
   #setBusy(busy) {

@@ -54,7 +54,7 @@ export class MessageList extends HTMLElement {
   #item(entry) {
     const known = this.#items.get(entry.key)
     if (known) return known
-    const item = make('li', { class: `turn turn--${entry.kind}`, tabindex: '-1' }, make('bb-message'))
+    const item = make('li', { class: `turn turn--${sideOf(entry)}`, tabindex: '-1' }, make('bb-message'))
     this.#items.set(entry.key, item)
     return item
   }
@@ -80,6 +80,12 @@ export class MessageList extends HTMLElement {
     else if (this.#typing.isConnected) list.append(this.#typing)
     else this.#typingTimer = setTimeout(() => list.append(this.#typing), TYPING_AFTER_MS)
   }
+}
+
+/** @param {import('../lib/timeline.js').Entry} entry */
+function sideOf({ kind, body }) {
+  if (['citizen', 'bot', 'line'].includes(kind)) return kind
+  return body.by === 'citizen' ? 'citizen' : 'agent'
 }
 
 /** What the citizen said next after this entry. */

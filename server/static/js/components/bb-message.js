@@ -7,12 +7,13 @@
  * - Copy and read-aloud are buttons with words; what came of them is announced by the status line.
  * - Times are `time` elements with the full moment.
  *
- * Tells `bb-retry`, `bb-revise` with the client id, `bb-status` with a text, and what its choices tell.
+ * Tells `bb-retry`, `bb-revise` with the client id, `bb-status` with a text, and what its choices and
+ * `desk-turns.js` tell.
  */
 
 import { copyText } from '../lib/clipboard.js'
 import { icon, make, tell } from '../lib/dom.js'
-import { groupSources, plainText, withoutChoiceLines } from '../lib/replies.js'
+import { entryText, groupSources, plainText, withoutChoiceLines } from '../lib/replies.js'
 import { speech } from '../lib/speech.js'
 import { clockTime } from '../lib/time.js'
 import { sourceList } from './bb-answer-card.js'
@@ -39,7 +40,18 @@ export class Message extends HTMLElement {
   #content(entry, now, botName) {
     if (entry.kind === 'line') return [make('p', { class: 'line' }, richText(entry.text))]
     if (entry.kind === 'citizen') return citizenContent(this, entry, now)
-    return this.#botContent(entry, now, botName)
+    if (entry.kind === 'bot') return this.#botContent(entry, now, botName)
+    return this.#deskContent(entry, now)
+  }
+
+  /** Most conversations never have one of these, so what draws them is loaded when it is needed. */
+  #deskContent(entry, now) {
+    const place = make('div', {})
+    import('./desk-turns.js').then(
+      ({ deskContent }) => place.replaceChildren(...deskContent(this, entry)),
+      () => place.replaceChildren(make('p', { class: 'bubble' }, entryText(entry))),
+    )
+    return [place, make('div', { class: 'turn__meta' }, time(entry, now))]
   }
 
   #botContent(entry, now, botName) {

@@ -47,10 +47,10 @@ export class ConversationApi {
 
   /**
    * @param {Conversation} conversation
-   * @param {{mode: 'text' | 'video', topic: string}} wish
+   * @param {{mode: 'text' | 'video', topic: string, priority?: '' | 'elderly' | 'disabled'}} wish
    */
-  async handOver(conversation, { mode, topic }) {
-    const body = topic ? { mode, topic } : { mode }
+  async handOver(conversation, { mode, topic, priority = '' }) {
+    const body = { mode, ...(topic && { topic }), ...(priority && { priority }) }
     return this.#call('POST', `${this.#address(conversation)}/handover`, { conversation, body })
   }
 
@@ -61,6 +61,18 @@ export class ConversationApi {
   async rate(conversation, { score, comment }) {
     const body = comment ? { score, comment } : { score }
     return this.#call('POST', `${this.#address(conversation)}/rating`, { conversation, body })
+  }
+
+  /**
+   * Asks for something else of this conversation; see `person_api.js`.
+   *
+   * @param {Conversation} conversation
+   * @param {string} method
+   * @param {string} path below the conversation's address
+   * @param {{body?: object | FormData, asBlob?: boolean}} [options]
+   */
+  async ask(conversation, method, path, options) {
+    return this.#call(method, `${this.#address(conversation)}/${path}`, { conversation, ...options })
   }
 
   /**
@@ -80,9 +92,10 @@ export class ConversationApi {
     return `${this.base}/${encodeURIComponent(id)}`
   }
 
-  async #call(method, url, { conversation, body } = {}) {
-    const headers = { Accept: 'application/json' }
-    if (body) headers['Content-Type'] = 'application/json'
+  async #call(method, url, { conversation, body, asBlob = false } = {}) {
+    const headers = { Accept: asBlob ? '*/*' : 'application/json' }
+    const isForm = body instanceof FormData // the browser names its type and boundary
+    if (body && !isForm) headers['Content-Type'] = 'application/json'
     if (conversation) headers.Authorization = `Bearer ${conversation.token}`
     const ended = new AbortController()
     const timer = setTimeout(() => ended.abort(), this.timeout)
@@ -90,10 +103,11 @@ export class ConversationApi {
       const response = await this.fetch(url, {
         method,
         headers,
-        body: body && JSON.stringify(body),
+        body: isForm ? body : body && JSON.stringify(body),
         signal: ended.signal,
       })
       if (!response.ok) throw await refusalOf(response)
+      if (asBlob) return await response.blob()
       return response.status === 204 ? {} : await response.json()
     } catch (error) {
       if (error instanceof Refusal) throw error

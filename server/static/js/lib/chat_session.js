@@ -3,12 +3,14 @@
  *
  * Owns the timeline and keeps it true through failures; draws nothing. Dispatches
  * `change` (the timeline is to be drawn), `reply` (a new entry that isn't the citizen's, in `detail`),
+ * `holding` (who holds the conversation has changed; see `holding.js`), `passing` (news that no log keeps),
  * `connection` (`ok` | `lost` | `offline`), `waiting` (ms until the next attempt; 0 when there is nothing
  * to wait for), `failed` (the reason why a message didn't get through), `expired`.
  */
 
 import { deliver } from './delivery.js'
 import { ConnectionError, ConversationLeft, Refusal, explain } from './errors.js'
+import { AT_BOT, holdingAfter, holdingWithNews } from './holding.js'
 import { newId } from './ids.js'
 import { LiveEvents } from './live_events.js'
 import { Timeline } from './timeline.js'
@@ -29,6 +31,9 @@ export class ChatSession extends EventTarget {
 
   timeline = new Timeline()
 
+  /** @type {import('./holding.js').Holding} */
+  holding = AT_BOT
+
   /**
    * @param {object} parts
    * @param {import('./api.js').ConversationApi} parts.api
@@ -44,6 +49,7 @@ export class ChatSession extends EventTarget {
     this.#conversation = given ?? memory.read('conversation')
     this.#live = new LiveEvents(() => api.watching(this.#conversation, this.timeline.lastSequence))
     this.#live.addEventListener('news', ({ detail }) => this.#takeNews(detail))
+    this.#live.addEventListener('passing', ({ detail }) => this.#takePassing(detail))
     this.#live.addEventListener('state', ({ detail }) => this.#liveChanged(detail))
     this.#live.addEventListener('expired', () => this.#expire())
   }
@@ -51,6 +57,11 @@ export class ChatSession extends EventTarget {
   /** Whether there is a conversation to restore. */
   get isStarted() {
     return Boolean(this.#conversation)
+  }
+
+  /** The connection that brings the events; calls are arranged over it as well. */
+  get live() {
+    return this.#live
   }
 
   /** Shows what was said before, and sends what a reload interrupted. */
@@ -102,7 +113,7 @@ export class ChatSession extends EventTarget {
   /**
    * Asks for a person. Throws ServiceError.
    *
-   * @param {{mode: 'text' | 'video', topic: string}} wish
+   * @param {{mode: 'text' | 'video', topic: string, priority?: string}} wish
    */
   async handOver(wish) {
     const before = this.timeline.entries.length
@@ -122,6 +133,25 @@ export class ChatSession extends EventTarget {
     this.#dispatch('change')
   }
 
+  /**
+   * Asks for something else of the conversation, and takes what that brought into the log.
+   * Throws ServiceError.
+   *
+   * @param {string} method only what is safe to repeat is tried again
+   * @param {string} path
+   * @param {{body?: object | FormData, asBlob?: boolean}} [options]
+   */
+  async ask(method, path, options = {}) {
+    const attempts = method === 'POST' ? 1 : 3
+    const answer = await this.#inConversation(
+      (conversation) => this.#api.ask(conversation, method, path, options),
+      attempts,
+    )
+    // The news comes over the WebSocket as well, so a failure here is nobody's trouble.
+    if (method !== 'GET') await this.#catchUp().catch(() => {})
+    return answer
+  }
+
   /** Leaves this conversation and begins an empty one. Throws ServiceError and then keeps the old. */
   async restart() {
     // The browser remembers the conversation that began last; that has to be the new one.
@@ -130,6 +160,7 @@ export class ChatSession extends EventTarget {
     this.#leavings += 1 // what is under way now belongs to the conversation that is left
     this.#live.stop()
     this.timeline.clear()
+    this.#hold(AT_BOT)
     this.#sending = Promise.resolve()
     this.#catchingUp = null
     this.#restoring = false
@@ -171,7 +202,7 @@ export class ChatSession extends EventTarget {
    * Throws `ConversationLeft` once the citizen has started afresh: what was meant for the
    * conversation before must neither reach the new one nor be told there.
    */
-  async #inConversation(call) {
+  async #inConversation(call, attempts = 4) {
     const leavings = this.#leavings
     const refuseIfLeft = () => {
       if (leavings !== this.#leavings) throw new ConversationLeft()
@@ -187,7 +218,7 @@ export class ChatSession extends EventTarget {
       this.#dispatch('waiting', ms)
     }
     try {
-      return await deliver(attempt, { onWait })
+      return await deliver(attempt, { onWait, attempts })
     } catch (error) {
       refuseIfLeft()
       if (!(error instanceof Refusal && error.endsConversation)) throw error
@@ -235,6 +266,7 @@ export class ChatSession extends EventTarget {
     this.#live.stop()
     this.#conversation = null
     this.#memory.write('conversation', null)
+    this.#hold(AT_BOT)
     this.timeline.note(EXPIRED, new Date())
     this.timeline.beginAnew()
     this.#dispatch('expired')
@@ -260,24 +292,39 @@ export class ChatSession extends EventTarget {
       throw error
     }
     if (isLeft()) return
-    for (const event of events) {
-      const entry = this.timeline.take(event)
-      if (entry && entry.kind !== 'citizen' && !this.#restoring) this.#dispatch('reply', entry)
-    }
+    for (const event of events) this.#take(event, { quietly: this.#restoring })
     this.#rememberUnsent()
     this.#dispatch('change')
   }
 
   #takeNews(news) {
-    if (news.sequence === undefined || this.#restoring) return
+    if (this.#restoring) return
     if (this.timeline.missesBefore(news)) {
       this.#catchUp().catch(() => this.#dispatch('connection', 'lost'))
       return
     }
-    const entry = this.timeline.take(news)
-    if (entry && entry.kind !== 'citizen') this.#dispatch('reply', entry)
+    this.#take(news)
     this.#rememberUnsent()
     this.#dispatch('change')
+  }
+
+  /** An event of the log, into the timeline and into what is known of who holds the conversation. */
+  #take(event, { quietly = false } = {}) {
+    const isNew = event.sequence > this.timeline.lastSequence
+    const entry = this.timeline.take(event)
+    if (isNew) this.#hold(holdingAfter(this.holding, event))
+    if (entry && entry.kind !== 'citizen' && !quietly) this.#dispatch('reply', entry)
+  }
+
+  #takePassing(news) {
+    this.#hold(holdingWithNews(this.holding, news))
+    this.#dispatch('passing', news)
+  }
+
+  #hold(holding) {
+    if (holding === this.holding) return
+    this.holding = holding
+    this.#dispatch('holding', holding)
   }
 
   async #liveChanged(state) {

@@ -27,6 +27,19 @@ export function plainText(messages) {
 }
 
 /**
+ * All that an entry of the timeline says, as plain text.
+ *
+ * @param {import('./timeline.js').Entry} entry
+ */
+export function entryText({ kind, text = '', messages, body = {} }) {
+  if (messages) return plainText(messages)
+  if (kind === 'guide') return `办事指南：${body.title}`
+  if (kind === 'file') return `文件：${body.name}`
+  if (kind !== 'checklist') return text || (body.text ?? '')
+  return body.items.map(({ name, checked }) => `${name}：${checked ? '已备好' : '还缺'}`).join('\n')
+}
+
+/**
  * What an answer's text says beyond its statements, for example that a guide is silent on something.
  * It must not get lost where the statements are shown instead of the text.
  *

@@ -8,7 +8,7 @@
 /**
  * @typedef {object} Entry
  * @property {string} key stays the same for as long as the entry is shown
- * @property {'citizen' | 'bot' | 'line'} kind
+ * @property {'citizen' | 'bot' | 'line' | 'agent' | 'guide' | 'checklist' | 'file' | 'summary'} kind
  * @property {number} era counts the conversations of this page; a new one begins when a token expires
  * @property {number | null} sequence place in the log, `null` until the log says
  * @property {number} order in which this page learnt of it
@@ -25,10 +25,19 @@
  * @property {string} [status]
  * @property {object[]} [messages]
  * @property {object[] | undefined} [openChoices] what a bot entry leaves to be picked
+ * @property {Record<string, any>} [body] what an agent's side brought: the event's own body
  */
 
-const MODES = { text: '文字', video: '视频' }
-const HOLDERS = { agent: '工作人员已接入对话', queue: '正在等待工作人员', bot: '现在由帮办答复' }
+const MODES = { text: '文字', audio: '语音', video: '视频' }
+
+/** Events of the agents' side that are shown as an entry of their own. */
+const DESK = Object.freeze({
+  agent_message: 'agent',
+  guide_card: 'guide',
+  checklist: 'checklist',
+  file: 'file',
+  summary: 'summary',
+})
 
 /** The five grades that government services are rated with in China (好差评), best first. */
 export const SATISFACTION = Object.freeze([
@@ -44,6 +53,8 @@ export class Timeline {
   #entries = []
   #era = 0
   #order = 0
+  #holder = 'bot'
+  #call = ''
 
   /** The last sequence number taken from the log. */
   lastSequence = 0
@@ -129,7 +140,8 @@ export class Timeline {
     this.lastSequence = sequence
     if (kind === 'citizen_message') return this.#takeCitizenMessage(sequence, body, new Date(at))
     if (kind === 'bot_message') return this.#takeBotMessage(sequence, body, new Date(at))
-    const text = lineText(kind, body)
+    if (kind in DESK) return this.#takeDeskEvent(sequence, kind, body, new Date(at))
+    const text = this.#lineText(kind, body)
     return text ? this.#add({ kind: 'line', sequence, text, at: new Date(at) }) : null
   }
 
@@ -166,6 +178,7 @@ export class Timeline {
   /** The log of another conversation begins; what isn't answered yet belongs to that one. */
   beginAnew() {
     this.#era += 1
+    this.#holder = 'bot'
     this.lastSequence = 0
     for (const entry of this.#entries) {
       if (entry.waiting) Object.assign(entry, { era: this.#era, sequence: null })
@@ -174,6 +187,7 @@ export class Timeline {
 
   clear() {
     this.#entries = []
+    this.#holder = 'bot'
     this.lastSequence = 0
   }
 
@@ -208,6 +222,34 @@ export class Timeline {
     if (body.messages.length === 0) return null
     const { status, messages, open_choices: openChoices } = body
     return this.#add({ kind: 'bot', sequence, question, status, messages, openChoices, at })
+  }
+
+  /** A checklist that is ticked further stays one entry, and moves to where the talk is now. */
+  #takeDeskEvent(sequence, kind, body, at) {
+    const known =
+      kind === 'checklist' &&
+      this.#entries.find(
+        (entry) =>
+          entry.kind === 'checklist' && entry.era === this.#era && entry.body.guide_id === body.guide_id,
+      )
+    if (known) {
+      this.#change(known, { sequence, body, at })
+      return known
+    }
+    return this.#add({ kind: DESK[kind], sequence, body, at })
+  }
+
+  /** Who came and went is told by what was before: a queue after an agent is a transfer. */
+  #lineText(kind, body) {
+    if (kind === 'call') {
+      const before = this.#call
+      this.#call = String(body.state).toLowerCase()
+      return before === this.#call ? '' : callLine(this.#call, body.mode)
+    }
+    if (kind !== 'holder') return lineText(kind, body)
+    const before = this.#holder
+    this.#holder = body.holder
+    return holderLine(before, body)
   }
 
   #replyTo(question) {
@@ -273,11 +315,23 @@ function lineText(kind, body) {
       return body.text
     case 'handover':
       return `已登记人工服务（${MODES[body.mode] ?? body.mode}），排在第 ${body.position} 位`
-    case 'holder':
-      return HOLDERS[body.holder] ?? ''
     case 'rating':
       return `您的评价：${SATISFACTION.find(([score]) => score === body.score)?.[1] ?? body.score}`
     default:
       return '' // a newer service may log more than this page knows
   }
+}
+
+/** @param {string} before who held it until now @param {{holder: string, agent?: string}} body */
+function holderLine(before, { holder, agent = '' }) {
+  if (holder === 'agent') return agent ? `工作人员${agent}已接入对话` : '工作人员已接入对话'
+  if (holder === 'queue') return before === 'agent' ? '正在为您转接其他工作人员，您的位置已保留' : ''
+  if (holder === 'bot') return before === 'agent' ? '人工服务已结束，现在由帮办答复' : '现在由帮办答复'
+  return ''
+}
+
+/** Only what a citizen takes part in is told; the steps between are shown where the call is. */
+function callLine(state, mode) {
+  const name = `${MODES[mode] ?? '视频'}通话`
+  return { ringing: `工作人员邀请您${name}`, live: `${name}已接通`, ended: `${name}已结束` }[state] ?? ''
 }

@@ -1,0 +1,25 @@
+"""What a citizen reads and hears before a call is recorded, and the version that their answer names.
+
+Owns the text. The version ends in a part of the text's own hash, so that no word can change without
+the version changing too: whoever is asked later what a citizen agreed to compares the two.
+"""
+
+from hashlib import sha256
+
+EDITION = "1"
+
+PARAGRAPHS = (
+    "为保障您的权益，这次通话可以录音录像。录制内容包括双方的声音和画面，以及通话中出示的材料。",
+    "录像只用于核实办理过程和处理争议，加密保存，到期自动删除。只有获得授权的人员可以查看，每次查看都有记录。",
+    "您可以不同意录制，通话照常进行，不影响办事。录制中您随时可以要求停止。",
+)
+
+
+def consent_text() -> str:
+    """All of it, as it is read aloud and as it is kept."""
+    return "\n".join(PARAGRAPHS)
+
+
+def consent_version() -> str:
+    """The version that is noted with an answer, for example `1-3f9c2a7b`."""
+    return f"{EDITION}-{sha256(consent_text().encode()).hexdigest()[:8]}"

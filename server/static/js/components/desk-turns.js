@@ -1,0 +1,134 @@
+/**
+ * Draws what comes from the agents' side of a conversation: messages, guides, checklists, files, summaries.
+ * Loaded when the first of them appears.
+ *
+ * Accessibility criteria
+ * - Who speaks is said in (hidden) words, with the agent's name.
+ * - 「已备好」 and 「还缺」 are words beside each material; the tick only repeats them.
+ * - A file is a button that says name, kind and size; a picture's alternative text is its name.
+ */
+
+import { icon, make, tell } from '../lib/dom.js'
+import { needStyle } from '../lib/styles.js'
+import './bb-answer-card.js'
+import { richText } from './rich-text.js'
+
+const SHOWN_AT_ONCE = 3_000_000
+
+await needStyle('person')
+
+/**
+ * What stands in the entry's item, without its time.
+ *
+ * @param {HTMLElement} element which tells `bb-ask` for a file
+ * @param {import('../lib/timeline.js').Entry} entry
+ * @returns {Node[]}
+ */
+export function deskContent(element, { kind, body }) {
+  return { agent, guide, checklist, file, summary }[kind](body, element)
+}
+
+/** @param {string} says */
+const speaker = (says) => make('span', { class: 'visually-hidden' }, `${says}：`)
+
+function agent({ text, agent: name = '' }) {
+  return [
+    make('p', { class: 'turn__who' }, icon('person'), name ? `工作人员 ${name}` : '工作人员'),
+    make('p', { class: 'bubble bubble--agent' }, richText(text)),
+  ]
+}
+
+function guide({ title, version, guide_id: guideId, district = '', statements = [], sources = [] }) {
+  const card = document.createElement('bb-answer-card')
+  const cited = sources.length > 0 ? sources : [{ guide_id: guideId, version, title, district, element: '全文', url: '' }]
+  card.show({ title, text: '', statements, sources: cited })
+  return [make('p', { class: 'turn__who' }, icon('materials'), '工作人员发来的办事指南'), card]
+}
+
+function checklist({ items = [], title = '' }) {
+  const ready = items.filter(({ checked }) => checked).length
+  return [
+    speaker('工作人员核对'),
+    make(
+      'section',
+      { class: 'card' },
+      make(
+        'header',
+        { class: 'card__header' },
+        make('h3', { class: 'card__title' }, title || '材料核对清单'),
+        make('p', { class: 'card__district' }, `已备好 ${ready} 项，共 ${items.length} 项`),
+      ),
+      make('ul', { class: 'checks' }, ...items.map(check)),
+    ),
+  ]
+}
+
+function check({ name, checked }) {
+  return make(
+    'li',
+    { class: checked ? 'check check--ready' : 'check' },
+    make('span', { class: 'check__box', 'aria-hidden': 'true' }, checked ? icon('check') : null),
+    make('span', { class: 'check__name' }, name),
+    make('span', { class: 'check__state' }, checked ? '已备好' : '还缺'),
+  )
+}
+
+function summary({ text }) {
+  return [
+    speaker('工作人员'),
+    make(
+      'section',
+      { class: 'card' },
+      make('header', { class: 'card__header' }, make('h3', { class: 'card__title' }, '本次办理小结')),
+      make('p', { class: 'card__text text' }, richText(text)),
+    ),
+  ]
+}
+
+function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, element) {
+  const isPicture = type.startsWith('image/')
+  const place = make('div', { class: 'file__picture' })
+  const open = async () => {
+    const blob = await ask(element, id)
+    if (!blob) return
+    if (isPicture) place.replaceChildren(await picture(blob, name))
+    else save(blob, name)
+  }
+  const button = make(
+    'button',
+    { type: 'button', class: 'file', click: open },
+    icon('materials'),
+    make('span', { class: 'file__name' }, name),
+    make('span', { class: 'file__size' }, `${isPicture ? '图片，点开查看' : '点击下载'} · ${sizeWords(size)}`),
+  )
+  if (isPicture && size <= SHOWN_AT_ONCE) open()
+  return [speaker(by === 'citizen' ? '您发送的文件' : '工作人员发来的文件'), button, place]
+}
+
+/** @returns {Promise<Blob | null>} */
+function ask(element, id) {
+  return new Promise((resolve) => {
+    const done = (problem, blob) => resolve(problem ? null : blob)
+    const path = `files/${encodeURIComponent(id)}`
+    // A message that isn't in the page yet would tell nobody.
+    queueMicrotask(() => tell(element, 'bb-ask', { method: 'GET', path, options: { asBlob: true }, done }))
+  })
+}
+
+/** As a data address: the page's content policy lets no other picture in that came by script. */
+async function picture(blob, name) {
+  const reader = new FileReader()
+  const read = new Promise((resolve) => reader.addEventListener('load', () => resolve(reader.result)))
+  reader.readAsDataURL(blob)
+  return make('img', { src: await read, alt: name })
+}
+
+function save(blob, name) {
+  const href = URL.createObjectURL(blob)
+  make('a', { href, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(href), 60_000)
+}
+
+function sizeWords(bytes) {
+  return bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`
+}
