@@ -29,6 +29,7 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("运行服务", "server.cli.serve"),
+    "media": Command("运行一个音视频进程（服务会自己启动）", "server.cli.media"),
     "guides": Command("导入、导出、检查办事指南", "server.cli.guides"),
     "documents": Command("导入政策文件", "server.cli.documents", "configure_documents"),
     "faq": Command("导入常见问题", "server.cli.documents", "configure_faq"),

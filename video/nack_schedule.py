@@ -23,6 +23,11 @@ class NackSchedule:
         self.given_up = 0
         """How many gaps were never filled."""
 
+    def restart(self) -> None:
+        """Another source begins; what is missing of the last is of no use any more."""
+        self._highest = None
+        self._missing.clear()
+
     @property
     def waiting(self) -> bool:
         """Whether anything is missing."""
