@@ -123,8 +123,11 @@ class DeskStore(Protocol):
         """Gives a waiting handover to the agent: of all who accept it, to the first.
 
         Raises NotFound; Conflict if it waits no longer, is for another agent, or if this agent has
-        `at_most` conversations already (0: no limit).
+        `at_most` conversations already (0: no limit; with a limit the agent must be known).
         """
+
+    async def take_over(self, conversation_id: str, agent: str, change: HolderChange) -> Moved:
+        """Gives a taken handover to another agent, without a wait. Raises NotFound, Conflict."""
 
     async def requeue(
         self,
@@ -186,7 +189,7 @@ class DeskStore(Protocol):
         """Those of all states that began in [since, until), oldest first; for reports."""
 
     async def offer(self, handover_id: str, agent: str) -> Handover:
-        """Notes that a waiting handover is offered to the agent; any agent may still accept it.
+        """Notes to whom, and when, a waiting handover is offered; any agent may still accept it.
 
         Raises NotFound, and Conflict if it waits no longer.
         """
@@ -195,7 +198,10 @@ class DeskStore(Protocol):
         """Notes the wait that the citizen was told; only the first counts. Raises NotFound."""
 
     async def estimates(self, since: datetime) -> Sequence[WaitEstimate]:
-        """What was told to those whom an agent has taken since that moment, oldest first."""
+        """What was told to those whom an agent has taken since that moment, oldest first.
+
+        Those with an appointment or a call-back are left out: they chose when.
+        """
 
     async def service_times(self, since: datetime) -> Sequence[ServiceTime]:
         """How long agents took for those who ended since that moment, oldest first.

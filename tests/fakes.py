@@ -312,7 +312,7 @@ class InMemoryConversationStore:
         return [handover for handover in self._handovers if handover.state is HandoverState.WAITING]
 
     def _end(self, handover: Handover, state: HandoverState) -> Handover:
-        ended = replace(handover, state=state)
+        ended = replace(handover, state=state, closed_at=self._now())
         self._handovers[self._handovers.index(handover)] = ended
         return ended
 

@@ -1,7 +1,6 @@
 """Conversations, their event logs, handovers and ratings in the database.
 
-A write that concerns one conversation first locks its row. Appends to it thus follow one another
-in all processes, which makes the sequence free of gaps and a delivery stored once.
+What agents do with a conversation is in `core.stores.desk`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,15 @@ from core.clock import utc_now
 from core.database import Database, in_transaction
 from core.errors import Conflict, NotFound
 from core.ports import Conversation, ConversationEvent, Handover
-from core.statuses import HandoverMode, HandoverState, Holder
+from core.statuses import HandoverState, Holder
+from core.stores.conversation_rows import (
+    append_event,
+    change_holder,
+    columns_of,
+    event_of,
+    handover_of,
+    lock_conversation,
+)
 from core.stores.counters import PROBE, TICKETS, take_numbers
 from core.stores.tables import conversation_events as events
 from core.stores.tables import conversations, handovers, ratings
@@ -66,43 +73,8 @@ class DatabaseConversationStore:
         delivery_key: str = "",
     ) -> tuple[ConversationEvent, bool]:
         """Appends an event with the next sequence number; True if it is new."""
-        conversation = _lock(connection, conversation_id)
-        if delivery_key:
-            seen = connection.execute(
-                select(events).where(
-                    events.c.conversation_id == conversation_id, events.c.delivery_key == delivery_key
-                )
-            )
-            if (row := seen.one_or_none()) is not None:
-                return _event(row), False
-        sequence = conversation.last_sequence + 1
-        event = ConversationEvent(conversation_id, sequence, kind, dict(body), self._now())
-        reply_to = body.get("reply_to") if kind == "bot_message" else None
-        connection.execute(
-            insert(events).values(
-                conversation_id=conversation_id,
-                sequence=sequence,
-                kind=kind,
-                body=event.body,
-                at=event.at,
-                delivery_key=delivery_key or None,
-                reply_to=reply_to,
-                # While someone else holds the conversation, a message isn't the bot's to answer.
-                awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
-            )
-        )
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.conversation_id == conversation_id)
-            .values(last_sequence=sequence, last_at=event.at)
-        )
-        if reply_to is not None:
-            connection.execute(
-                update(events)
-                .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
-                .values(awaits_reply=False)
-            )
-        return event, True
+        conversation = lock_conversation(connection, conversation_id)
+        return append_event(connection, conversation, kind, body, at=self._now(), delivery_key=delivery_key)
 
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
         """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
@@ -110,7 +82,7 @@ class DatabaseConversationStore:
             events.c.conversation_id == conversation_id, events.c.reply_to == sequence
         )
         rows = await self._database.read(query.order_by(events.c.sequence).limit(1))
-        return _event(rows[0]) if rows else None
+        return event_of(rows[0]) if rows else None
 
     async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
         """Citizen messages (from before that moment) that have no reply yet, oldest first."""
@@ -118,7 +90,7 @@ class DatabaseConversationStore:
         if before is not None:
             query = query.where(events.c.at < before)
         oldest_first = query.order_by(events.c.at, events.c.conversation_id, events.c.sequence)
-        return tuple(_event(row) for row in await self._database.read(oldest_first))
+        return tuple(event_of(row) for row in await self._database.read(oldest_first))
 
     async def events(
         self, conversation_id: str, after: int = 0, limit: int = 500
@@ -126,7 +98,7 @@ class DatabaseConversationStore:
         """Events with a sequence number over `after`, in order."""
         query = select(events).where(events.c.conversation_id == conversation_id, events.c.sequence > after)
         rows = await self._database.read(query.order_by(events.c.sequence).limit(limit))
-        return tuple(_event(row) for row in rows)
+        return tuple(event_of(row) for row in rows)
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""
@@ -134,33 +106,22 @@ class DatabaseConversationStore:
             events.c.conversation_id == conversation_id, events.c.kind == "bot_message"
         )
         rows = await self._database.read(query.order_by(events.c.sequence.desc()).limit(1))
-        return _event(rows[0]) if rows else None
+        return event_of(rows[0]) if rows else None
 
     @in_transaction
     def set_holder(
         self, connection: Connection, conversation_id: str, holder: Holder, *, expected: Holder
     ) -> bool:
         """Changes the holder if it is `expected` now; says whether it did."""
-        conversation = _lock(connection, conversation_id)
-        if conversation.holder != expected:
+        if lock_conversation(connection, conversation_id).holder != expected:
             return False
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.conversation_id == conversation_id)
-            .values(holder=holder.value)
-        )
-        if holder is not Holder.BOT:
-            connection.execute(
-                update(events)
-                .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
-                .values(awaits_reply=False)
-            )
+        change_holder(connection, conversation_id, holder)
         return True
 
     @in_transaction
     def set_district(self, connection: Connection, conversation_id: str, district: str) -> None:
         """Sets the district the citizen is assumed to be in."""
-        _lock(connection, conversation_id)
+        lock_conversation(connection, conversation_id)
         connection.execute(
             update(conversations)
             .where(conversations.c.conversation_id == conversation_id)
@@ -170,16 +131,14 @@ class DatabaseConversationStore:
     @in_transaction
     def add_handover(self, connection: Connection, handover: Handover) -> tuple[Handover, bool]:
         """Stores a waiting handover; a second one of the conversation returns the first with False."""
-        _lock(connection, handover.conversation_id)
+        lock_conversation(connection, handover.conversation_id)
         waiting = (connection.execute(_waiting_of(handover.conversation_id))).one_or_none()
         if waiting is not None:
-            return _handover(waiting), False
+            return handover_of(waiting), False
         stored = replace(handover, state=HandoverState.WAITING, created_at=handover.created_at or self._now())
-        row = {item.name: getattr(stored, item.name) for item in fields(stored) if item.name in handovers.c}
-        row |= {"mode": stored.mode.value, "state": stored.state.value}
         ticket = take_numbers(connection, TICKETS, 1)
         try:
-            connection.execute(insert(handovers).values(**row, ticket=ticket))
+            connection.execute(insert(handovers).values(**columns_of(stored), ticket=ticket))
         except IntegrityError:
             raise Conflict("that handover id is taken") from None
         return stored, True
@@ -187,7 +146,7 @@ class DatabaseConversationStore:
     async def handover_of(self, conversation_id: str) -> Handover | None:
         """The conversation's waiting handover, or None."""
         rows = await self._database.read(_waiting_of(conversation_id))
-        return _handover(rows[0]) if rows else None
+        return handover_of(rows[0]) if rows else None
 
     async def queue_position(self, handover_id: str) -> int:
         """How many wait before it, plus one. Raises NotFound."""
@@ -206,27 +165,28 @@ class DatabaseConversationStore:
     async def waiting_handovers(self, limit: int = 100) -> Sequence[Handover]:
         """Those who wait for a person, longest first."""
         query = select(handovers).where(handovers.c.state == _WAITING).order_by(handovers.c.ticket)
-        return tuple(_handover(row) for row in await self._database.read(query.limit(limit)))
+        return tuple(handover_of(row) for row in await self._database.read(query.limit(limit)))
 
     @in_transaction
     def end_handover(self, connection: Connection, handover_id: str, state: HandoverState) -> Handover | None:
         """Moves a waiting handover to `state` and returns it; None if it waits no longer."""
         own = handovers.c.handover_id == handover_id
-        ended = connection.execute(_end(state).where(own)).one_or_none()
+        ended = connection.execute(_end(state, self._now()).where(own)).one_or_none()
         if ended is None and connection.execute(select(handovers).where(own)).one_or_none() is None:
             raise NotFound("no such handover")
-        return _handover(ended) if ended else None
+        return handover_of(ended) if ended else None
 
     @in_transaction
     def abandon_handovers(self, connection: Connection, before: datetime) -> Sequence[Handover]:
         """Moves those who wait since before that moment to `abandoned`, and returns them."""
-        ended = connection.execute(_end(HandoverState.ABANDONED).where(handovers.c.created_at < before))
-        return tuple(_handover(row) for row in ended)
+        end = _end(HandoverState.ABANDONED, self._now()).where(handovers.c.created_at < before)
+        ended = connection.execute(end)
+        return tuple(handover_of(row) for row in ended)
 
     @in_transaction
     def rate(self, connection: Connection, conversation_id: str, score: int, comment: str) -> None:
         """Stores or replaces the conversation's rating."""
-        _lock(connection, conversation_id)
+        lock_conversation(connection, conversation_id)
         row = {"conversation_id": conversation_id, "score": score, "comment": comment, "at": self._now()}
         connection.execute(upsert(connection, ratings).values(row))
 
@@ -257,43 +217,19 @@ class DatabaseConversationStore:
         take_numbers(connection, PROBE, 1)
 
 
-def _lock(connection: Connection, conversation_id: str) -> Any:
-    """The conversation's row, held until the transaction ends. Raises NotFound."""
-    row = (
-        connection.execute(
-            select(conversations.c.holder, conversations.c.last_sequence)
-            .where(conversations.c.conversation_id == conversation_id)
-            .with_for_update()
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound("no such conversation")
-    return row
-
-
 def _waiting_of(conversation_id: str) -> Select[Any]:
     return select(handovers).where(
         handovers.c.conversation_id == conversation_id, handovers.c.state == _WAITING
     )
 
 
-def _end(state: HandoverState) -> ReturningUpdate[Any]:
+def _end(state: HandoverState, at: datetime) -> ReturningUpdate[Any]:
     """The end of waiting; of two that end the same handover, one changes nothing."""
     waiting = update(handovers).where(handovers.c.state == _WAITING)
-    return waiting.values(state=state.value).returning(handovers)
+    return waiting.values(state=state.value, closed_at=at).returning(handovers)
 
 
 def _conversation(row: Row[Any]) -> Conversation:
     columns = row._asdict()
     del columns["last_sequence"]
     return Conversation(**{**columns, "holder": Holder(row.holder)})
-
-
-def _event(row: Row[Any]) -> ConversationEvent:
-    return ConversationEvent(row.conversation_id, row.sequence, row.kind, row.body, row.at)
-
-
-def _handover(row: Row[Any]) -> Handover:
-    columns = row._asdict()
-    del columns["ticket"]
-    return Handover(**{**columns, "mode": HandoverMode(row.mode), "state": HandoverState(row.state)})

@@ -13,6 +13,7 @@ from core.stores.tables import counters
 CHANGES: Final = "changes"
 TICKETS: Final = "tickets"
 PROBE: Final = "probe"
+ACCESSES: Final = "accesses"
 
 
 def take_numbers(connection: Connection, series: str, count: int) -> int:

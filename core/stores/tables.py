@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -152,13 +153,41 @@ handovers = Table(
     Column("known", JsonObject, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("ticket", BigInteger, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("for_agent", Words, nullable=False),
+    Column("department", Words, nullable=False),
+    Column("district", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("kept_place", Boolean, nullable=False),
+    Column("due", UtcTime),
+    Column("contact", Words, nullable=False),
+    Column("estimate_seconds", Double),
+    Column("offered_at", UtcTime),
+    Column("taken_at", UtcTime),
+    Column("closed_at", UtcTime),
+    Column("outcome", Words, nullable=False),
 )
 Index(
-    "one_waiting_handover",
+    "one_open_handover",
     handovers.c.conversation_id,
     unique=True,
-    sqlite_where=text("state = 'waiting'"),
-    postgresql_where=text("state = 'waiting'"),
+    sqlite_where=text("state IN ('waiting', 'taken')"),
+    postgresql_where=text("state IN ('waiting', 'taken')"),
+)
+Index("handovers_of", handovers.c.conversation_id)
+Index("handovers_by_time", handovers.c.created_at)
+Index(
+    "held",
+    handovers.c.agent,
+    sqlite_where=text("state = 'taken'"),
+    postgresql_where=text("state = 'taken'"),
+)
+Index(
+    "callbacks",
+    handovers.c.due,
+    sqlite_where=text("state = 'callback'"),
+    postgresql_where=text("state = 'callback'"),
 )
 Index(
     "queue",
@@ -184,3 +213,138 @@ users = Table(
     Column("password_hash", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("display_name", Words, nullable=False),
+    Column("skills", JsonObject, nullable=False),
+    Column("video", Boolean, nullable=False),
+    Column("max_chats", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("seen_at", UtcTime),
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    Column("follow_up_id", Words, primary_key=True),
+    _of_conversation(),
+    Column("kind", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+    Column("done_by", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+)
+Index("follow_ups_of", follow_ups.c.conversation_id)
+
+canned_replies = Table(
+    "canned_replies",
+    metadata,
+    Column("reply_id", Words, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("department", Words, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", Words, primary_key=True),
+    _of_conversation(),
+    Column("agent", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("consented", Boolean),
+    Column("consent_version", Words, nullable=False),
+    Column("consent_at", UtcTime),
+    Column("recording", Boolean, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("end_reason", Words, nullable=False),
+    Column("quality", JsonObject, nullable=False),
+)
+Index(
+    "one_open_call",
+    calls.c.conversation_id,
+    unique=True,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
+Index("calls_of", calls.c.conversation_id)
+Index("calls_by_time", calls.c.started_at)
+
+# Files and recordings don't go with their conversation: whoever deletes the bytes looks here for what
+# is left to delete.
+stored_files = Table(
+    "stored_files",
+    metadata,
+    Column("file_id", Words, primary_key=True),
+    Column("conversation_id", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("media_type", Words, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("details", JsonObject, nullable=False),
+)
+Index("files_of", stored_files.c.conversation_id)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("recording_id", Words, primary_key=True),
+    Column("call_id", Words, nullable=False),
+    Column("conversation_id", Words, nullable=False),
+    Column("party", Words, nullable=False),
+    Column("keep_until", UtcTime, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("details", JsonObject, nullable=False),
+    Column("deleted_at", UtcTime),
+)
+Index("recordings_of", recordings.c.conversation_id)
+Index("recordings_of_call", recordings.c.call_id)
+Index(
+    "recordings_kept",
+    recordings.c.keep_until,
+    sqlite_where=text("deleted_at IS NULL"),
+    postgresql_where=text("deleted_at IS NULL"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("chain", Words, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("body", JsonObject, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("previous_hash", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    PrimaryKeyConstraint("chain", "number"),
+)
+
+accesses = Table(
+    "accesses",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("user", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("record_id", Words, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("conversation_id", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("client", Words, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+Index("accesses_by_time", accesses.c.at)
+Index("accesses_of", accesses.c.record_id)

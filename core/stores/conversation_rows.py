@@ -1,0 +1,118 @@
+"""What a transaction does to one conversation: lock its row, append to its log, change its holder.
+
+Whoever writes to a conversation locks its row first. Writes to it thus follow one another in all
+processes: its log has no gaps, and of two who move it the second sees what the first has done.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from core.errors import NotFound
+from core.ports import ConversationEvent, Handover
+from core.statuses import HandoverMode, HandoverState, Holder
+from core.stores.tables import conversation_events as events
+from core.stores.tables import conversations
+
+
+def lock_conversation(connection: Connection, conversation_id: str) -> Row[Any]:
+    """Its holder and last sequence number; the row is held until the transaction ends. Raises NotFound."""
+    row: Any = (
+        connection.execute(
+            select(conversations.c.conversation_id, conversations.c.holder, conversations.c.last_sequence)
+            .where(conversations.c.conversation_id == conversation_id)
+            .with_for_update()
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("no such conversation")
+    locked: Row[Any] = row
+    return locked
+
+
+def append_event(
+    connection: Connection,
+    conversation: Row[Any],
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    at: datetime,
+    delivery_key: str = "",
+    ahead: int = 0,
+) -> tuple[ConversationEvent, bool]:
+    """Appends to the log of a locked conversation, or finds what this delivery has appended before.
+
+    `ahead` is how many events this transaction has appended since it locked the row.
+    """
+    conversation_id = conversation.conversation_id
+    if delivery_key:
+        seen = connection.execute(
+            select(events).where(
+                events.c.conversation_id == conversation_id, events.c.delivery_key == delivery_key
+            )
+        )
+        if (row := seen.one_or_none()) is not None:
+            return event_of(row), False
+    event = ConversationEvent(conversation_id, conversation.last_sequence + ahead + 1, kind, dict(body), at)
+    reply_to = body.get("reply_to") if kind == "bot_message" else None
+    connection.execute(
+        insert(events).values(
+            conversation_id=conversation_id,
+            sequence=event.sequence,
+            kind=kind,
+            body=event.body,
+            at=event.at,
+            delivery_key=delivery_key or None,
+            reply_to=reply_to,
+            # While someone else holds the conversation, a message isn't the bot's to answer.
+            awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
+        )
+    )
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.conversation_id == conversation_id)
+        .values(last_sequence=event.sequence, last_at=event.at)
+    )
+    if reply_to is not None:
+        connection.execute(
+            update(events)
+            .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
+            .values(awaits_reply=False)
+        )
+    return event, True
+
+
+def change_holder(connection: Connection, conversation_id: str, holder: Holder) -> None:
+    """Changes the holder of a locked conversation; nothing awaits the bot's reply if it isn't the bot."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.conversation_id == conversation_id)
+        .values(holder=holder.value)
+    )
+    if holder is not Holder.BOT:
+        connection.execute(
+            update(events)
+            .where(events.c.conversation_id == conversation_id, events.c.awaits_reply)
+            .values(awaits_reply=False)
+        )
+
+
+def event_of(row: Row[Any]) -> ConversationEvent:
+    """The event that a row holds."""
+    return ConversationEvent(row.conversation_id, row.sequence, row.kind, row.body, row.at)
+
+
+def handover_of(row: Row[Any]) -> Handover:
+    """The handover that a row holds."""
+    columns = row._asdict()
+    del columns["ticket"]
+    return Handover(**{**columns, "mode": HandoverMode(row.mode), "state": HandoverState(row.state)})
+
+
+def columns_of(handover: Handover) -> dict[str, Any]:
+    """What is stored of a handover, without the ticket."""
+    row = {item.name: getattr(handover, item.name) for item in fields(handover)}
+    return row | {"mode": handover.mode.value, "state": handover.state.value}
