@@ -20,6 +20,7 @@ from server.conversation_cookie import forget_conversation, remember_conversatio
 from server.conversations import StartedConversation
 from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES, SUGGESTIONS
 from server.middlewares import named_error
+from server.pages.agent.page import AgentView, agent_page
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
 
@@ -31,6 +32,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/", show),
         web.post("/", say),
+        web.get("/agent", show_desk),
         web.get(ASSETS + "/{name:.+}", static_file),
         web.get("/favicon.ico", favicon),
     ]
@@ -81,6 +83,15 @@ def _message_id(form: Mapping[str, str]) -> str:
 
 def _nonce_of(form: Mapping[str, str]) -> str:
     return clean(form.get("client_message_id", ""))[:60]
+
+
+async def show_desk(request: web.Request) -> web.Response:
+    """The agents' desk, the same for everybody: who somebody is, its scripts ask the staff API."""
+    settings = request.app[SETTINGS]
+    page = agent_page(AgentView(bot_name=settings.bot_name, assets=ASSETS, city=settings.city))
+    response = web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
+    response.enable_compression()
+    return response
 
 
 async def static_file(request: web.Request) -> web.Response:

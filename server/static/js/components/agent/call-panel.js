@@ -1,0 +1,151 @@
+/**
+ * <bb-desk-call> is the agent's call: the other side large, oneself small, and what can be done.
+ *
+ * Accessibility criteria
+ * - Everything is a button with words; what is on or off is `aria-pressed` and said by the words as well.
+ * - State, quality and recording are text in a polite live region; colour only repeats them.
+ * - The call goes on while other conversations are read; a button leads back to its own.
+ *
+ * Tells `desk-call` with `mute`, `camera`, `switch`, `share`, `audio`, `video` or `hang-up`, `desk-look` with an id.
+ */
+
+import { callWords, clockWords } from '../../lib/desk_words.js'
+import { icon, make, tell } from '../../lib/dom.js'
+
+const LEVELS = { good: '网络良好', fair: '网络一般', poor: '网络较差', none: '收不到' }
+
+export class CallPanel extends HTMLElement {
+  #remote = make('video', { class: 'call__remote', autoplay: true, playsinline: true, 'aria-label': '对方的画面' })
+  #local = make('video', { class: 'call__local', autoplay: true, playsinline: true, muted: true, 'aria-label': '我的画面' })
+  #state = make('p', { class: 'call__state', role: 'status' })
+  #time = make('span', { class: 'call__time', role: 'timer' })
+  #recording = make('span', { class: 'call__recording', hidden: true }, make('i', { 'aria-hidden': 'true' }), '录音录像中')
+  #quality = make('p', { class: 'call__quality' })
+  #veil = make('p', { class: 'call__veil' })
+  #back = make('button', { type: 'button', class: 'button button--small button--quiet', hidden: true }, '回到这段对话')
+  #buttons = {}
+  #call = null
+  #ticking = 0
+
+  connectedCallback() {
+    if (this.firstChild) return
+    this.hidden = true
+    this.setAttribute('role', 'region')
+    this.setAttribute('aria-label', '通话')
+    this.#local.muted = true
+    this.#back.addEventListener('click', () => tell(this, 'desk-look', this.#call.conversationId))
+    const button = (act, picture, label, style = 'call-button') => {
+      const element = make('button', { type: 'button', class: style, click: () => tell(this, 'desk-call', act) }, icon(picture), make('span', {}, label))
+      this.#buttons[act] = element
+      return element
+    }
+    this.append(
+      make('div', { class: 'call__stage' }, this.#remote, this.#veil, this.#local, this.#recording),
+      make('div', { class: 'call__facts' }, this.#state, this.#time, this.#quality, this.#back),
+      make(
+        'div',
+        { class: 'call__buttons', role: 'group', 'aria-label': '通话操作' },
+        button('mute', 'mic', '静音'),
+        button('camera', 'video', '关摄像头'),
+        button('switch', 'retry', '换摄像头'),
+        button('share', 'screen', '共享屏幕'),
+        button('size', 'general', '缩小'),
+        button('hang-up', 'phone', '挂断', 'call-button call-button--end'),
+      ),
+    )
+    this.#buttons.size.addEventListener('click', () => this.#resize())
+    for (const video of [this.#remote, this.#local]) video.addEventListener('loadedmetadata', () => video.play().catch(() => {}))
+  }
+
+  /** @param {import('../../lib/desk_call.js').DeskCall} call */
+  follow(call) {
+    this.#call = call
+    call.addEventListener('localstream', ({ detail }) => {
+      this.#local.srcObject = detail
+      this.#local.hidden = detail.getVideoTracks().length === 0
+    })
+    call.addEventListener('remotestream', ({ detail }) => {
+      this.#remote.srcObject = detail
+    })
+  }
+
+  /** @param {string} lookedAt the conversation on screen */
+  show(lookedAt) {
+    const call = this.#call
+    this.hidden = !call.active
+    clearInterval(this.#ticking)
+    if (!call.active) {
+      this.#remote.srcObject = this.#local.srcObject = null
+      return
+    }
+    this.#ticking = setInterval(() => this.#tick(), 1000)
+    this.#tick()
+    const media = call.media
+    const words = stateWords(call, media.state)
+    put(this.#state, words)
+    put(this.#veil, veilWords(call, media.state))
+    this.#veil.hidden = !this.#veil.textContent
+    this.#recording.hidden = !call.recording
+    this.#back.hidden = lookedAt === call.conversationId
+    this.#local.classList.toggle('call__local--mirrored', !media.sharing)
+    this.#quality.dataset.level = call.quality?.level ?? ''
+    put(this.#quality, qualityWords(call))
+    this.#press('mute', media.muted, media.muted ? '取消静音' : '静音', media.muted ? 'mic-off' : 'mic')
+    this.#press('camera', !media.cameraOn, media.cameraOn ? '关摄像头' : '开摄像头', media.cameraOn ? 'video' : 'video-off')
+    this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
+    this.#buttons.switch.hidden = !media.cameraOn || media.sharing
+    this.#buttons.share.hidden = !navigator.mediaDevices?.getDisplayMedia
+  }
+
+  #press(act, pressed, label, picture) {
+    const button = this.#buttons[act]
+    if (button.dataset.shown === label) return
+    button.dataset.shown = label
+    button.setAttribute('aria-pressed', String(pressed))
+    button.replaceChildren(icon(picture), make('span', {}, label))
+  }
+
+  #resize() {
+    const small = this.classList.toggle('call--small')
+    this.#buttons.size.lastElementChild.textContent = small ? '放大' : '缩小'
+  }
+
+  #tick() {
+    const { since } = this.#call
+    put(this.#time, since ? clockWords((Date.now() - since) / 1000) : '')
+  }
+}
+
+function stateWords({ state, mode, peerConnected }, media) {
+  if (media === 'reconnecting') return '网络中断，正在重新接通…'
+  if (!peerConnected && state !== 'ringing') return '对方网络中断，正在等对方回来…'
+  if (state === 'live' || media === 'live') return mode === 'audio' ? '语音通话中' : '视频通话中'
+  return callWords(state || 'connecting')
+}
+
+function veilWords({ state, mode, peerConnected }, media) {
+  if (state === 'ringing') return '正在呼叫对方…'
+  if (state === 'consenting') return '对方正在阅读录音录像告知，同意后接通'
+  if (media === 'reconnecting') return '正在重新接通…'
+  if (media !== 'live') return '正在接通…'
+  if (!peerConnected) return '对方网络中断，通话为对方保留'
+  return mode === 'audio' ? '语音通话' : ''
+}
+
+function qualityWords({ quality, peerQuality }) {
+  const own = quality ? `${LEVELS[quality.level]}${numbers(quality.numbers)}` : ''
+  const peer = LEVELS[peerQuality] ? `对方${LEVELS[peerQuality]}` : ''
+  return [own, peer].filter(Boolean).join('；')
+}
+
+function numbers({ loss_in: loss, round_trip_ms: delay, fps }) {
+  const parts = [delay === null ? '' : `延迟 ${delay} 毫秒`, `丢包 ${Math.round(loss * 100)}%`, fps ? `${Math.round(fps)} 帧/秒` : '']
+  return `（${parts.filter(Boolean).join('，')}）`
+}
+
+/** @param {Element} element @param {string} text */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
+customElements.define('bb-desk-call', CallPanel)

@@ -1,0 +1,205 @@
+/**
+ * <bb-desk-guide> is what the agent has beside the conversation: the guide it is about, the materials to
+ * tick together with the citizen, and the search for another guide.
+ *
+ * Accessibility criteria
+ * - Materials are checkboxes with labels; how many are there is said in words and kept up to date.
+ * - Situations are a select; the guide's facts a description list.
+ * - The search is a form with a label; what it found is announced by its count.
+ *
+ * Tells `desk-guide` with a guide id (show it), `desk-card` with a guide id (send it), `desk-checklist` with
+ * `{guide_id, situation, checked}`, `desk-search` with words.
+ */
+
+import { guidesIn, keyFacts, situationsOf, tickedIn } from '../../lib/guide_reading.js'
+import { icon, make, tell } from '../../lib/dom.js'
+import { richText } from '../rich-text.js'
+
+const SAVE_AFTER_MS = 500
+const MARKS = { 必要: 'must', 可选: 'may', 容缺: 'later', 免交: 'may' }
+
+export class GuidePanel extends HTMLElement {
+  #guide = make('div', { class: 'guide' })
+  #found = make('ul', { class: 'found' })
+  #count = make('p', { class: 'found__count', role: 'status' })
+  #words = make('input', { class: 'field', id: 'guide-words', type: 'search', autocomplete: 'off', placeholder: '事项名称，如「居住证」' })
+  #chat = null
+  #shown = ''
+  #record = null
+  #situation = 0
+  #ticked = new Set()
+  #saving = 0
+
+  connectedCallback() {
+    if (this.firstChild) return
+    const form = make(
+      'form',
+      { class: 'search', role: 'search' },
+      make('label', { class: 'aside__title', for: 'guide-words' }, '查指南'),
+      make('div', { class: 'search__row' }, this.#words, make('button', { class: 'button button--small button--quiet' }, '查')),
+    )
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      tell(this, 'desk-search', this.#words.value.trim())
+    })
+    this.append(this.#guide, make('section', { class: 'aside__section' }, form, this.#count, this.#found))
+  }
+
+  search() {
+    this.#words.focus()
+    this.#words.select()
+  }
+
+  /** Asks for the guide that the conversation is about. @param {import('../../lib/desk_chat.js').DeskChat | null} chat */
+  show(chat) {
+    if (chat !== this.#chat) {
+      this.#chat = chat
+      this.#shown = ''
+      this.#record = null
+      this.#guide.replaceChildren(...(chat ? [make('p', { class: 'inbox__empty' }, '对话里还没有用到办事指南，可在下面查。')] : []))
+    }
+    const [linked] = chat ? guidesIn(chat.events) : []
+    if (linked && !this.#shown) this.#ask(linked.guideId)
+    else if (this.#record && !this.#saving) this.#follow()
+  }
+
+  #ask(guideId) {
+    this.#shown = guideId
+    tell(this, 'desk-guide', guideId)
+  }
+
+  /** @param {Record<string, any>} record what `GET /api/v1/guides/{id}` answers */
+  showGuide(record) {
+    this.#shown = record.id
+    this.#record = record
+    const { situation, ticked } = tickedIn(this.#chat?.events ?? [], record.id)
+    const place = situationsOf(record.guide).findIndex(({ name }) => name === situation)
+    this.#situation = Math.max(0, place)
+    this.#ticked = ticked
+    this.#draw()
+  }
+
+  /** @param {{guides: Record<string, any>[], total: number}} page */
+  showFound({ guides, total }) {
+    this.#count.textContent = total === 0 ? '没有找到，换个说法试试。' : `找到 ${total} 份${total > guides.length ? `，先列 ${guides.length} 份` : ''}`
+    this.#found.replaceChildren(
+      ...guides.map(({ id, title, district }) =>
+        make(
+          'li',
+          { class: 'found__item' },
+          make('button', { type: 'button', class: 'found__name', click: () => tell(this, 'desk-guide', id) }, title, make('small', {}, district)),
+          make('button', { type: 'button', class: 'action', 'aria-label': `发送指南卡片：${title}`, click: () => tell(this, 'desk-card', id) }, icon('send'), '发送'),
+        ),
+      ),
+    )
+  }
+
+  /** Another agent's tick, or an earlier one's. */
+  #follow() {
+    const { ticked } = tickedIn(this.#chat.events, this.#record.id)
+    if (ticked.size === this.#ticked.size && [...ticked].every((name) => this.#ticked.has(name))) return
+    this.#ticked = ticked
+    for (const box of this.#guide.querySelectorAll('input[type=checkbox]')) box.checked = ticked.has(box.value)
+    this.#drawCount()
+  }
+
+  #draw() {
+    const { id, title, district, version, guide, url } = { url: this.#record.guide.url, ...this.#record }
+    const situations = situationsOf(guide)
+    const others = guidesIn(this.#chat?.events ?? []).filter(({ guideId }) => guideId !== id)
+    this.#guide.replaceChildren(
+      make('h2', { class: 'guide__title' }, title),
+      make('p', { class: 'guide__from' }, [district, version ? `第 ${version} 版` : ''].filter(Boolean).join(' · ')),
+      make('button', { type: 'button', class: 'button guide__send', click: () => tell(this, 'desk-card', id) }, icon('send'), '发送指南卡片'),
+      ...(situations.length > 0 ? [this.#checklist(situations)] : []),
+      make(
+        'dl',
+        { class: 'key-facts' },
+        ...keyFacts(guide).map(({ label, text }) => make('div', {}, make('dt', {}, label), make('dd', {}, richText(text)))),
+      ),
+      ...(url ? [make('p', {}, richText(url))] : []),
+      ...(others.length > 0 ? [this.#others(others)] : []),
+    )
+    this.#drawCount()
+  }
+
+  #others(others) {
+    return make(
+      'div',
+      { class: 'guide__others' },
+      make('p', {}, '对话里还提到'),
+      ...others.slice(0, 4).map(({ guideId, title, district }) =>
+        make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-guide', guideId) }, [title, district].filter(Boolean).join(' · ')),
+      ),
+    )
+  }
+
+  #checklist(situations) {
+    const choose = make(
+      'select',
+      { class: 'field', id: 'situation', change: () => this.#chooseSituation(Number(choose.value)) },
+      ...situations.map(({ name }, place) => make('option', { value: place, selected: place === this.#situation }, name || '通用')),
+    )
+    const { items } = situations[this.#situation] ?? situations[0]
+    return make(
+      'section',
+      { class: 'checklist', 'aria-label': '材料核对' },
+      make('p', { class: 'aside__title' }, '材料核对', make('span', { class: 'checklist__count' })),
+      situations.length > 1 ? make('label', { class: 'visually-hidden', for: 'situation' }, '情形') : null,
+      situations.length > 1 ? choose : null,
+      make('ul', { class: 'checklist__items' }, ...items.map((item) => this.#item(item))),
+    )
+  }
+
+  #item({ name, details, mark }) {
+    const box = make('input', { type: 'checkbox', value: name, checked: this.#ticked.has(name), change: () => this.#tick(name, box.checked) })
+    return make(
+      'li',
+      {},
+      make(
+        'label',
+        { class: 'tick' },
+        box,
+        make(
+          'span',
+          {},
+          name,
+          ' ',
+          mark ? make('span', { class: `mark mark--${MARKS[mark]}` }, mark) : null,
+          details ? make('span', { class: 'items__details' }, details) : null,
+        ),
+      ),
+    )
+  }
+
+  #chooseSituation(place) {
+    this.#situation = place
+    this.#draw()
+    this.#save()
+    this.#guide.querySelector('#situation')?.focus()
+  }
+
+  #tick(name, checked) {
+    if (checked) this.#ticked.add(name)
+    else this.#ticked.delete(name)
+    this.#drawCount()
+    clearTimeout(this.#saving)
+    this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS)
+  }
+
+  #save() {
+    clearTimeout(this.#saving)
+    this.#saving = 0
+    const situation = situationsOf(this.#record.guide)[this.#situation]
+    const checked = situation.items.map(({ name }) => name).filter((name) => this.#ticked.has(name))
+    tell(this, 'desk-checklist', { guide_id: this.#record.id, situation: situation.name, checked })
+  }
+
+  #drawCount() {
+    const boxes = [...this.#guide.querySelectorAll('input[type=checkbox]')]
+    const count = this.#guide.querySelector('.checklist__count')
+    if (count) count.textContent = `已齐 ${boxes.filter(({ checked }) => checked).length} / ${boxes.length}`
+  }
+}
+
+customElements.define('bb-desk-guide', GuidePanel)

@@ -1,0 +1,171 @@
+/**
+ * <bb-desk-transcript> shows the whole conversation to the agent: citizen on the left, bot and agent on the
+ * right, notes set apart, and under each answer of the bot how it came to it.
+ *
+ * Accessibility criteria
+ * - It can be scrolled by keyboard (`tabindex`), and is named.
+ * - Who speaks is written before each message. Internal notes say 「内部备注」 in words.
+ * - New messages are announced by the desk's status line, not by the list itself.
+ * - A reader who has scrolled up is left where they read; a button leads to what is new.
+ *
+ * Tells `desk-settle` with `{clientId, again}`.
+ */
+
+import { lineWords, traceWords } from '../../lib/desk_words.js'
+import { icon, make, tell } from '../../lib/dom.js'
+import { keyed } from '../../lib/keyed.js'
+import { plainText, withoutChoiceLines } from '../../lib/replies.js'
+import { clockTime } from '../../lib/time.js'
+import '../bb-answer-card.js'
+import { richText } from '../rich-text.js'
+
+const NEAR_END = 80
+
+export class Transcript extends HTMLElement {
+  #list = make('ol', { class: 'log' })
+  #later = make('button', { type: 'button', class: 'log__later', hidden: true }, '有新消息 ↓')
+  #chat = null
+  #drawn = ''
+  #length = 0
+
+  connectedCallback() {
+    if (this.firstChild) return
+    this.setAttribute('tabindex', '0')
+    this.setAttribute('role', 'region')
+    this.setAttribute('aria-label', '对话记录')
+    this.append(this.#list, this.#later)
+    this.#later.addEventListener('click', () => this.toEnd())
+    this.addEventListener('scroll', () => this.#atEnd() && (this.#later.hidden = true), { passive: true })
+  }
+
+  /** @param {import('../../lib/desk_chat.js').DeskChat} chat @param {{now: Date}} context */
+  show(chat, { now }) {
+    const isOther = chat !== this.#chat
+    if (isOther) this.#list.replaceChildren()
+    this.#chat = chat
+    const drawn = `${chat.lastSequence} ${chat.pending.map((p) => p.clientId + p.state).join()}`
+    if (!isOther && drawn === this.#drawn) return
+    this.#drawn = drawn
+    const stays = isOther || this.#atEnd()
+    keyed(this.#list, [...shownOf(chat.events), ...chat.pending], {
+      key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
+      make: (entry) => ('sequence' in entry ? eventItem(entry, now) : this.#pendingItem(entry)),
+    })
+    const grew = this.#list.childElementCount > this.#length
+    this.#length = this.#list.childElementCount
+    if (stays) this.toEnd()
+    else if (grew) this.#later.hidden = false
+  }
+
+  toEnd() {
+    this.scrollTop = this.scrollHeight
+    this.#later.hidden = true
+  }
+
+  #atEnd() {
+    return this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_END
+  }
+
+  #pendingItem({ clientId, text, state, problem }) {
+    const button = (label, again) =>
+      make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-settle', { clientId, again }) }, label)
+    const foot =
+      state === 'failed'
+        ? make('div', { class: 'entry__problem' }, icon('warning'), `没有发出去：${problem}`, button('重新发送', true), button('修改', false))
+        : make('p', { class: 'entry__meta' }, '发送中…')
+    return make('li', { class: 'entry entry--agent entry--pending' }, make('p', { class: 'said' }, text), foot)
+  }
+}
+
+/** Ticking a list makes an event a tick; only where it came to rest is worth a line. */
+function shownOf(events) {
+  return events.filter(({ kind, body }, position) => {
+    if (kind !== 'checklist') return true
+    const next = events[position + 1]
+    return !(next?.kind === 'checklist' && next.body.guide_id === body.guide_id)
+  })
+}
+
+function eventItem({ kind, body, at }, now) {
+  const moment = make('time', { datetime: at }, clockTime(new Date(at), now))
+  switch (kind) {
+    case 'citizen_message':
+      return entry('citizen', '市民', moment, make('p', { class: 'said' }, richText(body.text)))
+    case 'bot_message':
+      return entry('bot', '机器人', moment, ...body.messages.map((message) => botSaid(message)), trace(body))
+    case 'agent_message':
+      return entry('agent', body.agent || '坐席', moment, make('p', { class: 'said' }, richText(body.text)))
+    case 'guide_card':
+      return entry('agent', '发出办事指南', moment, card(body))
+    case 'summary':
+      return entry('agent', '办理小结', moment, make('p', { class: 'said' }, body.text))
+    case 'note':
+      return entry('note', `内部备注 · ${body.by ?? ''}`, moment, make('p', { class: 'said' }, body.text))
+    case 'whisper':
+      return entry('note', `班长悄悄话 · ${body.by ?? ''}`, moment, make('p', { class: 'said' }, body.text))
+    case 'file':
+      return entry(body.by === 'agent' ? 'agent' : 'citizen', '文件', moment, file(body))
+    default: {
+      const text = lineWords(kind, body)
+      return make('li', { class: 'entry entry--line', hidden: !text }, make('p', {}, text, ' ', moment))
+    }
+  }
+}
+
+function entry(side, who, moment, ...content) {
+  return make(
+    'li',
+    { class: `entry entry--${side}` },
+    make('p', { class: 'entry__meta' }, make('span', { class: 'entry__who' }, who), moment),
+    ...content,
+  )
+}
+
+function botSaid(message) {
+  if (message.statements?.length > 0) return card(message)
+  const text = withoutChoiceLines(message.text, message.choices ?? [])
+  const said = make('div', { class: 'said' }, make('p', {}, richText(text)))
+  if (message.choices?.length > 0) {
+    said.append(make('ul', { class: 'said__choices' }, ...message.choices.map(({ title }) => make('li', {}, title))))
+  }
+  return said
+}
+
+/** A card is long and the agent knows its guide: its name is enough until it is asked for. */
+function card(message) {
+  const element = document.createElement('bb-answer-card')
+  element.show({ text: '', ...message, statements: message.statements ?? [], sources: message.sources ?? [] })
+  const labels = (message.statements ?? []).map(({ label }) => label.split(' ').at(-1))
+  return make(
+    'details',
+    { class: 'folded-card' },
+    make(
+      'summary',
+      {},
+      make('span', { class: 'folded-card__title' }, message.title || plainText([{ text: message.text ?? '办事指南' }])),
+      make('span', { class: 'folded-card__labels' }, [...new Set(labels)].join('、')),
+    ),
+    element,
+  )
+}
+
+function trace(body) {
+  const rows = traceWords(body).map(({ label, text }) =>
+    make('div', {}, make('dt', {}, label), make('dd', {}, text)),
+  )
+  return make(
+    'details',
+    { class: 'trace' },
+    make('summary', {}, '怎么理解的'),
+    make('dl', {}, ...rows),
+  )
+}
+
+function file({ name, size, url }) {
+  const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
+  const label = [icon('materials'), `${name ?? '文件'}${kilobytes}`]
+  if (!url) return make('p', { class: 'said said--file' }, ...label)
+  return make('p', { class: 'said said--file' }, make('a', { href: url, target: '_blank', rel: 'noopener' }, ...label))
+}
+
+customElements.define('bb-desk-transcript', Transcript)

@@ -1,0 +1,136 @@
+/**
+ * <bb-desk-wall> is the supervisor's view: alarms, the queue, agents, conversations and calls.
+ *
+ * Accessibility criteria
+ * - Each part is a table with a caption and header cells, or a list; numbers that matter are words too.
+ * - Alarms stand first, are announced when they are new, and say what to do.
+ *
+ * Tells `desk-watch` with `{id, how}`: `listen`, `whisper` or `take-over`.
+ */
+
+import { AGENT_STATES, MODES, callWords, durationWords, priorityWords, waitingLevel } from '../../lib/desk_words.js'
+import { waitingOf } from '../../lib/desk_chat.js'
+import { make, tell } from '../../lib/dom.js'
+
+const LEVELS = { good: '良好', fair: '一般', poor: '较差', none: '收不到' }
+
+export class Wall extends HTMLElement {
+  #alarms = make('ul', { class: 'alarms', role: 'status', 'aria-label': '告警' })
+  #figures = make('dl', { class: 'figures' })
+  #tables = make('div', { class: 'wall__tables' })
+  #problem = make('p', { class: 'wall__problem', role: 'alert' })
+  #seen = ''
+
+  connectedCallback() {
+    if (this.firstChild) return
+    this.append(make('h1', { class: 'visually-hidden' }, '值班总览'), this.#problem, this.#alarms, this.#figures, this.#tables)
+  }
+
+  /** @param {string} text */
+  fail(text) {
+    this.#problem.textContent = text
+  }
+
+  /** @param {Record<string, any>} wall what `GET /api/v1/staff/wall` answers @param {Date} now */
+  show(wall, now) {
+    this.#problem.textContent = ''
+    const waiting = (wall.queue?.waiting ?? wall.queue ?? wall.waiting ?? []).map(waitingOf)
+    const agents = wall.agents ?? []
+    const calls = wall.calls ?? []
+    const conversations = wall.conversations ?? []
+    this.#drawAlarms(wall.alarms ?? [])
+    const longest = Math.max(0, ...waiting.map(({ since }) => (now - since) / 1000))
+    this.#drawFigures([
+      ['等候', waiting.length, waiting.length ? `最久 ${durationWords(longest)}` : '无人等候', waitingLevel(longest)],
+      ['在线坐席', agents.filter(({ state }) => state === 'available').length, `共 ${agents.length} 人`],
+      ['进行中的对话', conversations.length || sum(agents, 'chats'), ''],
+      ['通话', calls.length, wall.media ? `线路上限 ${wall.media.max_calls ?? '—'}` : ''],
+    ])
+    // Keeping the tables while nothing changed keeps the focus of whoever reads them.
+    const seen = JSON.stringify([waiting, agents, calls, conversations, Math.floor(now / 30_000)])
+    if (seen === this.#seen) return
+    this.#seen = seen
+    this.#tables.replaceChildren(
+      queueTable(waiting, now),
+      agentTable(agents),
+      this.#conversationTable(conversations, now),
+      callTable(calls, now),
+    )
+  }
+
+  #drawAlarms(alarms) {
+    const texts = alarms.map((alarm) => alarm.text ?? alarm.message ?? String(alarm))
+    if (this.#alarms.dataset.seen === texts.join('\n')) return
+    this.#alarms.dataset.seen = texts.join('\n')
+    this.#alarms.replaceChildren(...texts.map((text) => make('li', {}, text)))
+  }
+
+  #drawFigures(figures) {
+    this.#figures.replaceChildren(
+      ...figures.map(([label, value, more, level]) =>
+        make('div', { 'data-level': level ?? null }, make('dt', {}, label), make('dd', {}, String(value)), make('dd', { class: 'figures__more' }, more)),
+      ),
+    )
+  }
+
+  #conversationTable(conversations, now) {
+    const actions = (id) =>
+      make(
+        'div',
+        { class: 'row-actions' },
+        ...[['listen', '旁听'], ['whisper', '悄悄话'], ['take-over', '接管']].map(([how, label]) =>
+          make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-watch', { id, how }) }, label),
+        ),
+      )
+    return table('对话', ['事项', '坐席', '时长', '操作'], conversations.map((raw) => [
+      raw.topic || '未说明事项',
+      raw.agent ?? '',
+      raw.since ?? raw.taken_at ? durationWords((now - new Date(raw.since ?? raw.taken_at)) / 1000) : '',
+      actions(raw.conversation_id ?? raw.id),
+    ]))
+  }
+}
+
+function queueTable(waiting, now) {
+  return table('等候', ['事项', '方式', '区县', '已等', '优先'], waiting.map((entry) => [
+    entry.topic || '未说明事项',
+    MODES[entry.mode] ?? entry.mode,
+    entry.district,
+    durationWords((now - entry.since) / 1000),
+    priorityWords(entry),
+  ]))
+}
+
+function agentTable(agents) {
+  return table('坐席', ['姓名', '状态', '对话', '通话'], agents.map((agent) => [
+    agent.display_name || agent.name,
+    AGENT_STATES[agent.state] ?? agent.state,
+    `${count(agent.chats)}${agent.max_chats ? ` / ${agent.max_chats}` : ''}`,
+    String(count(agent.calls)),
+  ]))
+}
+
+function callTable(calls, now) {
+  return table('通话', ['坐席', '状态', '时长', '质量', '录制'], calls.map((call) => [
+    call.agent ?? '',
+    callWords(call.state),
+    call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
+    LEVELS[call.quality?.level ?? call.quality] ?? '',
+    call.recording ? '录制中' : '',
+  ]))
+}
+
+function table(caption, heads, rows) {
+  const cells = (row) => row.map((cell, place) => make(place ? 'td' : 'th', place ? {} : { scope: 'row' }, cell))
+  const body = rows.length > 0 ? rows.map((row) => make('tr', {}, ...cells(row))) : [make('tr', {}, make('td', { colspan: heads.length, class: 'inbox__empty' }, '没有'))]
+  return make(
+    'div',
+    { class: 'wall__table', tabindex: '0', role: 'region', 'aria-label': caption },
+    make('table', {}, make('caption', {}, caption), make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))), make('tbody', {}, ...body)),
+  )
+}
+
+const count = (value) => (Array.isArray(value) ? value.length : (value ?? 0))
+const sum = (agents, name) => agents.reduce((total, agent) => total + count(agent[name]), 0)
+
+customElements.define('bb-desk-wall', Wall)
