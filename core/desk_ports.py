@@ -156,8 +156,18 @@ class DeskStore(Protocol):
     ) -> Moved:
         """Ends the waiting or taken handover with that state. Raises NotFound, Conflict."""
 
+    async def register(self, handover: Handover, log: Sequence[LogEntry] = ()) -> Moved:
+        """Stores it as a `callback` without a time, for when somebody can come; the bot goes on holding.
+
+        A second one of the conversation, or one beside an open handover, isn't stored: that one comes
+        back, not new. Raises NotFound, and Conflict if the bot doesn't hold the conversation.
+        """
+
     async def recall(self, handover_id: str, change: HolderChange) -> Moved:
-        """Puts a `callback` handover into the queue again, to the place it had. Raises NotFound, Conflict."""
+        """Puts a `callback` handover into the queue again, to the place it had, and for any agent.
+
+        Raises NotFound, Conflict.
+        """
 
     async def append_as(
         self, agent: str, conversation_id: str, kind: str, body: Mapping[str, Any], *, delivery_key: str = ""

@@ -78,11 +78,16 @@ class ReplyMessage:
 
 @dataclass(frozen=True, slots=True)
 class HandoverWish:
-    """A citizen's wish for a person, with what is known so far."""
+    """A citizen's wish for a person, with what is known so far.
+
+    `priority` is why the citizen goes before others: `elderly`, `disabled`, or empty.
+    """
 
     mode: HandoverMode
     topic: str = ""
     reason: str = ""
+    language: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)

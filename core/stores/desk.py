@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.database import in_transaction
-from core.desk_ports import HolderChange, Moved, ServiceTime, WaitEstimate
+from core.desk_ports import HolderChange, LogEntry, Moved, ServiceTime, WaitEstimate
 from core.errors import Conflict, NotFound
 from core.ports import ConversationEvent, Handover
 from core.statuses import HandoverState, Holder
@@ -128,6 +128,31 @@ class DatabaseDeskStore(Roster):
         return self._move(connection, held, change, values)
 
     @in_transaction
+    def register(self, connection: Connection, handover: Handover, log: Sequence[LogEntry] = ()) -> Moved:
+        """Stores it as a `callback` without a time; the bot goes on holding the conversation."""
+        conversation = lock_conversation(connection, handover.conversation_id)
+        own = handovers.c.conversation_id == handover.conversation_id
+        registered = (handovers.c.state == _CALLBACK) & handovers.c.due.is_(None)
+        opened = handovers.c.state.in_([_WAITING, _TAKEN])
+        present = connection.execute(select(handovers).where(own, registered | opened).limit(1)).one_or_none()
+        if present is not None:
+            return Moved(handover_of(present), is_new=False)
+        if conversation.holder != Holder.BOT:
+            raise Conflict(f"the conversation is held by {conversation.holder}, not by the bot")
+        at = self._now()
+        stored = replace(handover, state=HandoverState.CALLBACK, created_at=handover.created_at or at)
+        ticket = take_numbers(connection, TICKETS, 1)
+        try:
+            connection.execute(insert(handovers).values(**columns_of(stored), ticket=ticket))
+        except IntegrityError:
+            raise Conflict("that handover id is taken") from None
+        events = tuple(
+            append_event(connection, conversation, entry.kind, entry.body, at=at, ahead=ahead)[0]
+            for ahead, entry in enumerate(log)
+        )
+        return Moved(stored, events)
+
+    @in_transaction
     def recall(self, connection: Connection, handover_id: str, change: HolderChange) -> Moved:
         """Puts a `callback` handover into the queue again, to the place it had."""
         held = self._locked(connection, handover_id)
@@ -135,6 +160,7 @@ class DatabaseDeskStore(Roster):
         if held.handover.state != _CALLBACK:
             raise Conflict("that handover is no call-back any more")
         values = {"state": _WAITING, "agent": "", "offered_at": None, "closed_at": None, "outcome": ""}
+        values |= {"for_agent": ""}
         return self._move(connection, held, change, values)
 
     @in_transaction
