@@ -52,7 +52,7 @@ class RasaEngine:
         if not addresses:
             raise ValueError("an engine needs a Rasa process")
         self._session = session
-        self._addresses = tuple(addresses)
+        self._addresses = addresses
         self._timeout_s = timeout_s
         self._clock = clock
         self._sleep = sleep

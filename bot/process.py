@@ -13,10 +13,11 @@ import os
 import secrets
 import signal
 import socket
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import aiohttp
 import structlog
@@ -33,6 +34,7 @@ START_TIMEOUT_S = 120.0  # it needs 4 s; a loaded machine needs more
 POLL_EVERY_S = 0.25
 CHECK_EVERY_S = 10.0
 FAILED_CHECKS = 3  # so many in a row mean that the process hangs
+LINES_KEPT = 5  # of its output, to explain why it ended
 STABLE_AFTER_S = 60.0  # a process that lived so long has earned a quick restart
 
 log = structlog.get_logger(__name__)
@@ -94,8 +96,8 @@ class RasaPool:
 
     @property
     def addresses(self) -> Sequence[RasaAddress]:
-        """Where the processes listen; the same for as long as the pool lives."""
-        return [keeper.address for keeper in self._keepers]
+        """Where the processes listen now: a view, since one that can't have its port takes another."""
+        return _Addresses(self._keepers)
 
     @property
     def pids(self) -> Sequence[int]:
@@ -140,6 +142,27 @@ class RasaPool:
         await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
 
 
+class _Addresses(Sequence[RasaAddress]):
+    """The addresses of the keepers, each as it is when it is asked for."""
+
+    def __init__(self, keepers: "Sequence[_Keeper]") -> None:
+        self._keepers = keepers
+
+    @overload
+    def __getitem__(self, index: int) -> RasaAddress: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[RasaAddress]: ...
+
+    def __getitem__(self, index: int | slice) -> RasaAddress | Sequence[RasaAddress]:
+        if isinstance(index, slice):
+            return [keeper.address for keeper in self._keepers[index]]
+        return self._keepers[index].address
+
+    def __len__(self) -> int:
+        return len(self._keepers)
+
+
 class _Keeper:
     """Keeps one process running on its port."""
 
@@ -150,9 +173,14 @@ class _Keeper:
         self._session = session
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-        self.address = RasaAddress(f"http://{LOOPBACK}:{port}", secrets.token_urlsafe(16))
+        self._token = secrets.token_urlsafe(16)
+        self._last_output: deque[str] = deque(maxlen=LINES_KEPT)
         self.ready = asyncio.Event()
         self.restarts = 0
+
+    @property
+    def address(self) -> RasaAddress:
+        return RasaAddress(f"http://{LOOPBACK}:{self._port}", self._token)
 
     @property
     def pid(self) -> int:
@@ -178,11 +206,20 @@ class _Keeper:
                 await self._run_once(model_id)
             except OSError as error:
                 log.error("rasa_not_started", port=self._port, error=str(error))
+            was_ready = self.ready.is_set()
             self.ready.clear()
             await self._end_process()
             failures = 1 if loop.time() - started > STABLE_AFTER_S else failures + 1
             self.restarts += 1
             log.warning("rasa_ended", port=self._port, restart_in_s=pause_after(failures))
+            if not was_ready:
+                self._explain_and_move()
+
+    def _explain_and_move(self) -> None:
+        """Logs what a process said that never got ready, and leaves its port, which may be taken."""
+        log.warning("rasa_said", port=self._port, lines=list(self._last_output))
+        if not self._plan.port:
+            self._port = free_ports(1)[0]
 
     async def _run_once(self, model_id: str) -> None:
         """Starts the process and returns when it has ended or no longer answers."""
@@ -248,6 +285,7 @@ class _Keeper:
             if not line:
                 return
             described = describe_output(line.decode(errors="replace"))
+            self._last_output.append(" ".join(described.values()))
             serious = described.get("rasa_level") in {"warning", "error", "critical"}
             log.log(
                 logging.WARNING if serious else logging.DEBUG, "rasa_output", port=self._port, **described

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -94,6 +95,18 @@ async def test_a_killed_process_is_started_again_at_the_same_address(plan, sessi
 
 async def answers_under_another_pid(pool, session, address, pid):
     return pool.pids not in ([], [pid]) and await is_ready(session, address)
+
+
+async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, session, monkeypatch):
+    choose = process.free_ports
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        chosen = iter([[occupied.getsockname()[1]]])
+        monkeypatch.setattr(process, "free_ports", lambda count: next(chosen, None) or choose(count))
+
+        async with RasaPool(plan, session) as pool:
+            assert await is_ready(session, pool.addresses[0])
+            assert str(occupied.getsockname()[1]) not in pool.addresses[0].url
+            assert pool.restarts >= 1
 
 
 async def test_a_process_that_hangs_is_replaced(plan, session, monkeypatch):
