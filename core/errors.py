@@ -62,6 +62,12 @@ class TextTooLong(InvalidInput):
     citizen_text = "您发的内容太长了，请分几次说。"
 
 
+class UnknownMessage(InvalidInput):
+    """A WebSocket message of a type that this end doesn't take."""
+
+    code = "unknown_message"
+
+
 class UnknownDistrict(InvalidInput):
     """A district was named that no guide is for."""
 
