@@ -41,18 +41,24 @@ def test_more_contrast_is_black_on_white(citizen: Citizen, page: Page):
 
 
 def test_the_looks_follow_the_system_until_one_is_chosen(citizen: Citizen, page: Page):
-    def brightness() -> int:
-        colour = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
-        return sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    def becomes(darker_or_lighter: str) -> None:
+        page.wait_for_function(
+            """than => {
+              const parts = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3)
+              const brightness = parts.reduce((sum, part) => sum + Number(part), 0)
+              return than === 'dark' ? brightness < 150 : brightness > 600
+            }""",
+            arg=darker_or_lighter,
+        )
 
     page.emulate_media(color_scheme="dark")
-    assert brightness() < 150
+    becomes("dark")
     page.locator("summary", has_text="设置").click()
     page.get_by_label("浅色").check()
-    assert brightness() > 600
+    becomes("light")
     page.get_by_label("深色").check()
     page.emulate_media(color_scheme="light")
-    assert brightness() < 150
+    becomes("dark")
 
 
 def test_the_menu_closes_by_escape_and_gives_the_focus_back(citizen: Citizen, page: Page):
