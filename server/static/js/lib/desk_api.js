@@ -88,9 +88,14 @@ export class DeskApi {
     return this.#call('GET', `/guides/${encodeURIComponent(guideId)}`)
   }
 
-  /** Where the desk's news are watched. The cookie says who watches. */
-  watching() {
-    const url = new URL(`${this.base}/staff/events`, window.location.href)
+  /**
+   * Where the desk's news are watched. The cookie says who watches.
+   *
+   * @param {Iterable<[string, number]>} known the last sequence number that is known of each conversation
+   */
+  watching(known) {
+    const after = new URLSearchParams([...known].map(([id, sequence]) => ['after', `${id}:${sequence}`]))
+    const url = new URL(`${this.base}/staff/events?${after}`, window.location.href)
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     return { url: url.href, protocols: [] }
   }

@@ -52,12 +52,19 @@ export class DeskCall extends EventTarget {
     return this.#media
   }
 
-  /** Calls, or takes the call that the citizen asks for. What goes wrong is told as `problem`. */
-  async begin(conversationId, mode) {
+  /**
+   * Calls, takes the call that the citizen asks for, or comes back to one that this page has left.
+   * What goes wrong is told as `problem`.
+   *
+   * @param {string} conversationId
+   * @param {'video' | 'audio'} mode
+   * @param {{call_id: string, state: string} | null} [open] the conversation's call that hasn't ended
+   */
+  async begin(conversationId, mode, open = null) {
     if (this.active) return
     this.conversationId = conversationId
     this.mode = mode
-    this.state = 'ringing'
+    this.state = open?.state ?? 'ringing'
     this.quality = null
     this.peerQuality = ''
     this.peerConnected = true
@@ -67,7 +74,8 @@ export class DeskCall extends EventTarget {
       const media = this.#makeMedia()
       this.#media = media
       this.#dispatch('change')
-      const call = await this.#api.act(conversationId, 'calls', { mode })
+      const isUnderWay = open && open.state !== 'ringing'
+      const call = isUnderWay ? open : await this.#api.act(conversationId, 'calls', { mode })
       this.id = call.call_id ?? call.id
       this.#take(call)
       await media.start({ stream })

@@ -25,13 +25,19 @@ export class DeskChat {
   /** @param {string} id */
   constructor(id) {
     this.id = id
+    /** The conversation's call that hasn't ended, or `null`. */
+    this.call = null
+    /** Whether the citizen's page is open; `null` where nobody knows. */
+    this.present = null
     this.facts = { topic: '', district: '', mode: 'text', language: '', priority: 3, holder: 'agent', since: null }
   }
 
   /** Takes what the service says about the conversation as a whole. @param {Record<string, any>} raw */
   describe(raw) {
     const handover = raw.handover ?? {}
-    const known = { ...handover, ...raw }
+    const known = { ...raw, ...handover, district: handover.district || raw.district }
+    if (raw.call !== undefined) this.call = raw.call
+    if (raw.citizen_present !== undefined) this.present = raw.citizen_present
     for (const name of ['topic', 'district', 'mode', 'language', 'priority', 'holder', 'channel', 'agent']) {
       if (known[name] !== undefined && known[name] !== '') this.facts[name] = known[name]
     }
@@ -51,14 +57,15 @@ export class DeskChat {
     this.events.push(event)
     const { kind, body } = event
     if (kind === 'holder') this.facts.holder = body.holder
+    if (kind === 'call') this.call = body.state === 'ended' ? null : { ...this.call, ...body }
     if (kind === 'handover') this.describe({ topic: body.topic, mode: body.mode })
     if (kind === 'agent_message') this.pending = this.pending.filter((p) => p.clientId !== body.client_message_id)
     return true
   }
 
   /** @param {LogEvent} event */
-  static isNews({ kind }) {
-    return NEWS.has(kind)
+  static isNews({ kind, body }) {
+    return NEWS.has(kind) || (kind === 'call' && body.state === 'ringing' && body.by !== 'agent')
   }
 
   get unread() {
@@ -123,6 +130,8 @@ export function waitingOf(raw) {
     priority: raw.priority ?? 3,
     kept_place: Boolean(raw.kept_place),
     forAgent: raw.for_agent || '',
+    offeredTo: raw.offered_to || '',
+    reason: raw.reason || '',
     since: new Date(raw.since ?? raw.created_at ?? Date.now()),
     due: raw.due ? new Date(raw.due) : null,
     preview: raw.preview || raw.last_message || '',

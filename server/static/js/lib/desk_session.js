@@ -23,6 +23,7 @@ export class DeskSession extends EventTarget {
   #refreshing = null
   #catchingUp = new Map()
   #known = null
+  #watched = new Set()
 
   /** @type {import('./desk_api.js').Staff | null} */
   staff = null
@@ -30,6 +31,8 @@ export class DeskSession extends EventTarget {
   agentState = 'offline'
   /** @type {ReturnType<typeof waitingOf>[]} */
   queue = []
+  /** Those who wait for a time, or for somebody to come on line. */
+  callbacks = []
   /** @type {Map<string, DeskChat>} */
   chats = new Map()
   /** @type {string} the conversation that is looked at */
@@ -41,7 +44,7 @@ export class DeskSession extends EventTarget {
     super()
     this.#api = api
     this.#memory = memory
-    this.live = new LiveEvents(() => api.watching())
+    this.live = new LiveEvents(() => api.watching(this.own.map((chat) => [chat.id, chat.lastSequence])))
     this.live.addEventListener('news', ({ detail }) => this.#takeNews(detail))
     this.live.addEventListener('passing', ({ detail }) => this.#takePassing(detail))
     this.live.addEventListener('state', ({ detail }) => this.#liveChanged(detail))
@@ -85,6 +88,7 @@ export class DeskSession extends EventTarget {
     if (this.agentState !== 'offline') await this.setState('offline').catch(() => {})
     await this.#api.signOut()
     this.chats.clear()
+    this.#watched.clear()
     this.queue = []
     this.#signedOut()
   }
@@ -128,10 +132,11 @@ export class DeskSession extends EventTarget {
     this.#takeQueue(queue)
     const listed = (own.conversations ?? []).map((raw) => [raw.conversation_id ?? raw.id, raw])
     const ids = new Set(listed.map(([id]) => id))
-    for (const id of this.chats.keys()) if (!ids.has(id)) this.#forget(id)
+    for (const id of ids) this.#watched.delete(id)
+    for (const id of this.chats.keys()) if (!ids.has(id) && !this.#watched.has(id)) this.#forget(id)
     for (const [id, raw] of listed) this.#chat(id).describe(raw)
     if (own.state) this.agentState = own.state
-    await Promise.all(listed.map(([id]) => this.#catchUp(id)))
+    await Promise.all([...this.chats.keys()].map((id) => this.#catchUp(id)))
     if (!this.current) this.currentId = ''
     this.#dispatch('change')
   }
@@ -139,6 +144,7 @@ export class DeskSession extends EventTarget {
   #takeQueue(raw) {
     const list = raw.waiting ?? raw.handovers ?? raw.queue ?? []
     this.queue = list.map(waitingOf)
+    this.callbacks = (raw.callbacks ?? []).map(waitingOf)
     const newcomers = this.#known ? this.queue.filter(({ id }) => !this.#known.has(id)) : []
     this.#known = new Set(this.queue.map(({ id }) => id))
     for (const newcomer of newcomers) this.#dispatch('newcomer', newcomer)
@@ -146,7 +152,7 @@ export class DeskSession extends EventTarget {
 
   /** Takes somebody who waits, and looks at the conversation. Throws ServiceError: 409, another was first. */
   async accept(handoverId) {
-    const waiting = this.queue.find(({ id }) => id === handoverId)
+    const waiting = [...this.queue, ...this.callbacks].find(({ id }) => id === handoverId)
     try {
       const answer = await this.#guarded(this.#api.accept(handoverId))
       const id = answer.conversation_id ?? waiting?.conversationId
@@ -176,7 +182,7 @@ export class DeskSession extends EventTarget {
 
   /** A supervisor looks into a conversation that another holds. @param {string} id */
   async lookInto(id) {
-    this.#chat(id)
+    this.#watched.add(id)
     await this.#catchUp(id)
     this.look(id)
   }
@@ -263,8 +269,14 @@ export class DeskSession extends EventTarget {
 
   async #takeMissing(id) {
     const chat = this.#chat(id)
-    const conversation = await this.#guarded(this.#api.conversation(id, chat.lastSequence))
-    chat.describe({ district: conversation.district, holder: conversation.holder, handover: conversation.handover })
+    let conversation
+    try {
+      conversation = await this.#guarded(this.#api.conversation(id, chat.lastSequence))
+    } catch (error) {
+      if (error instanceof Refusal && [403, 404, 409].includes(error.status)) this.#forget(id) // it left this desk
+      throw error
+    }
+    chat.describe({ ...conversation, events: undefined })
     for (const event of conversation.events) this.#take(chat, event)
     chat.complete = true
     this.#dispatch('change')
@@ -281,6 +293,7 @@ export class DeskSession extends EventTarget {
 
   #forget(id) {
     this.chats.delete(id)
+    this.#watched.delete(id)
     if (this.currentId === id) this.currentId = ''
     this.#rememberRead()
   }

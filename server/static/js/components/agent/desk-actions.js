@@ -91,8 +91,7 @@ export class DeskActions {
   }
 
   async #begin(chat) {
-    const asked = chat.facts.callMode ?? 'video'
-    await this.#call.begin(chat.id, asked)
+    await this.#call.begin(chat.id, chat.call?.mode === 'audio' ? 'audio' : 'video', chat.call)
   }
 
   #callAct(act) {
@@ -117,6 +116,11 @@ export class DeskActions {
   }
 
   async #transfer(chat) {
+    const { staff } = this.#session
+    if (staff.role === 'supervisor') {
+      const { agents = [] } = await this.#api.wall().catch(() => ({}))
+      this.#agents = agents.map(({ name }) => name).filter((name) => name !== staff.name)
+    }
     openTransfer({
       agents: this.#agents,
       transfer: (to) => this.#leave(chat, 'transfer', to, '已转接'),

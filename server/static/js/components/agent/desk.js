@@ -212,6 +212,11 @@ export class Desk extends HTMLElement {
   }
 
   #tellMessage({ chat, event }) {
+    if (event.kind === 'call') {
+      this.#alerts.sound('waiting')
+      this.status.flash(`${chat.facts.topic || '市民'}：对方请求通话`)
+      return
+    }
     const looking = chat.id === this.#session.currentId && document.visibilityState === 'visible'
     if (!looking) this.#alerts.sound('message')
     const text = event.body.text ?? event.body.name ?? ''

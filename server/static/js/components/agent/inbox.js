@@ -18,8 +18,10 @@ const MODE_ICONS = { text: 'chat', audio: 'phone', video: 'video' }
 
 export class Inbox extends HTMLElement {
   #waiting = make('ol', { class: 'inbox__list' })
+  #callbacks = make('ol', { class: 'inbox__list' })
+  #later = null
   #own = make('ol', { class: 'inbox__list' })
-  #counts = { waiting: make('span', { class: 'count' }), own: make('span', { class: 'count' }) }
+  #counts = { waiting: make('span', { class: 'count' }), own: make('span', { class: 'count' }), callbacks: make('span', { class: 'count' }) }
   #empty = {
     waiting: make('p', { class: 'inbox__empty' }),
     own: make('p', { class: 'inbox__empty' }, '还没有接入的对话。'),
@@ -32,10 +34,11 @@ export class Inbox extends HTMLElement {
         'section',
         { class: 'inbox__section' },
         make('h2', { class: 'inbox__title' }, title, this.#counts[name]),
-        this.#empty[name],
+        this.#empty[name] ?? null,
         list,
       )
-    this.append(section('等候', 'waiting', this.#waiting), section('我的对话', 'own', this.#own))
+    this.#later = section('约好回电', 'callbacks', this.#callbacks)
+    this.append(section('等候', 'waiting', this.#waiting), section('我的对话', 'own', this.#own), this.#later)
   }
 
   /**
@@ -43,7 +46,9 @@ export class Inbox extends HTMLElement {
    * @param {{now: Date, callIn: string}} context `callIn`: the conversation with the call
    */
   show(session, { now, callIn }) {
-    const { queue, own, currentId, agentState } = session
+    const { queue, own, callbacks, currentId, agentState, staff } = session
+    this.#later.hidden = callbacks.length === 0
+    this.#counts.callbacks.textContent = callbacks.length || ''
     this.#counts.waiting.textContent = queue.length || ''
     this.#counts.own.textContent = own.length || ''
     this.#empty.own.hidden = own.length > 0
@@ -53,7 +58,12 @@ export class Inbox extends HTMLElement {
     keyed(this.#waiting, queue, {
       key: ({ id }) => id,
       make: (waiting) => this.#waitingItem(waiting),
-      update: (item, waiting) => updateWaiting(item, waiting, now),
+      update: (item, waiting) => updateWaiting(item, waiting, now, staff.name),
+    })
+    keyed(this.#callbacks, callbacks, {
+      key: ({ id }) => id,
+      make: (waiting) => this.#waitingItem(waiting),
+      update: (item, waiting) => updateCallback(item, waiting, now),
     })
     keyed(this.#own, own, {
       key: ({ id }) => id,
@@ -62,7 +72,7 @@ export class Inbox extends HTMLElement {
     })
   }
 
-  #waitingItem({ id, mode, topic, district, forAgent }) {
+  #waitingItem({ id, mode, topic, district }) {
     const accept = make('button', { type: 'button', class: 'button button--small' }, '接入')
     accept.addEventListener('click', () => tell(this, 'desk-accept', id))
     accept.setAttribute('aria-label', `接入：${topic || '未说明事项'}`)
@@ -80,7 +90,7 @@ export class Inbox extends HTMLElement {
           district ? make('span', {}, district) : null,
           make('span', { class: 'waiting__time' }),
           make('span', { class: 'chip waiting__priority' }),
-          forAgent ? make('span', { class: 'chip' }, '转给您') : null,
+          make('span', { class: 'chip waiting__for' }),
         ),
       ),
       accept,
@@ -111,7 +121,16 @@ export class Inbox extends HTMLElement {
   }
 }
 
-function updateWaiting(item, waiting, now) {
+function updateCallback(item, { due }, now) {
+  put(item.querySelector('.waiting__time'), due ? `约 ${clockTime(due, now)}` : '等人上线')
+  item.querySelector('.waiting__time').dataset.level = due && due <= now ? 'long' : 'short'
+  for (const chip of item.querySelectorAll('.chip')) chip.hidden = true
+}
+
+function updateWaiting(item, waiting, now, me) {
+  const mine = waiting.forAgent === me ? '转给您' : waiting.offeredTo === me ? '先给您' : ''
+  put(item.querySelector('.waiting__for'), mine)
+  item.querySelector('.waiting__for').hidden = !mine
   const seconds = (now - waiting.since) / 1000
   const time = item.querySelector('.waiting__time')
   put(time, `已等 ${durationWords(seconds)}`)

@@ -92,13 +92,24 @@ export class Talk extends HTMLElement {
     const { topic, district, mode, language, since } = chat.facts
     put(this.#title, topic || '未说明事项')
     const begun = since ? `开始 ${durationWords((now - new Date(since)) / 1000)}` : ''
-    put(this.#facts, [district, `要${MODES[mode] ?? mode}沟通`, language, begun].filter(Boolean).join(' · '))
-    this.#actions.querySelector('[data-act=call]').hidden = calling
+    const present = { true: '对方在线', false: '对方已离开页面' }[chat.present] ?? ''
+    put(this.#facts, [present, district, `要${MODES[mode] ?? mode}沟通`, language, begun].filter(Boolean).join(' · '))
+    this.#showCallButton(chat, calling)
     this.#actions.hidden = this.#composer.hidden = this.#tagInput.hidden = !own
     this.#watching.hidden = own
     keyed(this.#tags, chat.tags, { key: (tag) => tag, make: (tag) => this.#tag(tag) })
     this.#transcript.show(chat, { now })
     this.#composer.show(chat)
+  }
+
+  /** The citizen may be ringing, or a call may have been left by a reload. */
+  #showCallButton({ call }, calling) {
+    const button = this.#actions.querySelector('[data-act=call]')
+    button.hidden = calling
+    const rings = call?.state === 'ringing'
+    const words = rings ? `接听${call.mode === 'audio' ? '语音' : '视频'}` : call ? '回到通话' : '视频'
+    put(button.lastElementChild, words)
+    button.classList.toggle('tool--ringing', Boolean(call))
   }
 
   #tag(tag) {

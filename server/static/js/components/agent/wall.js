@@ -44,7 +44,8 @@ export class Wall extends HTMLElement {
       ['等候', waiting.length, waiting.length ? `最久 ${durationWords(longest)}` : '无人等候', waitingLevel(longest)],
       ['在线坐席', agents.filter(({ state }) => state === 'available').length, `共 ${agents.length} 人`],
       ['进行中的对话', conversations.length || sum(agents, 'chats'), ''],
-      ['通话', calls.length, wall.media ? `线路上限 ${wall.media.max_calls ?? '—'}` : ''],
+      ['通话', calls.length, ''],
+      ['待跟进', wall.follow_ups ?? 0, '留言和差评'],
     ])
     // Keeping the tables while nothing changed keeps the focus of whoever reads them.
     const seen = JSON.stringify([waiting, agents, calls, conversations, Math.floor(now / 30_000)])
