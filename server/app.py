@@ -19,7 +19,7 @@ from aiohttp import web
 from core import accounts, privacy
 from core.clock import utc_now
 from core.metrics import Metrics
-from core.ports import Consultant, ConversationStore, DialogueEngine, Embedder, KnowledgeStore, UserStore
+from core.ports import Consultant, DialogueEngine, Embedder
 from core.settings import Settings
 from server import (
     keys,
@@ -63,9 +63,7 @@ It follows within a second, and takes in a few hundred changed guides in so many
 class Overrides(TypedDict, total=False):
     """Parts to use instead of the real ones."""
 
-    conversation_store: ConversationStore
-    knowledge_store: KnowledgeStore
-    user_store: UserStore
+    stores: Stores
     embedder: Embedder
     consultant: Consultant
     engine: DialogueEngine
@@ -109,19 +107,18 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
 
 
 async def _stores(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
-    """The records: one database, unless every store is given."""
+    """The records: one database, unless they are given."""
     settings = app[keys.SETTINGS]
     app[keys.SECRETS] = await asyncio.to_thread(ServiceSecrets.load, settings)
     async with AsyncExitStack() as opened:
-        if {"conversation_store", "knowledge_store", "user_store"} <= overrides.keys():
-            stores = Stores(
-                overrides["conversation_store"], overrides["knowledge_store"], overrides["user_store"]
-            )
+        if "stores" in overrides:
+            stores = overrides["stores"]
         else:
             stores = await opened.enter_async_context(open_stores(settings))
-        app[keys.CONVERSATION_STORE] = overrides.get("conversation_store", stores.conversations)
-        app[keys.KNOWLEDGE_STORE] = overrides.get("knowledge_store", stores.knowledge)
-        app[keys.USER_STORE] = overrides.get("user_store", stores.users)
+        app[keys.STORES] = stores
+        app[keys.CONVERSATION_STORE] = stores.conversations
+        app[keys.KNOWLEDGE_STORE] = stores.knowledge
+        app[keys.USER_STORE] = stores.users
         yield
 
 

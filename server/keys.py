@@ -15,9 +15,11 @@ from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
+from server.stores_part import Stores
 from server.suggestions import Suggestions
 
 SETTINGS = web.AppKey("settings", Settings)
+STORES = web.AppKey("stores", Stores)
 METRICS = web.AppKey("metrics", Metrics)
 CONVERSATION_STORE = web.AppKey("conversation_store", ConversationStore)
 KNOWLEDGE_STORE = web.AppKey("knowledge_store", KnowledgeStore)

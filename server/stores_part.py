@@ -5,10 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core.database import Database
+from core.desk_ports import CallStore, DeskStore
+from core.evidence_ports import AccessLog, EvidenceStore, FileStore
 from core.migrations import upgrade
 from core.ports import ConversationStore, KnowledgeStore, UserStore
 from core.settings import Settings
+from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
+from core.stores.desk import DatabaseDeskStore
+from core.stores.evidence import DatabaseEvidenceStore
+from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.users import DatabaseUserStore
 
@@ -20,6 +26,11 @@ class Stores:
     conversations: ConversationStore
     knowledge: KnowledgeStore
     users: UserStore
+    desk: DeskStore
+    calls: CallStore
+    files: FileStore
+    evidence: EvidenceStore
+    access: AccessLog
 
 
 @asynccontextmanager
@@ -29,7 +40,14 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     database = Database.open(settings.effective_database_url)
     try:
         yield Stores(
-            DatabaseConversationStore(database), DatabaseKnowledgeStore(database), DatabaseUserStore(database)
+            conversations=DatabaseConversationStore(database),
+            knowledge=DatabaseKnowledgeStore(database),
+            users=DatabaseUserStore(database),
+            desk=DatabaseDeskStore(database),
+            calls=DatabaseCallStore(database),
+            files=DatabaseFileStore(database),
+            evidence=DatabaseEvidenceStore(database),
+            access=DatabaseAccessLog(database),
         )
     finally:
         await database.close()

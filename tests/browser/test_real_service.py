@@ -14,7 +14,8 @@ from server.app import create_app
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
 from tests.browser.scripted_replies import reply_to
-from tests.fakes import InMemoryConversationStore, InMemoryKnowledgeStore, InMemoryUserStore, ScriptedEngine
+from tests.desk_fakes import in_memory_stores
+from tests.fakes import ScriptedEngine
 
 pytestmark = pytest.mark.slow
 
@@ -30,9 +31,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
     app = create_app(
         Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"}),
-        conversation_store=InMemoryConversationStore(),
-        knowledge_store=InMemoryKnowledgeStore(),
-        user_store=InMemoryUserStore(),
+        stores=in_memory_stores(),
         engine=engine,
     )
     runner = web.AppRunner(app, shutdown_timeout=0.1)

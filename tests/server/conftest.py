@@ -18,6 +18,8 @@ from knowledge.guide import Guide
 from server.__main__ import main
 from server.app import create_app
 from server.openapi import document
+from server.stores_part import Stores
+from tests.desk_fakes import in_memory_stores
 from tests.fakes import (
     InMemoryConversationStore,
     InMemoryKnowledgeStore,
@@ -37,9 +39,10 @@ class Service:
     def __init__(self, app: web.Application, client: TestClient, parts: dict[str, Any]) -> None:
         self.app = app
         self.client = client
-        self.conversations: InMemoryConversationStore = parts["conversation_store"]
-        self.knowledge: InMemoryKnowledgeStore = parts["knowledge_store"]
-        self.users: InMemoryUserStore = parts["user_store"]
+        self.stores: Stores = parts["stores"]
+        self.conversations: InMemoryConversationStore = self.stores.conversations
+        self.knowledge: InMemoryKnowledgeStore = self.stores.knowledge
+        self.users: InMemoryUserStore = self.stores.users
         self.engine: ScriptedEngine = parts["engine"]
 
     async def call(
@@ -120,9 +123,7 @@ async def start_service(settings: Settings):
 
     async def start(engine: ScriptedEngine | None = None, **changed: Any) -> Service:
         parts = {
-            "conversation_store": InMemoryConversationStore(),
-            "knowledge_store": InMemoryKnowledgeStore(),
-            "user_store": InMemoryUserStore(),
+            "stores": in_memory_stores(),
             "engine": engine or ScriptedEngine(),
             "find_district": find_district,
         }

@@ -1,5 +1,7 @@
 """Health, readiness, metrics, the description, and what every response carries."""
 
+from dataclasses import fields
+
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from openapi_spec_validator import validate
@@ -8,6 +10,7 @@ from structlog.testing import capture_logs
 from core.errors import Unavailable
 from server.app import create_app
 from server.openapi import document
+from server.stores_part import Stores
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import assert_canonical_error, assert_described
 
@@ -118,8 +121,8 @@ REQUESTS = [
 )
 async def test_a_database_that_fails_is_an_error_that_the_description_has(settings, failure, status, code):
     broken = BrokenStore(failure)
-    stores = dict.fromkeys(("conversation_store", "knowledge_store", "user_store"), broken)
-    app = create_app(settings, engine=ScriptedEngine(), **stores)
+    stores = Stores(**{field.name: broken for field in fields(Stores)})
+    app = create_app(settings, engine=ScriptedEngine(), stores=stores)
     # Captured, since to print the traces of this many failures takes seconds.
     with capture_logs() as logged:
         async with TestClient(TestServer(app)) as client:

@@ -29,10 +29,9 @@ from core.settings import Settings
 from server.app import create_app
 from server.http_site import HttpSite
 from server.openapi import document
+from tests.desk_fakes import in_memory_stores
 from tests.fakes import (
-    InMemoryConversationStore,
     InMemoryKnowledgeStore,
-    InMemoryUserStore,
     ScriptedEngine,
 )
 from tests.server.conftest import guide_record
@@ -91,9 +90,7 @@ def service(tmp_path_factory) -> Iterator[Running]:
         await knowledge.publish_guides([guide_record("g1")])
         app = create_app(
             chosen,
-            conversation_store=InMemoryConversationStore(),
-            knowledge_store=knowledge,
-            user_store=InMemoryUserStore(),
+            stores=in_memory_stores(knowledge=knowledge),
             engine=ScriptedEngine(),
         )
         runner = web.AppRunner(app)

@@ -13,8 +13,9 @@ from knowledge.synchronise import Synchroniser
 from server import health, keys
 from server.app import MOST_LAG_SECONDS, create_app
 from server.knowledge_part import KnowledgePart
+from tests.desk_fakes import in_memory_stores
 from tests.fake_embedder import HashEmbedder
-from tests.fakes import InMemoryConversationStore, InMemoryKnowledgeStore, InMemoryUserStore, ScriptedEngine
+from tests.fakes import InMemoryKnowledgeStore, ScriptedEngine
 from tests.server.conftest import guide_record
 
 
@@ -76,9 +77,7 @@ async def world(settings, tmp_path, monkeypatch):
     )
     app = create_app(
         settings,
-        conversation_store=InMemoryConversationStore(),
-        knowledge_store=store,
-        user_store=InMemoryUserStore(),
+        stores=in_memory_stores(knowledge=store),
         engine=ScriptedEngine(),
     )
     with ThreadPoolExecutor(1) as executor:
