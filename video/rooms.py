@@ -58,10 +58,9 @@ class Rooms:
             async with call.changing:
                 if call.closed:
                     raise NotFound("the call has ended")
-                answer = await self._replace_leg(call, party, offer)
-                if record:
+                if record:  # before anything is said
                     self._start_recording(call)
-                return answer
+                return await self._replace_leg(call, party, offer)
         finally:
             self._forget_later(call)
 

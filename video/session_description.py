@@ -20,7 +20,7 @@ def admit_offer(sdp: str) -> str:
     if len(sdp.encode(errors="replace")) > MOST_BYTES:
         raise InvalidInput("the offer is longer than 64 KiB")
     lines = sdp.splitlines()
-    kinds = [line[2:].partition(" ")[0] for line in lines if line.startswith("m=")]
+    kinds = offered_kinds(sdp)
     if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= {"audio", "video"}:
         raise InvalidInput("the offer must hold one audio and at most one video")
     candidates = 0
@@ -32,6 +32,11 @@ def admit_offer(sdp: str) -> str:
                 continue
         kept.append(line)
     return "\r\n".join(kept) + "\r\n"
+
+
+def offered_kinds(sdp: str) -> list[str]:
+    """The kinds of media, in the order of the description."""
+    return [line[2:].partition(" ")[0] for line in sdp.splitlines() if line.startswith("m=")]
 
 
 def announce(sdp: str, public: Mapping[str, str]) -> str:

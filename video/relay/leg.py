@@ -19,7 +19,7 @@ from video.legs import Leg
 from video.relay.private_api import refuse_another_library
 from video.relay.receiver import RelayReceiver
 from video.relay.sender import RelaySender
-from video.session_description import admit_offer, announce
+from video.session_description import admit_offer, announce, offered_kinds
 
 VideoCodec = Literal["vp8", "h264"]
 
@@ -104,10 +104,12 @@ class LegOpener:
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         try:
-            with _our_parts():
-                audio, video = connection.addTransceiver("audio"), connection.addTransceiver("video")
-            audio.setCodecPreferences(_preferred("audio", "opus"))
-            video.setCodecPreferences(_preferred("video", self._video_codec))
+            # In the order of the offer: aiortc would close the shared transport of any other.
+            for kind in offered_kinds(admitted):
+                with _our_parts():
+                    transceiver = connection.addTransceiver(kind)
+                codec = "opus" if kind == "audio" else self._video_codec
+                transceiver.setCodecPreferences(_preferred(kind, codec))
             await self._negotiate(connection, admitted)
         except BaseException:
             await connection.close()

@@ -1,0 +1,241 @@
+"""The calls of a media process, with legs that only remember what was done with them."""
+
+import asyncio
+
+import pytest
+
+from core.errors import ConfigurationError, InvalidInput, MediaFull, NotFound
+from video import rooms as rooms_module
+from video.rooms import Rooms
+
+
+class FakeLeg:
+    def __init__(self, offer, on_end):
+        self.answer = f"answer to {offer}"
+        self.receivers = (f"audio of {offer}", f"video of {offer}")
+        self.end = on_end
+        self.other = None
+        self.closed = False
+
+    async def exchange_with(self, other):
+        self.other = other
+
+    def stats(self):
+        return {"state": "closed" if self.closed else "connected"}
+
+    async def close(self):
+        await asyncio.sleep(0)
+        self.closed = True
+
+
+class FakeRecorder:
+    def __init__(self):
+        self.tapped, self.closed = [], 0
+
+    def tap(self, party, receiver):
+        self.tapped.append((party, receiver))
+
+    async def close(self):
+        self.closed += 1
+
+    def stats(self):
+        return {"bytes": 1}
+
+
+class Surroundings:
+    """Rooms with what they opened."""
+
+    def __init__(self, *, max_calls=3, with_recorder=True):
+        self.legs, self.recorders = [], []
+        self.rooms = Rooms(
+            self.open_leg, max_calls=max_calls, open_recorder=self.open_recorder if with_recorder else None
+        )
+
+    async def open_leg(self, offer, *, on_end):
+        await asyncio.sleep(0)
+        if offer == "nonsense":
+            raise InvalidInput("nonsense")
+        self.legs.append(FakeLeg(offer, on_end))
+        return self.legs[-1]
+
+    def open_recorder(self, call_id):
+        self.recorders.append(FakeRecorder())
+        return self.recorders[-1]
+
+    async def join(self, party, offer="o", *, call="c1", record=False):
+        return await self.rooms.join(call, party, offer, record=record)
+
+
+@pytest.fixture
+def here():
+    return Surroundings()
+
+
+async def settle():
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_the_answer_comes_back(here):
+    assert await here.join("citizen", "mine") == "answer to mine"
+
+
+async def test_each_party_gets_what_the_other_sends(here):
+    await here.join("citizen")
+    await here.join("agent")
+    citizen, agent = here.legs
+
+    assert (citizen.other, agent.other) == (agent, citizen)
+
+
+async def test_a_new_leg_takes_the_place_of_the_old_one_and_the_other_stays(here):
+    await here.join("citizen")
+    await here.join("agent")
+    await here.join("citizen", "again")
+    await settle()
+    old, agent, new = here.legs
+
+    assert (old.closed, agent.closed, new.closed) == (True, False, False)
+    assert (agent.other, new.other) == (new, agent)
+
+
+async def test_the_end_of_a_replaced_leg_takes_nobody_out_of_the_call(here):
+    await here.join("citizen")
+    await here.join("citizen", "again")
+    here.legs[0].end()
+    await settle()
+
+    assert here.rooms.call_stats("c1")["legs"] == {"citizen": {"state": "connected"}}
+
+
+async def test_a_broken_connection_leaves_the_place_and_the_other_party(here):
+    await here.join("citizen")
+    await here.join("agent")
+    here.legs[0].end()
+    await settle()
+
+    assert here.legs[0].closed
+    assert here.legs[1].other is None
+    assert here.rooms.call_stats("c1")["legs"].keys() == {"agent"}
+    await here.join("citizen")
+    assert here.legs[1].other is here.legs[2]
+
+
+async def test_leaving_twice_is_no_mistake_but_an_unknown_call_is(here):
+    await here.join("citizen")
+    await here.rooms.leave("c1", "citizen")
+    await here.rooms.leave("c1", "citizen")
+
+    with pytest.raises(NotFound):
+        await here.rooms.leave("c2", "citizen")
+
+
+async def test_above_the_limit_new_calls_are_refused_and_known_ones_are_not():
+    here = Surroundings(max_calls=1)
+    await here.join("citizen")
+
+    with pytest.raises(MediaFull):
+        await here.join("citizen", call="c2")
+    await here.join("agent")
+    await here.rooms.close("c1")
+    await here.join("citizen", call="c2")
+
+    assert here.rooms.stats()["refused"] == 1
+
+
+async def test_an_offer_without_use_takes_no_place():
+    here = Surroundings(max_calls=1)
+
+    with pytest.raises(InvalidInput):
+        await here.join("citizen", "nonsense")
+    await asyncio.sleep(0.01)
+
+    assert here.rooms.stats()["calls"] == 0
+
+
+async def test_an_offer_without_use_leaves_the_old_leg_where_it_is(here):
+    await here.join("citizen")
+
+    with pytest.raises(InvalidInput):
+        await here.join("citizen", "nonsense")
+
+    assert not here.legs[0].closed
+    assert here.rooms.call_stats("c1")["legs"].keys() == {"citizen"}
+
+
+async def test_closing_ends_legs_and_recording_and_joins_under_way(here):
+    await here.join("citizen", record=True)
+    joining = asyncio.create_task(here.join("agent"))
+    await asyncio.sleep(0)
+    await here.rooms.close("c1")
+
+    with pytest.raises(NotFound):
+        await joining
+    await settle()
+    assert all(leg.closed for leg in here.legs)
+    assert here.recorders[0].closed == 1
+    assert here.rooms.stats()["calls"] == 0
+
+
+async def test_everything_ends_with_the_process(here):
+    await here.join("citizen")
+    await here.join("agent", call="c2", record=True)
+
+    await here.rooms.close_all()
+
+    assert all(leg.closed for leg in here.legs)
+    assert here.rooms.stats() == {"calls": 0, "max_calls": 3, "legs": 0, "recording": 0, "refused": 0}
+
+
+async def test_a_call_without_anybody_is_forgotten_after_a_while(here, monkeypatch):
+    monkeypatch.setattr(rooms_module, "FORGET_AFTER_S", 0.02)
+    await here.join("citizen", record=True)
+    here.legs[0].end()
+    await asyncio.sleep(0.1)
+
+    assert here.rooms.stats()["calls"] == 0
+    assert here.recorders[0].closed == 1
+
+
+async def test_who_returns_in_time_finds_the_call(here, monkeypatch):
+    monkeypatch.setattr(rooms_module, "FORGET_AFTER_S", 0.05)
+    await here.join("citizen")
+    here.legs[0].end()
+    await settle()
+    await here.join("citizen")
+    await asyncio.sleep(0.1)
+
+    assert here.rooms.stats()["calls"] == 1
+
+
+async def test_recording_takes_in_both_parties_and_each_new_leg(here):
+    await here.join("citizen")
+    await here.rooms.record("c1", on=True)
+    await here.rooms.record("c1", on=True)
+    await here.join("agent", "b")
+    await here.join("citizen", "c")
+
+    (recorder,) = here.recorders
+    assert recorder.tapped == [
+        (party, f"{kind} of {offer}")
+        for party, offer in (("citizen", "o"), ("agent", "b"), ("citizen", "c"))
+        for kind in ("audio", "video")
+    ]
+
+
+async def test_recording_begun_anew_gets_a_recorder_of_its_own(here):
+    await here.join("citizen", record=True)
+    await here.rooms.record("c1", on=False)
+    await here.rooms.record("c1", on=False)
+    await here.rooms.record("c1", on=True)
+
+    assert [recorder.closed for recorder in here.recorders] == [1, 0]
+
+
+async def test_where_nothing_can_be_recorded_nobody_is_told_that_it_is():
+    here = Surroundings(with_recorder=False)
+
+    with pytest.raises(ConfigurationError):
+        await here.join("citizen", record=True)
+
+    assert here.legs == []
