@@ -12,7 +12,8 @@ from video.supervision import MediaPlan, MediaPool
 log = structlog.get_logger(__name__)
 
 # What a media process needs to know of the settings; the rest, with its secrets, it isn't told.
-HANDED_ON = ("data", "log_", "media_", "recording_", "video_codec")
+HANDED_ON = ("log_", "media_", "recording_")
+HANDED_ON_BY_NAME = frozenset({"data", "video_codec"})
 ITS_OWN = frozenset({"media_url", "media_secret", "media_host", "media_port"})
 
 
@@ -56,7 +57,7 @@ def environment_of(settings: Settings) -> Mapping[str, str]:
     return {
         PREFIX + name.upper(): _as_text(getattr(settings, name))
         for name in Settings.model_fields
-        if name.startswith(HANDED_ON) and name not in ITS_OWN
+        if name in HANDED_ON_BY_NAME or (name.startswith(HANDED_ON) and name not in ITS_OWN)
     }
 
 
