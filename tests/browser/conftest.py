@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -21,10 +21,10 @@ QUIET = [
 ]
 
 
-def launch(playwright) -> Browser:
+def launch(playwright, more: Sequence[str] = ()) -> Browser:
     """Chromium without anything that calls home; root needs it without its sandbox."""
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root])
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root, *more])
 
 
 expect.set_options(timeout=15_000)  # a slow machine must not fail a test
