@@ -14,7 +14,15 @@ from typing import Any
 
 import aiohttp
 
-from core.errors import BangbanError, ConfigurationError, InvalidInput, MediaFull, MediaUnavailable, NotFound
+from core.errors import (
+    BangbanError,
+    ConfigurationError,
+    InvalidInput,
+    MediaFull,
+    MediaUnavailable,
+    NotFound,
+    RecordingUnavailable,
+)
 
 REQUEST_TIMEOUT_S = 10.0  # answering an offer takes some 20 ms, more on a loaded machine
 
@@ -54,7 +62,8 @@ class MediaClient:
     async def join(self, call_id: str, party: str, sdp: str, *, record: bool = False) -> str:
         """Connects a party, again if need be; returns the answer to its offer.
 
-        Raises MediaFull when no more calls are taken, InvalidInput for an offer without use.
+        Raises MediaFull when no more calls are taken, InvalidInput for an offer without use,
+        RecordingUnavailable when it can't be recorded as wanted.
         """
         body = {"sdp": sdp, "record": record}
         answer = await self._ask("POST", call_id, f"/legs/{party}", body)
@@ -69,7 +78,7 @@ class MediaClient:
         await self._end(call_id, "")
 
     async def record(self, call_id: str, *, on: bool) -> None:
-        """Starts or ends recording. Raises NotFound."""
+        """Starts or ends recording. Raises NotFound, RecordingUnavailable."""
         await self._ask("POST", call_id, "/record", {"on": on})
 
     async def call_stats(self, call_id: str) -> Mapping[str, Any]:
@@ -126,8 +135,9 @@ async def request(
 def _error_of(status: int, described: Any) -> BangbanError:
     described = described if isinstance(described, dict) else {}
     message = str(described.get("message", f"HTTP {status}"))
-    if described.get("code") == MediaFull.code:
-        return MediaFull(message)
+    for refusal in (MediaFull, RecordingUnavailable):
+        if described.get("code") == refusal.code:
+            return refusal(message)
     if status == 404:
         return NotFound(message)
     if status in {401, 403}:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from core.errors import ConfigurationError, MediaFull, NotFound
+from core.errors import MediaFull, NotFound, RecordingUnavailable
 from video.legs import Leg, OpenLeg
 from video.taps import OpenRecorder, Recorder
 
@@ -51,7 +51,7 @@ class Rooms:
         """Connects the party and returns the answer to its offer; it may be connected already.
 
         Raises MediaFull above the admission limit, InvalidInput for an offer that can't be answered,
-        ConfigurationError when recording is wanted and there is no recorder.
+        RecordingUnavailable when recording is wanted and can't be had.
         """
         call = self._admit(call_id)
         try:
@@ -77,7 +77,7 @@ class Rooms:
         await self._close(self._find(call_id))
 
     async def record(self, call_id: str, *, on: bool) -> None:
-        """Starts or ends recording; either twice is no mistake. Raises NotFound, ConfigurationError."""
+        """Starts or ends recording; either twice is no mistake. Raises NotFound, RecordingUnavailable."""
         call = self._find(call_id)
         async with call.changing:
             if on:
@@ -177,7 +177,7 @@ class Rooms:
         if call.recorder is not None:
             return
         if self._open_recorder is None:
-            raise ConfigurationError("this media process has no recorder")
+            raise RecordingUnavailable("this media process has no recorder")
         call.recorder = self._open_recorder(call.call_id)
         for party, leg in call.legs.items():
             _tap(call.recorder, party, leg)

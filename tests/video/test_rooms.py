@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.errors import ConfigurationError, InvalidInput, MediaFull, NotFound
+from core.errors import InvalidInput, MediaFull, NotFound, RecordingUnavailable
 from video import rooms as rooms_module
 from video.rooms import Rooms
 
@@ -235,7 +235,7 @@ async def test_recording_begun_anew_gets_a_recorder_of_its_own(here):
 async def test_where_nothing_can_be_recorded_nobody_is_told_that_it_is():
     here = Surroundings(with_recorder=False)
 
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(RecordingUnavailable):
         await here.join("citizen", record=True)
 
     assert here.legs == []

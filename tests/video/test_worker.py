@@ -5,7 +5,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from core.errors import ConfigurationError, InvalidInput, MediaFull, MediaUnavailable, NotFound
+from core.errors import (
+    ConfigurationError,
+    InvalidInput,
+    MediaFull,
+    MediaUnavailable,
+    NotFound,
+    RecordingUnavailable,
+)
 from tests.video.test_rooms import Surroundings
 from video.client import MediaAddress, MediaClient, create_session, shard_of
 from video.worker import create_media_app
@@ -71,6 +78,17 @@ async def test_refusals_arrive_as_what_they_are(client):
         await client.record("c2", on=True)
     with pytest.raises(NotFound):
         await client.join("c1", "stranger", "mine")
+
+
+async def test_a_wish_to_record_that_cant_be_met_is_told(session):
+    here = Surroundings(with_recorder=False)
+    server = TestServer(create_media_app(here.rooms, secret=SECRET))
+    await server.start_server()
+    client = MediaClient(session, [MediaAddress(str(server.make_url("")).rstrip("/"), SECRET)])
+
+    with pytest.raises(RecordingUnavailable):
+        await client.join("c1", "citizen", "mine", record=True)
+    await server.close()
 
 
 async def test_the_figures_of_a_process_tell_how_it_keeps_up(client):
