@@ -43,9 +43,12 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()",
     "Server": "bangban",
 }
+
+_CALL_PAGES = ("/call/", "/agent")
+"""Where the paths of pages begin that may ask for camera, microphone and screen."""
 
 
 def canonical_error(error: errors.BangbanError, request_id: str, hotline: str) -> web.Response:
@@ -172,8 +175,19 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     """Signal handler: every response carries the headers of safety and the request's id."""
     for name, value in SECURITY_HEADERS.items():
         response.headers[name] = value
+    response.headers["Permissions-Policy"] = permissions_policy(request.path)
     if REQUEST_ID in request:
         response.headers["X-Request-ID"] = request[REQUEST_ID]
+
+
+def permissions_policy(path: str) -> str:
+    """What the page at that path may ask the browser for; pure."""
+    policy = SECURITY_HEADERS["Permissions-Policy"]
+    if not path.startswith(_CALL_PAGES):
+        return policy
+    for device in ("camera", "microphone", "display-capture"):
+        policy = policy.replace(f"{device}=()", f"{device}=(self)")
+    return policy
 
 
 def _origin_host(url: str) -> str:

@@ -6,6 +6,7 @@ the page, with the citizen's text kept in the form.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -21,6 +22,7 @@ from server.conversations import StartedConversation
 from server.keys import CONVERSATION_STORE, CONVERSATIONS, LIMITS, SETTINGS, STATIC_FILES, SUGGESTIONS
 from server.middlewares import named_error
 from server.pages.agent.page import AgentView, agent_page
+from server.pages.call.page import CallView, call_page
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
 
@@ -33,6 +35,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/", show),
         web.post("/", say),
         web.get("/agent", show_desk),
+        web.get("/call/{call_id}", show_call),
         web.get(ASSETS + "/{name:.+}", static_file),
         web.get("/favicon.ico", favicon),
     ]
@@ -90,6 +93,27 @@ async def show_desk(request: web.Request) -> web.Response:
     settings = request.app[SETTINGS]
     page = agent_page(AgentView(bot_name=settings.bot_name, assets=ASSETS, city=settings.city))
     response = web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
+    response.enable_compression()
+    return response
+
+
+async def show_call(request: web.Request) -> web.Response:
+    """The page of a call, with the conversation that this browser remembers. What isn't there, it says."""
+    settings, remembered = request.app[SETTINGS], None
+    with suppress(Exception):  # the page asks again by itself, and tells what fails then
+        remembered = await _remembered(request)
+    page = call_page(
+        CallView(
+            bot_name=settings.bot_name,
+            city=settings.city,
+            hotline=settings.hotline,
+            assets=ASSETS,
+            call_id=request.match_info["call_id"],
+            conversation_id=remembered[0].conversation_id if remembered else "",
+            token=remembered[1] if remembered else "",
+        )
+    )
+    response = web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
     response.enable_compression()
     return response
 

@@ -1,0 +1,229 @@
+/**
+ * <bb-call> is the whole call page: it connects the parts with the call and the conversation.
+ *
+ * Accessibility criteria
+ * - One step is shown at a time, each with a heading that takes the focus when the step begins.
+ * - The chat stands beside the call where there is room, else opens over it and gives the focus back.
+ * - What changes is announced once, by the one status line.
+ */
+
+import { ConversationApi } from '../lib/api.js'
+import { IN_ROOM } from '../lib/call_steps.js'
+import { ChatSession } from '../lib/chat_session.js'
+import { CitizenCall } from '../lib/citizen_call.js'
+import { DeviceError } from '../lib/devices.js'
+import { explain } from '../lib/errors.js'
+import { Memory } from '../lib/memory.js'
+import { entryText } from '../lib/replies.js'
+import './bb-call-end.js'
+import './bb-call-room.js'
+import './bb-composer.js'
+import './bb-consent.js'
+import './bb-message-list.js'
+import './bb-preflight.js'
+import './bb-status.js'
+import './bb-toolbar.js'
+import { confirm } from './confirm.js'
+
+const HANG_UP = Object.freeze({
+  question: '结束通话？',
+  meaning: '结束后，材料清单和小结还在对话里。',
+  yes: '结束',
+  no: '继续通话',
+})
+
+const TOLD = Object.freeze({
+  joining: '正在接通',
+  live: '已接通',
+  text: '已改用文字，通话还留着',
+})
+
+export class Call extends HTMLElement {
+  #session = null
+  #call = null
+  #step = ''
+  #unread = 0
+
+  connectedCallback() {
+    if (this.#session) return
+    const { conversation: id, token, hotline, call: callId } = this.dataset
+    const memory = new Memory('sessionStorage')
+    this.#session = new ChatSession({
+      api: new ConversationApi(),
+      memory,
+      given: id && token ? { id, token } : null,
+      hotline,
+    })
+    const mode = new URLSearchParams(window.location.search).get('mode') === 'audio' ? 'audio' : 'video'
+    this.#call = new CitizenCall({ session: this.#session, memory, callId, mode })
+    this.#listenToCitizen()
+    this.#listenToSession()
+    this.#listenToCall()
+    this.#open()
+  }
+
+  async #open() {
+    await this.#session.open()
+    this.#call.open()
+  }
+
+  // --- what happens ---------------------------------------------------------------------------------
+
+  #listenToCitizen() {
+    const listen = (type, listener) => this.addEventListener(type, ({ detail }) => listener(detail))
+    listen('bb-say', ({ text, shown }) => this.#list.reveal(this.#session.say(text, shown)))
+    listen('bb-retry', (clientId) => this.#session.retry(clientId))
+    listen('bb-revise', (clientId) => this.querySelector('bb-composer').take(this.#session.withdraw(clientId)))
+    listen('bb-status', (text) => this.#status.flash(text))
+    listen('bb-announce', (text) => this.#status.announce(text))
+    listen('bb-ask', (wish) => this.#ask(wish))
+    listen('bb-checked', (checked) => this.#call.takeDevices(checked))
+    listen('bb-write', () => this.#call.setMode('text'))
+    listen('bb-consent', (answer) => this.#consent(answer))
+    listen('bb-call-act', (act) => this.#act(act))
+    this.querySelector('.call__chat-close').addEventListener('click', () => this.#showChat(false))
+    this.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape' && this.classList.contains('call--chatting')) this.#showChat(false)
+    })
+  }
+
+  #listenToSession() {
+    const listen = (type, listener) => this.#session.addEventListener(type, ({ detail }) => listener(detail))
+    listen('change', () => this.#drawChat())
+    listen('holding', () => this.#draw())
+    listen('reply', (entry) => this.#tellReply(entry))
+    listen('failed', (problem) => this.#status.announce(`没有发出去：${problem}`))
+  }
+
+  #listenToCall() {
+    const room = this.querySelector('bb-call-room')
+    const listen = (type, listener) => this.#call.addEventListener(type, ({ detail }) => listener(detail))
+    listen('step', () => this.#draw())
+    listen('change', () => this.#draw())
+    listen('localstream', (stream) => room.showLocal(stream))
+    listen('remotestream', (stream) => room.showRemote(stream))
+    listen('quality', (quality) => room.showQuality(quality))
+  }
+
+  get #list() {
+    return this.querySelector('bb-message-list')
+  }
+
+  get #status() {
+    return this.querySelector('bb-status')
+  }
+
+  // --- what is shown --------------------------------------------------------------------------------
+
+  #draw() {
+    const call = this.#call
+    const inRoom = IN_ROOM.has(call.step)
+    const part = (name) => this.querySelector(`bb-${name}`)
+    part('preflight').hidden = call.step !== 'check'
+    part('consent').hidden = call.step !== 'consent'
+    part('call-room').hidden = !inRoom
+    part('call-end').hidden = call.step !== 'ended' && call.step !== 'back'
+    this.querySelector('.call__chat').hidden = !inRoom
+    this.dataset.step = call.step
+    this.dataset.room = String(inRoom)
+    if (inRoom) part('call-room').show(call, { agent: this.#session.holding.agent })
+    if (call.step === this.#step) return
+    const before = this.#step
+    this.#step = call.step
+    this.#begin(call, before, part)
+  }
+
+  #begin({ step, mode, deviceReason, problem }, before, part) {
+    if (before === 'check') part('preflight').close()
+    if (before === 'consent') part('consent').close()
+    if (step === 'check') part('preflight').begin({ mode: mode === 'audio' ? 'audio' : 'video', reason: deviceReason })
+    if (step === 'consent') part('consent').begin()
+    if (step === 'back') part('call-end').showBack()
+    if (step === 'ended') part('call-end').showEnd({ problem, hotline: this.dataset.hotline })
+    if (step === 'text') this.#showChat(true)
+    if (before === 'text') this.#showChat(false)
+    if (TOLD[step]) this.#status.announce(TOLD[step])
+    document.title = `${step === 'live' ? '● 通话中' : '视频帮办'} · ${this.dataset.botName}`
+  }
+
+  #drawChat() {
+    this.#list.show(this.#session.timeline, { now: new Date(), botName: this.dataset.botName })
+  }
+
+  #tellReply(entry) {
+    this.#drawChat()
+    this.#status.announce(entryText(entry).slice(0, 200))
+    this.#list.reveal(entry)
+    if (entry.kind === 'line' || !this.#isChatCovered()) return
+    this.#unread += 1
+    this.querySelector('bb-call-room').showUnread(this.#unread)
+  }
+
+  /** Where there is little room the chat is out of sight until it is opened. */
+  #isChatCovered() {
+    return getComputedStyle(this.querySelector('.call__chat')).display === 'none'
+  }
+
+  #showChat(open) {
+    const wasOpen = this.classList.contains('call--chatting')
+    this.classList.toggle('call--chatting', open)
+    const button = this.querySelector('.control--chat')
+    button?.setAttribute('aria-expanded', String(open))
+    if (!open) {
+      if (wasOpen) button?.focus()
+      return
+    }
+    this.#unread = 0
+    this.querySelector('bb-call-room').showUnread(0)
+    const talk = this.querySelector('.call__talk')
+    talk.scrollTop = talk.scrollHeight
+    this.querySelector('bb-composer').focus()
+  }
+
+  // --- what the citizen does ------------------------------------------------------------------------
+
+  async #act(act) {
+    const call = this.#call
+    const { media } = call
+    try {
+      if (act === 'mute') media?.setMuted(!media.muted)
+      else if (act === 'camera') await call.setMode(media?.cameraOn ? 'audio' : 'video')
+      else if (act === 'flip') await media?.switchCamera()
+      else if (act === 'share') await media?.shareScreen(!media.sharing)
+      else if (act === 'chat') this.#showChat(!this.classList.contains('call--chatting'))
+      else if (act === 'again' || act === 'back') call.rejoin()
+      else if (act === 'recheck') call.recheck()
+      else if (act === 'hangup') (await confirm(HANG_UP)) && call.hangUp()
+      else await call.setMode(act)
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error
+      this.#status.flash('没有打开摄像头，通话不受影响', { trouble: true })
+      this.#draw()
+    }
+  }
+
+  async #consent({ version, agree, done }) {
+    try {
+      await this.#call.consent({ version, agree })
+      done()
+    } catch (error) {
+      done(this.#explain(error))
+    }
+  }
+
+  async #ask({ method, path, options, told, done }) {
+    try {
+      const answer = await this.#session.ask(method, path, options)
+      if (told) this.#status.flash(told)
+      done('', answer)
+    } catch (error) {
+      done(this.#explain(error))
+    }
+  }
+
+  #explain(error) {
+    return explain(error, { online: navigator.onLine, hotline: this.dataset.hotline })
+  }
+}
+
+customElements.define('bb-call', Call)

@@ -1,0 +1,295 @@
+/**
+ * A citizen's part in one call: from the check of the devices to the end, through every failure between.
+ *
+ * Owns the step and the mode (`video` | `audio` | `text`, walked down and up without starting over);
+ * draws nothing. Dispatches `step` (also for a new mode or notice), `localstream`, `remotestream`,
+ * `quality` and `change`, the last four as `CallMedia` does.
+ */
+
+import { CallMedia } from './call_media.js'
+import { Signalling } from './call_signalling.js'
+import { stepAfter } from './call_steps.js'
+import { backOff, sleep } from './delivery.js'
+import { DeviceError } from './devices.js'
+import { ConnectionError } from './errors.js'
+
+const SOCKET_MS = 8000
+const ATTEMPTS = 3
+
+export class CitizenCall extends EventTarget {
+  #session
+  #signalling
+  #memory
+  #media = null
+  #stream = null
+  #joined = false
+  #known
+
+  step = 'loading'
+  /** @type {'video' | 'audio' | 'text'} */
+  mode
+  /** Why it failed or ended, in words for the citizen; empty if there is nothing to say. */
+  problem = ''
+  /** Why a device can't be used: a reason of `DeviceError`, or empty. */
+  deviceReason = ''
+  /** Whether the agent's side is there, as far as the service says. */
+  peerConnected = null
+  recorded = false
+  /** When sound and picture were there first. @type {Date | null} */
+  since = null
+
+  /**
+   * @param {object} parts
+   * @param {import('./chat_session.js').ChatSession} parts.session
+   * @param {import('./memory.js').Memory} parts.memory
+   * @param {string} parts.callId
+   * @param {'video' | 'audio'} parts.mode what was asked for
+   */
+  constructor({ session, memory, callId, mode }) {
+    super()
+    this.#session = session
+    this.#memory = memory
+    this.callId = callId
+    this.mode = mode
+    this.#known = memory.read(this.#key)
+    this.#signalling = new Signalling(session.live)
+    session.live.addEventListener('passing', ({ detail }) => this.#hear(detail))
+    session.addEventListener('holding', ({ detail }) => this.#lookAt(detail))
+    session.addEventListener('expired', () => this.#end('这次通话已过期。'))
+  }
+
+  get media() {
+    return this.#media
+  }
+
+  /** The conversation is there: is the call, too? */
+  open() {
+    if (!this.#session.isStarted) {
+      this.#end('没有找到这次通话。它可能已经结束，或者是在另一个浏览器里开始的。')
+      return
+    }
+    this.#lookAt(this.#session.holding)
+    if (this.#known) this.mode = this.#known.mode
+    this.recorded = this.#known?.agree ?? false
+    this.#go(this.#known ? 'known' : 'found')
+  }
+
+  /**
+   * The devices were checked, and are open in `stream`.
+   *
+   * @param {{stream: MediaStream | null, mode: 'video' | 'audio'}} checked
+   */
+  takeDevices({ stream, mode }) {
+    this.#letGo()
+    this.#stream = stream
+    this.mode = mode
+    this.deviceReason = ''
+    if (this.#known) this.rejoin()
+    else this.#go('checked')
+  }
+
+  /**
+   * The citizen's answer about recording; the call begins. Throws ServiceError.
+   *
+   * @param {{version: string, agree: boolean}} answer
+   */
+  async consent({ version, agree }) {
+    const body = { version, agree }
+    await this.#session.ask('POST', `calls/${encodeURIComponent(this.callId)}/consent`, { body })
+    this.recorded = agree
+    this.#remember({ agree, mode: this.mode })
+    this.rejoin()
+  }
+
+  /** Joins, or joins again, with what is known already. Call it after a tap. */
+  rejoin() {
+    this.problem = ''
+    this.#go('consented')
+    this.#join()
+  }
+
+  /** Back to the devices. @param {string} [reason] of DeviceError */
+  recheck(reason = '') {
+    this.#stopMedia()
+    this.deviceReason = reason
+    this.#go('recheck')
+  }
+
+  /**
+   * Walks the ladder, up or down. Throws DeviceError when the camera can't be used; the mode then stays.
+   *
+   * @param {'video' | 'audio' | 'text'} mode
+   */
+  async setMode(mode) {
+    if (mode === 'text') {
+      this.#stopMedia()
+      this.#letGo()
+      this.mode = mode
+      this.#tell('call.mode', { mode })
+      this.#go('write')
+      return
+    }
+    if (this.#media) {
+      await this.#media.setCamera(mode === 'video')
+      this.mode = mode
+      this.#tell('call.mode', { mode })
+      this.#remember({ ...this.#known, mode })
+      this.#dispatch('step')
+      return
+    }
+    this.mode = mode
+    if (!this.#known) this.recheck()
+    else this.rejoin()
+  }
+
+  /** The citizen ends the call. */
+  hangUp() {
+    this.#tell('call.hangup', {})
+    this.#end('')
+  }
+
+  // --- inside ---------------------------------------------------------------------------------------
+
+  get #key() {
+    return `call.${this.callId}`
+  }
+
+  async #join() {
+    const stream = this.#stream
+    this.#stream = null
+    for (let failures = 1; ; failures += 1) {
+      const media = this.#newMedia()
+      try {
+        await connected(this.#session.live, SOCKET_MS)
+        await media.start({
+          audio: true,
+          video: this.mode === 'video',
+          stream: failures === 1 && isUsable(stream) ? stream : null,
+        })
+        this.#joined = true
+        if (failures > 1 || this.mode !== 'video') this.#tell('call.mode', { mode: this.mode })
+        return
+      } catch (error) {
+        if (media !== this.#media) return // given up meanwhile
+        if (error instanceof ConnectionError && failures < ATTEMPTS) await sleep(backOff(failures))
+        else return this.#failed(error)
+        if (media !== this.#media) return
+      }
+    }
+  }
+
+  #failed(error) {
+    this.#stopMedia()
+    if (error instanceof DeviceError) return this.recheck(error.reason)
+    if (error.fatal) return this.#end(error.message || '这次通话已经结束。')
+    this.problem =
+      error instanceof ConnectionError ? '没有接通，可能是网络不稳。' : error.message || '没有接通，请稍后再试。'
+    this.#go('refused')
+  }
+
+  #newMedia() {
+    this.#stopMedia()
+    const media = new CallMedia({
+      iceServers: async () => (await this.#session.ask('GET', 'ice')).ice_servers,
+      // A citizen who comes back from writing takes the place in the call that is still theirs.
+      send: (type, { sdp }) =>
+        this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp),
+    })
+    this.#media = media
+    const pass = (type, act = () => {}) =>
+      media.addEventListener(type, ({ detail }) => {
+        if (media !== this.#media) return
+        act(detail)
+        this.#dispatch(type, detail)
+      })
+    pass('localstream')
+    pass('remotestream')
+    pass('change')
+    pass('quality', ({ numbers }) => this.#tell('call.stats', { stats: numbers }))
+    media.addEventListener('state', ({ detail }) => {
+      if (media === this.#media) this.#mediaChanged(detail)
+    })
+    return media
+  }
+
+  #mediaChanged(state) {
+    if (state === 'live') {
+      this.since ??= new Date()
+      this.#go('live')
+    } else if (state === 'reconnecting') {
+      this.#go('lost')
+    } else if (state === 'ended' && this.#joined) {
+      this.#end('这次通话已经结束。') // the service knows of no such call any more
+    }
+  }
+
+  #hear({ type, call_id: callId, peer, recorded }) {
+    if (type !== 'call.state' || callId !== this.callId) return
+    if (peer) this.peerConnected = peer.connected
+    if (recorded !== undefined) this.recorded = recorded
+    this.#dispatch('step')
+  }
+
+  #lookAt({ holder, call, lastCall }) {
+    if (lastCall !== this.callId || call?.id === this.callId) return
+    this.#end(holder === 'queue' ? '工作人员的连接断开了，正在为您转接，您的位置已保留。' : '')
+  }
+
+  #end(problem) {
+    if (this.step === 'ended') return
+    this.problem = problem
+    this.#stopMedia()
+    this.#letGo()
+    this.#memory.write(this.#key, null)
+    this.#go('gone')
+  }
+
+  #remember(known) {
+    this.#known = known
+    this.#memory.write(this.#key, known)
+  }
+
+  #stopMedia() {
+    const media = this.#media
+    this.#media = null
+    media?.stop()
+  }
+
+  #letGo() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop()
+    this.#stream = null
+  }
+
+  #tell(type, payload) {
+    this.#signalling.tell(type, { call_id: this.callId, ...payload })
+  }
+
+  #go(event) {
+    this.step = stepAfter(this.step, event)
+    this.#dispatch('step')
+  }
+
+  #dispatch(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** @param {MediaStream | null} stream */
+function isUsable(stream) {
+  return stream?.getTracks().some((track) => track.readyState === 'live') ?? false
+}
+
+/** @param {import('./live_events.js').LiveEvents} live @param {number} ms */
+async function connected(live, ms) {
+  if (live.isOpen) return
+  await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new ConnectionError('not connected')), ms)
+    const look = () => {
+      if (!live.isOpen) return
+      clearTimeout(timer)
+      live.removeEventListener('state', look)
+      resolve()
+    }
+    live.addEventListener('state', look)
+  })
+}
