@@ -42,6 +42,9 @@ class RecordKind(IntEnum):
     END = 2
 
 
+_KINDS = frozenset(map(int, RecordKind))
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The start of a file: which key, and what makes it this file's own."""
@@ -93,7 +96,7 @@ def parse_prefix(data: bytes, *, number: int, at: int) -> Record | None:
     if len(data) < PREFIX_BYTES:
         return None
     kind, length, nonce = _PREFIX.unpack_from(data)
-    if kind not in RecordKind or length > MOST_TEXT:
+    if kind not in _KINDS or length > MOST_TEXT:
         raise RecordingDamaged(f"第 {number} 段的开头已损坏")
     return Record(number, RecordKind(kind), length, nonce, at)
 
