@@ -106,7 +106,7 @@ export class CallPanel extends HTMLElement {
   }
 
   #resize() {
-    const small = this.classList.toggle('call--small')
+    const small = this.classList.toggle('call-panel--small')
     this.#buttons.size.lastElementChild.textContent = small ? '放大' : '缩小'
   }
 

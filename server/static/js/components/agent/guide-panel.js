@@ -108,7 +108,7 @@ export class GuidePanel extends HTMLElement {
     const situations = situationsOf(guide)
     const others = guidesIn(this.#chat?.events ?? []).filter(({ guideId }) => guideId !== id)
     this.#guide.replaceChildren(
-      make('h2', { class: 'guide__title' }, title),
+      make('h3', { class: 'guide__title' }, title),
       make('p', { class: 'guide__from' }, [district, version ? `第 ${version} 版` : ''].filter(Boolean).join(' · ')),
       make('button', { type: 'button', class: 'button guide__send', click: () => tell(this, 'desk-card', id) }, icon('send'), '发送指南卡片'),
       ...(situations.length > 0 ? [this.#checklist(situations)] : []),

@@ -91,9 +91,9 @@ export class Talk extends HTMLElement {
     if (!chat) return
     const { topic, district, mode, language, since } = chat.facts
     put(this.#title, topic || '未说明事项')
-    const begun = since ? `开始 ${durationWords((now - new Date(since)) / 1000)}` : ''
+    const begun = since ? `已谈 ${durationWords((now - new Date(since)) / 1000)}` : ''
     const present = { true: '对方在线', false: '对方已离开页面' }[chat.present] ?? ''
-    put(this.#facts, [present, district, `要${MODES[mode] ?? mode}沟通`, language, begun].filter(Boolean).join(' · '))
+    put(this.#facts, [present, district, MODES[mode] ?? mode, language, begun].filter(Boolean).join(' · '))
     this.#showCallButton(chat, calling)
     this.#actions.hidden = this.#composer.hidden = this.#tagInput.hidden = !own
     this.#watching.hidden = own

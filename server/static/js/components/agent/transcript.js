@@ -27,6 +27,7 @@ export class Transcript extends HTMLElement {
   #chat = null
   #drawn = ''
   #length = 0
+  #pending = 0
 
   connectedCallback() {
     if (this.firstChild) return
@@ -46,7 +47,9 @@ export class Transcript extends HTMLElement {
     const drawn = `${chat.lastSequence} ${chat.pending.map((p) => p.clientId + p.state).join()}`
     if (!isOther && drawn === this.#drawn) return
     this.#drawn = drawn
-    const stays = isOther || this.#atEnd()
+    const says = chat.pending.length > this.#pending
+    this.#pending = chat.pending.length
+    const stays = isOther || says || this.#atEnd()
     keyed(this.#list, [...shownOf(chat.events), ...chat.pending], {
       key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
       make: (entry) => ('sequence' in entry ? eventItem(entry, now) : this.#pendingItem(entry)),

@@ -1,0 +1,94 @@
+"""An agent at the desk: what they do, and what they get to see. The fixtures are for `test_agent_*.py`."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.conftest import is_breach
+from tests.browser.fake_desk import COOKIE, FakeDeskService
+
+FAKE_DEVICES = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--auto-select-desktop-capture-source=Entire screen",
+]
+
+
+class Agent:
+    """Acts on the desk as a person does, by what is written and named there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @property
+    def field(self) -> Locator:
+        return self.page.get_by_label("内容")
+
+    def opens(self) -> None:
+        self.page.goto("/agent")
+        self.page.wait_for_selector("bb-desk:defined")
+
+    def opens_desk(self) -> None:
+        self.opens()
+        self.page.get_by_role("button", name="快捷键").or_(self.page.locator(".bar")).first.wait_for()
+
+    def looks_at(self, topic: str) -> None:
+        self.page.locator(".own", has_text=topic).click()
+        self.sees_heading(topic)
+
+    def sees_heading(self, topic: str) -> None:
+        expect(self.page.locator(".talk__title", has_text=topic)).to_be_visible()
+
+    def says(self, text: str) -> None:
+        self.field.fill(text)
+        self.field.press("Enter")
+
+    def presses(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def told(self, text: str) -> None:
+        expect(self.page.get_by_role("status").filter(has_text=text).first).to_be_attached()
+
+
+def sign_in(context: BrowserContext, service: FakeDeskService) -> None:
+    """The browser has a session already."""
+    context.add_cookies([{"name": COOKIE, "value": "session", "url": service.url}])
+
+
+@pytest.fixture
+def desk() -> Iterator[FakeDeskService]:
+    desk = FakeDeskService()
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+@pytest.fixture
+def agent_page(browser: Browser, desk: FakeDeskService) -> Iterator[Page]:
+    """An empty page of a signed-in agent. A script error or a breach of the content policy fails the test."""
+    context = browser.new_context(
+        base_url=desk.url,
+        viewport={"width": 1280, "height": 800},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    sign_in(context, desk)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
+    yield page
+    context.close()
+
+    assert complaints == []
+
+
+@pytest.fixture
+def agent(agent_page: Page) -> Agent:
+    return Agent(agent_page)
