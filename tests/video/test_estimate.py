@@ -152,7 +152,7 @@ def test_the_error_stays_within_what_is_stated(kind):
 
 
 @pytest.mark.parametrize(
-    "day", ["busy", "more come than can be served", "three chats at once", "300 at once"]
+    "kind", ["busy", "more come than can be served", "three chats at once", "300 at once"]
 )
 def test_it_beats_telling_everybody_the_average_of_the_day(kind):
     measured, came = simulated(kind)
