@@ -190,7 +190,10 @@ class DeskStore(Protocol):
         """The taken handovers of all agents, oldest first."""
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
-        """The `callback` handovers (that are due before that moment), by when they are due."""
+        """The `callback` handovers, those without a time first, then by when they are due.
+
+        With `due_before` only those that are due before that moment.
+        """
 
     async def end_callback(self, handover_id: str, state: HandoverState, outcome: str) -> Handover:
         """Ends a `callback` handover. Raises NotFound, and Conflict if it is none any more."""

@@ -14,6 +14,7 @@ from core.desk_ports import (
     CannedReply,
     FollowUp,
     HolderChange,
+    LogEntry,
     Moved,
     ServiceTime,
     WaitEstimate,
@@ -129,6 +130,21 @@ class InMemoryDeskStore:
             contact=contact or stored.contact,
         )
 
+    async def register(self, handover: Handover, log: Sequence[LogEntry] = ()) -> Moved:
+        conversation = self._c._existing(handover.conversation_id)
+        own = [h for h in self._c._handovers if h.conversation_id == handover.conversation_id]
+        for present in own:
+            if present.state in OPEN or (present.state is HandoverState.CALLBACK and present.due is None):
+                return Moved(present, is_new=False)
+        if conversation.holder is not Holder.BOT:
+            raise Conflict(f"the conversation is held by {conversation.holder}, not by the bot")
+        if await self.handover(handover.handover_id):
+            raise Conflict("that handover id is taken")
+        at = handover.created_at or self._now()
+        stored = replace(handover, state=HandoverState.CALLBACK, created_at=at)
+        self._c._handovers.append(stored)
+        return Moved(stored, await self._append(handover.conversation_id, log))
+
     async def recall(self, handover_id: str, change: HolderChange) -> Moved:
         stored = self._handover(handover_id)
         check(self._c._existing(stored.conversation_id), change)
@@ -139,6 +155,7 @@ class InMemoryDeskStore:
             change,
             state=HandoverState.WAITING,
             new_agent="",
+            for_agent="",
             offered_at=None,
             closed_at=None,
             outcome="",
@@ -171,9 +188,9 @@ class InMemoryDeskStore:
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
         found = [h for h in self._c._handovers if h.state is HandoverState.CALLBACK]
-        return tuple(
-            sorted((h for h in found if due_before is None or h.due < due_before), key=lambda h: h.due)
-        )
+        if due_before is not None:
+            found = [h for h in found if h.due is not None and h.due < due_before]
+        return tuple(sorted(found, key=lambda h: (h.due is not None, h.due or h.created_at)))
 
     async def end_callback(self, handover_id: str, state: HandoverState, outcome: str) -> Handover:
         stored = self._in_state(handover_id, HandoverState.CALLBACK)
@@ -281,8 +298,10 @@ class InMemoryDeskStore:
         before = self._c._conversations[conversation_id].holder
         await self._c.set_holder(conversation_id, change.holder, expected=before)
         holder = {"holder": change.holder.value, "cause": change.cause} | ({"agent": agent} if agent else {})
-        entries = [*((entry.kind, entry.body) for entry in change.log), ("holder", holder)]
-        return tuple([(await self._c.append(conversation_id, kind, body))[0] for kind, body in entries])
+        return await self._append(conversation_id, [*change.log, LogEntry("holder", holder)])
+
+    async def _append(self, conversation_id: str, log: Sequence[LogEntry]) -> tuple[ConversationEvent, ...]:
+        return tuple([(await self._c.append(conversation_id, e.kind, e.body))[0] for e in log])
 
     def _handover(self, handover_id: str) -> Handover:
         found = [h for h in self._c._handovers if h.handover_id == handover_id]

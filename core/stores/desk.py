@@ -208,11 +208,13 @@ class DatabaseDeskStore(Roster):
         return await self._handovers(_in_order().where(handovers.c.state == _TAKEN))
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
-        """The `callback` handovers (that are due before that moment), by when they are due."""
+        """The `callback` handovers, those without a time first, then by when they are due."""
         query = select(handovers).where(handovers.c.state == _CALLBACK)
         if due_before is not None:
             query = query.where(handovers.c.due < due_before)
-        return await self._handovers(query.order_by(handovers.c.due, handovers.c.ticket))
+        # Said outright, since databases differ in where they put what has no time.
+        in_order = query.order_by(handovers.c.due.is_not(None), handovers.c.due, handovers.c.ticket)
+        return await self._handovers(in_order)
 
     @in_transaction
     def end_callback(
