@@ -94,8 +94,12 @@ class RelayReceiver(RTCRtpReceiver):
             self._taps.remove(tap)
 
     async def request_keyframe(self) -> None:
-        """Asks for a keyframe now, or as soon as the throttle lets through."""
-        if self.kind == "video" and self._source is not None and self._keyframes.request(time.monotonic()):
+        """Asks for a keyframe now, or as soon as the throttle lets through and there is whom to ask."""
+        if self.kind != "video":
+            return
+        if self._source is None:
+            self._keyframes.pending = True
+        elif self._keyframes.request(time.monotonic()):
             await self._ask_for_keyframe()
 
     # --- as aiortc's peer connection sees it ---
@@ -232,7 +236,7 @@ class RelayReceiver(RTCRtpReceiver):
             now = time.monotonic()
             if self.nack.waiting and self._source is not None:
                 await self._ask_for_lost(self._source, now)
-            if self._keyframes.due(now):
+            if self._source is not None and self._keyframes.due(now):
                 await self._ask_for_keyframe()
             if now >= report_at:
                 report_at = now + REPORT_EVERY_S * random.uniform(0.7, 1.3)  # noqa: S311 - no secret in it

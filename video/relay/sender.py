@@ -87,7 +87,8 @@ class RelaySender(RTCRtpSender):
         self.limit = DownstreamLimit()
         if upstream is not None:
             upstream.downstream.append(self)
-            await upstream.request_keyframe()
+            if self._codec is not None:  # else `send` asks: a keyframe that comes before is lost
+                await upstream.request_keyframe()
 
     # --- as the receiver upstream sees it ---
 
@@ -100,8 +101,6 @@ class RelaySender(RTCRtpSender):
             self._mapping.follow(
                 packet.ssrc, packet.sequence_number, packet.timestamp, clock_rate=codec.clockRate, now=now
             )
-            if self._upstream is not None:
-                await self._upstream.request_keyframe()
         mapped = self._mapping.outgoing(packet.sequence_number, packet.timestamp, now=now)
         if mapped is None:
             return
