@@ -2,16 +2,58 @@
 
 import pytest
 
+from tests.contracts.access_log import AccessLogContract
+from tests.contracts.call_store import CallStoreContract
 from tests.contracts.desk_store import DeskStoreContract
-from tests.desk_fakes import InMemoryDeskStore
+from tests.contracts.evidence_store import EvidenceStoreContract
+from tests.contracts.file_store import FileStoreContract
+from tests.desk_fakes import (
+    InMemoryAccessLog,
+    InMemoryCallStore,
+    InMemoryDeskStore,
+    InMemoryEvidenceStore,
+    InMemoryFileStore,
+)
 from tests.fakes import InMemoryConversationStore
 
 
-class TestInMemoryDeskStore(DeskStoreContract):
+class InOneMemory:
+    """The stores that a store of the desk looks into."""
+
     @pytest.fixture
     async def conversations(self, clock):
         return InMemoryConversationStore(clock)
 
     @pytest.fixture
+    async def calls(self, conversations):
+        return InMemoryCallStore(conversations)
+
+
+class TestInMemoryDeskStore(InOneMemory, DeskStoreContract):
+    @pytest.fixture
     async def store(self, conversations):
         return InMemoryDeskStore(conversations)
+
+
+class TestInMemoryCallStore(InOneMemory, CallStoreContract):
+    @pytest.fixture
+    async def store(self, calls):
+        return calls
+
+
+class TestInMemoryFileStore(InOneMemory, FileStoreContract):
+    @pytest.fixture
+    async def store(self, conversations):
+        return InMemoryFileStore(conversations)
+
+
+class TestInMemoryEvidenceStore(InOneMemory, EvidenceStoreContract):
+    @pytest.fixture
+    async def store(self, calls):
+        return InMemoryEvidenceStore(calls)
+
+
+class TestInMemoryAccessLog(AccessLogContract):
+    @pytest.fixture
+    async def store(self, clock):
+        return InMemoryAccessLog(clock)

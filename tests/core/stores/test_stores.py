@@ -2,12 +2,19 @@
 
 import pytest
 
+from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
+from core.stores.evidence import DatabaseEvidenceStore
+from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.users import DatabaseUserStore
+from tests.contracts.access_log import AccessLogContract
+from tests.contracts.call_store import CallStoreContract
 from tests.contracts.conversation_store import ConversationStoreContract
 from tests.contracts.desk_store import DeskStoreContract
+from tests.contracts.evidence_store import EvidenceStoreContract
+from tests.contracts.file_store import FileStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
 from tests.contracts.user_store import UserStoreContract
 
@@ -30,11 +37,43 @@ class TestDatabaseUserStore(UserStoreContract):
         return DatabaseUserStore(database)
 
 
-class TestDatabaseDeskStore(DeskStoreContract):
+class OverOneDatabase:
+    """The stores that a store of the desk looks into."""
+
     @pytest.fixture
     async def conversations(self, database, clock):
         return DatabaseConversationStore(database, now=clock)
 
     @pytest.fixture
+    async def calls(self, database, clock):
+        return DatabaseCallStore(database, now=clock)
+
+
+class TestDatabaseDeskStore(OverOneDatabase, DeskStoreContract):
+    @pytest.fixture
     async def store(self, database, clock):
         return DatabaseDeskStore(database, now=clock)
+
+
+class TestDatabaseCallStore(OverOneDatabase, CallStoreContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseCallStore(database, now=clock)
+
+
+class TestDatabaseFileStore(OverOneDatabase, FileStoreContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseFileStore(database, now=clock)
+
+
+class TestDatabaseEvidenceStore(OverOneDatabase, EvidenceStoreContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseEvidenceStore(database, now=clock)
+
+
+class TestDatabaseAccessLog(AccessLogContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseAccessLog(database, now=clock)
