@@ -13,23 +13,23 @@ from core.database import Database
 _LOCK = 0x62616E67
 
 
-async def upgrade(database_url: str) -> None:
-    """Applies the steps that are missing; does nothing when there are none.
+async def upgrade(database_url: str, *, to: str = "head") -> None:
+    """Applies the steps that are missing up to that one; does nothing when there are none.
 
     Several processes may start at once: one migrates, the others wait and find it done.
     Raises Unavailable when the database doesn't answer.
     """
     database = Database.open(database_url)
     try:
-        await database.write(_upgrade)
+        await database.write(lambda connection: _upgrade(connection, to))
     finally:
         await database.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     config = Config()
     config.set_main_option("script_location", "core:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -12,7 +12,11 @@ from sqlalchemy import inspect, text
 
 from core import migrations
 from core.database import Database
+from core.desk_ports import HolderChange
 from core.migrations import upgrade
+from core.statuses import HandoverState, Holder
+from core.stores.conversations import DatabaseConversationStore
+from core.stores.desk import DatabaseDeskStore
 from core.stores.tables import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -92,8 +96,8 @@ async def test_many_processes_at_once_all_succeed(empty_database_url, tmp_path):
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty_database_url, monkeypatch):
     apply = migrations._upgrade
 
-    def apply_and_fail(connection):
-        apply(connection)
+    def apply_and_fail(connection, to):
+        apply(connection, to)
         raise ZeroDivisionError
 
     monkeypatch.setattr(migrations, "_upgrade", apply_and_fail)
@@ -101,3 +105,40 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(empty_databas
         await upgrade(empty_database_url)
 
     assert await inspected(empty_database_url, lambda c: inspect(c).get_table_names()) == []
+
+
+OLD = """
+INSERT INTO conversations VALUES ('waits', 'web', '0', 'bot', '', :at, :at, 1);
+INSERT INTO conversations VALUES ('waited', 'web', '0', 'bot', '', :at, :at, 1);
+INSERT INTO conversation_events VALUES ('waits', 1, 'citizen_message', '{"text":"人工"}', :at, NULL, NULL, true);
+INSERT INTO conversation_events VALUES ('waited', 1, 'citizen_message', '{"text":"人工"}', :at, NULL, NULL, true);
+INSERT INTO handovers VALUES ('h1', 'waits', 'video', '身份证', '想找人', 'waiting', '{"district":"朝阳区"}', :at, 1);
+INSERT INTO handovers VALUES ('h2', 'waited', 'text', '', '', 'abandoned', '{}', :at, 2);
+"""  # noqa: E501 - one row is one line
+
+
+async def test_who_waited_before_there_was_a_desk_waits_in_its_queue(empty_database_url):
+    await upgrade(empty_database_url, to="0002")
+    moment = (
+        "TIMESTAMP '2026-01-01 09:00:00'" if "postgresql" in empty_database_url else "'2026-01-01 09:00:00'"
+    )
+
+    def fill(connection):
+        for statement in OLD.replace(":at", moment).strip().splitlines():
+            connection.exec_driver_sql(statement)
+
+    await inspected(empty_database_url, fill)
+
+    await upgrade(empty_database_url)
+
+    database = Database.open(empty_database_url)
+    conversations, desk = DatabaseConversationStore(database), DatabaseDeskStore(database)
+    (waiting,) = await desk.waiting()
+    assert (waiting.handover_id, waiting.known, waiting.priority) == ("h1", {"district": "朝阳区"}, 3)
+    assert (await conversations.get("waits")).holder is Holder.QUEUE
+    assert (await conversations.get("waited")).holder is Holder.BOT
+    assert [e.kind for e in await conversations.events("waits")] == ["citizen_message", "holder"]
+    assert [e.conversation_id for e in await conversations.unanswered()] == ["waited"]
+    accepted = await desk.accept("h1", "王芳", HolderChange(Holder.QUEUE, Holder.AGENT, "accept"))
+    assert (accepted.handover.state, accepted.events[-1].sequence) == (HandoverState.TAKEN, 3)
+    await database.close()
