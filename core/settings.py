@@ -110,6 +110,16 @@ class Settings(BaseSettings):
         description="Hotline named when no answer or person is at hand.",
     )
 
+    # Being served by a person
+    opening_hours: str = Field(
+        "",
+        description="When agents can be reached, as `周一至周五 8:30-11:30,13:00-16:30`; empty: always.",
+    )
+    opening_exceptions: str = Field(
+        "",
+        description="Days that differ: `2026-10-01..2026-10-07 休; 2026-10-10 按周一`.",
+    )
+
     # Limits
     retention_days: int = Field(
         180, ge=1, le=3650, description="Days after its last message that a conversation is deleted."
@@ -163,6 +173,10 @@ class Settings(BaseSettings):
     )
     media_port_range: str = Field(
         "", description="UDP ports for media, as 40000-40999; empty: any. A call takes two for each address."
+    )
+    recording_key: Secret = Field(
+        Secret(""),
+        description="Key that seals recordings, 32 characters or more; empty: made in `data`. Keep a copy.",
     )
     turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -222,9 +236,9 @@ class Settings(BaseSettings):
             raise ValueError("write it as 40000-40999, within 1024-65535")
         return value
 
-    @field_validator("session_secret")
+    @field_validator("session_secret", "recording_key")
     @classmethod
-    def _check_session_secret(cls, value: Secret) -> Secret:
+    def _check_length_of_secret(cls, value: Secret) -> Secret:
         if 0 < len(value.get_secret_value()) < MIN_SESSION_SECRET:
             raise ValueError(f"{MIN_SESSION_SECRET} characters or more are needed")
         return value

@@ -11,6 +11,13 @@ from core.errors import ConfigurationError
 from core.settings import MIN_SESSION_SECRET, Settings
 
 FILE_NAME = "session_secret"
+RECORDING_KEY_FILE = "recording_key"
+
+
+_CONSEQUENCES = {
+    FILE_NAME: "删除后会重新生成，工作人员要重新登录",
+    RECORDING_KEY_FILE: "请从备份恢复；删除后会重新生成，但以前的录像就打不开了",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,22 @@ class ServiceSecrets:
         Raises ConfigurationError when the file is damaged.
         """
         configured = settings.session_secret.get_secret_value()
-        return cls.of(configured or _kept_secret(settings.data / FILE_NAME))
+        return cls.of(configured or kept_secret(settings.data / FILE_NAME))
 
 
-def _kept_secret(path: Path) -> str:
+def recording_key(settings: Settings) -> bytes:
+    """The key that seals recordings. It outlives the secret of sessions, which may change at any time.
+
+    Raises ConfigurationError when its file is damaged.
+    """
+    kept = settings.recording_key.get_secret_value() or kept_secret(settings.data / RECORDING_KEY_FILE)
+    return hmac.digest(kept.encode(), b"recordings", "sha256")
+
+
+def kept_secret(path: Path) -> str:
     """The secret in the file; of several processes that make it at once, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{FILE_NAME}.{os.getpid()}")
+    made = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
         descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -57,5 +73,5 @@ def _kept_secret(path: Path) -> str:
             made.unlink()
     kept = path.read_text("utf-8", errors="replace").strip()
     if len(kept) < MIN_SESSION_SECRET:  # the settings see to the length of a configured one
-        raise ConfigurationError(f"{path} 已损坏；删除后会重新生成，工作人员要重新登录")
+        raise ConfigurationError(f"{path} 已损坏；{_CONSEQUENCES.get(path.name, '')}")
     return kept

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+import time
 
 import structlog
 from aiohttp import web
@@ -11,13 +12,17 @@ from core.errors import ConfigurationError
 from core.logs import configure_logs
 from core.settings import Settings
 from server.cli.options import add_data
+from server.service_secrets import recording_key
 from video.port_range import make_loop
+from video.recording import CallRecorder
 from video.relay.leg import LegOpener, offering
 from video.rooms import Rooms
 from video.session_description import offered_addresses
 from video.supervision import end_with
+from video.taps import OpenRecorder, Recorder
 from video.worker import create_media_app
 
+RECORDINGS = "recordings"
 STOP_SECONDS = 8
 KILL_AFTER_SECONDS = 15
 
@@ -56,7 +61,11 @@ async def serve_media(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, end)
     addresses, public = offered_addresses(settings.media_addresses)
-    rooms = Rooms(LegOpener(settings.video_codec, public), max_calls=settings.media_max_calls)
+    rooms = Rooms(
+        LegOpener(settings.video_codec, public),
+        max_calls=settings.media_max_calls,
+        open_recorder=recorders(settings),
+    )
     app = create_media_app(rooms, secret=settings.media_secret.get_secret_value())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
     with offering(addresses):
@@ -68,3 +77,14 @@ async def serve_media(settings: Settings) -> None:
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def recorders(settings: Settings) -> OpenRecorder:
+    """Makes recorders that write into the data directory."""
+    key = recording_key(settings)
+    folder = settings.data / RECORDINGS
+
+    def open_recorder(call_id: str) -> Recorder:
+        return CallRecorder(folder, call_id, key, time.time)
+
+    return open_recorder
