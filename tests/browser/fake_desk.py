@@ -344,6 +344,11 @@ class FakeDeskService:
     async def _hear(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
         self.done.signals.append(message)
         call_id = message.get("call_id", "")
+        if message["type"] == "call.hangup":
+            for chat in self.chats.values():
+                if chat.call and chat.call["call_id"] == call_id:
+                    ended, chat.call = {**chat.call, "state": "ended"}, None
+                    await self._append(chat, "call", ended)
         if message["type"] in {"call.offer", "call.rejoin"}:
             sdp = await self._answer(call_id, message["sdp"])
             await socket.send_json({"type": "call.answer", "call_id": call_id, "sdp": sdp})

@@ -307,7 +307,8 @@ export class DeskSession extends EventTarget {
     this.#soon = setTimeout(() => this.refresh().catch(() => this.#dispatch('connection', 'lost')), SOON_MS)
   }
 
-  async #liveChanged() {
+  async #liveChanged(state) {
+    if (state === 'open') for (const id of this.#watched) this.#api.act(id, 'listen').catch(() => {})
     // Some networks let no WebSocket through; each attempt brings the desk up to date all the same.
     try {
       await this.refresh()

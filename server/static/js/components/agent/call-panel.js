@@ -49,7 +49,7 @@ export class CallPanel extends HTMLElement {
         button('camera', 'video', '关摄像头'),
         button('switch', 'retry', '换摄像头'),
         button('share', 'screen', '共享屏幕'),
-        button('size', 'general', '缩小'),
+        button('size', 'shrink', '缩小'),
         button('hang-up', 'phone', '挂断', 'call-button call-button--end'),
       ),
     )

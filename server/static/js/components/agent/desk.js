@@ -152,6 +152,7 @@ export class Desk extends HTMLElement {
     this.querySelector('bb-desk-call').show(session.currentId)
     for (const input of this.querySelectorAll('[name=agent-state]')) input.checked = input.value === session.agentState
     this.dataset.state = session.agentState
+    this.toggleAttribute('data-calling', Boolean(callIn))
     this.querySelector('[data-desk=sound]').setAttribute('aria-pressed', String(!this.#alerts.muted))
     this.#alerts.showCount(session.attention)
     const unread = session.own.reduce((sum, chat) => sum + chat.unread, 0) + session.queue.length
@@ -191,7 +192,7 @@ export class Desk extends HTMLElement {
   async #drawWall() {
     const wall = this.querySelector('bb-desk-wall')
     try {
-      wall.show(await this.#api.wall(), new Date())
+      wall.show(await this.#api.wall(), new Date(), this.#session.staff?.name)
     } catch (error) {
       wall.fail(deskProblem(error))
     }

@@ -98,7 +98,7 @@ export function openTransfer({ agents, transfer }) {
     make('label', { class: 'label', for: id }, label),
     make('input', { class: 'field', id, autocomplete: 'off', maxlength: '60', ...attributes }),
   ]
-  const toAgent = make('div', {}, ...field('to-agent', '坐席账号', { list: 'to-agents' }))
+  const toAgent = make('div', {}, ...field('to-agent', '坐席账号', { list: 'to-agents', autofocus: true }))
   toAgent.append(make('datalist', { id: 'to-agents' }, ...agents.map((name) => make('option', { value: name }))))
   const toGroup = make('div', { hidden: true }, ...field('to-department', '部门'), ...field('to-district', '区县'), ...field('to-language', '语言'))
   const choose = (group) => {

@@ -28,6 +28,7 @@ export class Transcript extends HTMLElement {
   #drawn = ''
   #length = 0
   #pending = 0
+  #follows = true
 
   connectedCallback() {
     if (this.firstChild) return
@@ -36,7 +37,9 @@ export class Transcript extends HTMLElement {
     this.setAttribute('aria-label', '对话记录')
     this.append(this.#list, this.#later)
     this.#later.addEventListener('click', () => this.toEnd())
-    this.addEventListener('scroll', () => this.#atEnd() && (this.#later.hidden = true), { passive: true })
+    this.addEventListener('scroll', () => this.#scrolled(), { passive: true })
+    // A call that opens above takes height away; who read the end still does.
+    new ResizeObserver(() => this.#follows && this.toEnd()).observe(this)
   }
 
   /** @param {import('../../lib/desk_chat.js').DeskChat} chat @param {{now: Date}} context */
@@ -49,7 +52,7 @@ export class Transcript extends HTMLElement {
     this.#drawn = drawn
     const says = chat.pending.length > this.#pending
     this.#pending = chat.pending.length
-    const stays = isOther || says || this.#atEnd()
+    const stays = isOther || says || this.#follows
     keyed(this.#list, [...shownOf(chat.events), ...chat.pending], {
       key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
       make: (entry) => ('sequence' in entry ? eventItem(entry, now) : this.#pendingItem(entry)),
@@ -61,8 +64,14 @@ export class Transcript extends HTMLElement {
   }
 
   toEnd() {
+    this.#follows = true
     this.scrollTop = this.scrollHeight
     this.#later.hidden = true
+  }
+
+  #scrolled() {
+    this.#follows = this.#atEnd()
+    if (this.#follows) this.#later.hidden = true
   }
 
   #atEnd() {

@@ -31,8 +31,8 @@ export class Wall extends HTMLElement {
     this.#problem.textContent = text
   }
 
-  /** @param {Record<string, any>} wall what `GET /api/v1/staff/wall` answers @param {Date} now */
-  show(wall, now) {
+  /** @param {Record<string, any>} wall what `GET /api/v1/staff/wall` answers @param {Date} now @param {string} me */
+  show(wall, now, me) {
     this.#problem.textContent = ''
     const waiting = (wall.queue?.waiting ?? wall.queue ?? wall.waiting ?? []).map(waitingOf)
     const agents = wall.agents ?? []
@@ -54,7 +54,7 @@ export class Wall extends HTMLElement {
     this.#tables.replaceChildren(
       queueTable(waiting, now),
       agentTable(agents),
-      this.#conversationTable(conversations, now),
+      this.#conversationTable(conversations, now, me),
       callTable(calls, now),
     )
   }
@@ -74,7 +74,7 @@ export class Wall extends HTMLElement {
     )
   }
 
-  #conversationTable(conversations, now) {
+  #conversationTable(conversations, now, me) {
     const actions = (id) =>
       make(
         'div',
@@ -87,7 +87,7 @@ export class Wall extends HTMLElement {
       raw.topic || '未说明事项',
       raw.agent ?? '',
       raw.since ?? raw.taken_at ? durationWords((now - new Date(raw.since ?? raw.taken_at)) / 1000) : '',
-      actions(raw.conversation_id ?? raw.id),
+      raw.agent === me ? '自己的' : actions(raw.conversation_id ?? raw.id),
     ]))
   }
 }
