@@ -110,7 +110,7 @@ class Bound:
 @cache
 def simulated(kind):
     told, came = [], []
-    for seed in range(1, 6):
+    for seed in (1, 2, 3) if kind != "300 at once" else (1,):
         day = DAYS[kind][0](seed).run()
         told += day.told
         came += day.came
