@@ -1,5 +1,6 @@
 """Media processes are started, watched, started again, and end with the service."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -15,12 +16,14 @@ from server.media_part import environment_of, media_plan, open_media
 from tests.video.media_peer import Peer, until
 from video import supervision
 from video.client import MediaClient, create_session, request
+from video.relay.leg import offering
 from video.supervision import MediaPlan, MediaPool, pause_after
 
 STAND_IN = """
 import os, signal, sys
 from aiohttp import web
 from tests.video.test_rooms import Surroundings
+from video.relay.leg import offering
 from video.supervision import end_with
 from video.worker import create_media_app
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -98,6 +101,7 @@ def test_no_process_outlives_a_service_that_was_killed(plan):
             f"""
 import asyncio
 from video.client import create_session
+from video.relay.leg import offering
 from video.supervision import MediaPlan, MediaPool
 async def main():
     plan = MediaPlan(command={plan.command!r})
@@ -178,3 +182,20 @@ async def test_the_service_starts_a_real_media_process_and_a_party_connects(tmp_
         assert (await client.stats())[0]["legs"] == 1
         await peer.close()
         await client.close("c1")
+
+
+@pytest.mark.slow
+async def test_a_call_through_the_services_own_process_is_seen_and_recorded(tmp_path):
+    settings = Settings.load({"data": tmp_path, "media_addresses": "127.0.0.1", "log_level": "error"})
+    with offering(("127.0.0.1",)):
+        async with open_media(settings) as client:
+            citizen, agent = Peer(60), Peer(180)
+            for peer, name in ((citizen, "citizen"), (agent, "agent")):
+                await peer.answered(await client.join("c1", name, await peer.offer(), record=True))
+            await asyncio.gather(citizen.sees_and_hears(pictures=15), agent.sees_and_hears(pictures=15))
+            recorded = (await client.call_stats("c1"))["recording"]
+            await client.close("c1")
+            await asyncio.gather(citizen.close(), agent.close())
+
+    assert recorded["state"] == "recording"
+    assert {path.name.split(".")[1] for path in (tmp_path / "recordings").iterdir()} >= {"citizen", "agent"}
