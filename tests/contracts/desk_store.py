@@ -1,12 +1,22 @@
 """What every DeskStore promises. Subclasses override `conversations` and `store`, over the same records."""
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from core.desk_ports import Agent, CannedReply, FollowUp, HolderChange, LogEntry, ServiceTime, WaitEstimate
+from core.desk_ports import (
+    Agent,
+    CannedReply,
+    FollowUp,
+    HolderChange,
+    LogEntry,
+    Moved,
+    ServiceTime,
+    WaitEstimate,
+)
 from core.errors import Conflict, NotFound
 from core.ports import Handover
 from core.statuses import AgentState, HandoverMode, HandoverState, Holder
@@ -383,6 +393,64 @@ class DeskStoreContract:
 
         assert [h.handover_id for h in await store.handovers_between(began, clock())] == ["h1", "h2", "h3"]
         assert [h.handover_id for h in await store.handovers_between(clock(), clock())] == []
+
+    # whatever happens
+
+    async def test_whatever_happens_at_once_everybody_is_held_once(self, conversations, store, clock):
+        chance = random.Random(3)
+        names, agents = [f"c{n}" for n in range(4)], ["王芳", "李强"]
+        for name in names:
+            await opened(conversations, name)
+
+        def some_move(n: int):
+            name, agent, other = chance.choice(names), chance.choice(agents), chance.choice(agents)
+            handover_id = chance.choice(asked_for.get(name, ["h"]))
+            return chance.choice(
+                [
+                    lambda: store.join(replace(a_wish(n), conversation_id=name), JOIN),
+                    lambda: store.register(replace(a_wish(n), conversation_id=name)),
+                    lambda: store.accept(handover_id, agent, ACCEPT),
+                    lambda: store.accept(handover_id, agent, ACCEPT),
+                    lambda: store.recall(handover_id, JOIN),
+                    lambda: store.release(name, LEAVE, HandoverState.ABANDONED),
+                    lambda: store.release(name, CALL_BACK, HandoverState.CALLBACK, due=clock()),
+                    lambda: store.release(name, by(agent, Holder.BOT, "close"), HandoverState.CLOSED),
+                    lambda: store.requeue(name, by(agent, Holder.QUEUE, "transfer"), for_agent=other),
+                    lambda: store.take_over(name, other, by(agent, Holder.AGENT, "take_over")),
+                    lambda: conversations.append(name, "citizen_message", {"text": "您好"}),
+                ]
+            )()
+
+        asked_for: dict[str, list[str]] = {}
+        made = 0
+        for round_ in range(40):
+            moves = [some_move(10 * round_ + n) for n in range(6)]
+            outcomes = await asyncio.gather(*moves, return_exceptions=True)
+            assert all(isinstance(o, Moved | tuple | Conflict | NotFound) for o in outcomes), outcomes
+            made += sum(isinstance(outcome, Moved) for outcome in outcomes)
+            asked_for = await self.held_as_they_should_be(conversations, store, names)
+        assert made > 40
+
+    async def held_as_they_should_be(self, conversations, store, names) -> dict[str, list[str]]:
+        """Checks holder, handovers and log against each other; returns the handovers that aren't over."""
+        open_ones = [*await store.waiting(), *await store.held()]
+        assert len({h.conversation_id for h in open_ones}) == len(open_ones)
+        for name in names:
+            handover = await store.open_handover(name)
+            states = {HandoverState.WAITING: Holder.QUEUE, HandoverState.TAKEN: Holder.AGENT}
+            holder = states[handover.state] if handover else Holder.BOT
+            events = await conversations.events(name)
+            told = [event.body for event in events if event.kind == "holder"]
+            assert (await conversations.get(name)).holder is holder
+            assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+            assert (told[-1]["holder"] if told else "bot") == holder.value
+            assert (told[-1].get("agent", "") if told else "") == (
+                handover.agent if holder is Holder.AGENT else ""
+            )
+        found: dict[str, list[str]] = {}
+        for handover in (*open_ones, *await store.callbacks()):
+            found.setdefault(handover.conversation_id, []).append(handover.handover_id)
+        return found
 
     # agents
 

@@ -9,7 +9,9 @@ import pytest
 
 from core.database import Database
 from core.ports import Conversation
+from core.statuses import Holder
 from core.stores.conversations import DatabaseConversationStore
+from core.stores.desk import DatabaseDeskStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 
 pytestmark = pytest.mark.slow  # each test starts Python processes
@@ -40,6 +42,30 @@ async def main():
     store = DatabaseKnowledgeStore(Database.open(sys.argv[1]))
     for n in itertools.count(1):
         await store.publish_guides([a_guide(f"g{i}", f"edition {n}") for i in range(50)])
+        print(n, flush=True)
+
+asyncio.run(main())
+"""
+
+JOIN_AND_ACCEPT = """
+import asyncio, itertools, sys
+from core.database import Database
+from core.desk_ports import HolderChange
+from core.ports import Conversation, Handover
+from core.statuses import HandoverMode, Holder
+from core.stores.conversations import DatabaseConversationStore
+from core.stores.desk import DatabaseDeskStore
+
+async def main():
+    database = Database.open(sys.argv[1])
+    conversations, desk = DatabaseConversationStore(database), DatabaseDeskStore(database)
+    join = HolderChange(Holder.BOT, Holder.QUEUE, "ask_for_person")
+    accept = HolderChange(Holder.QUEUE, Holder.AGENT, "accept")
+    for n in itertools.count(1):
+        await conversations.create(Conversation(f"q{n}", "web", "0"))
+        await desk.join(Handover(f"h{n}", f"q{n}", HandoverMode.TEXT, "", ""), join)
+        if n % 2 == 0:
+            await desk.accept(f"h{n}", "agent", accept)
         print(n, flush=True)
 
 asyncio.run(main())
@@ -110,3 +136,19 @@ async def test_nothing_waits_for_a_dead_writer(database, database_url):
     reopened = Database.open(database_url)
     await DatabaseKnowledgeStore(reopened).publish_guides([])
     await reopened.close()
+
+
+async def test_the_queue_and_who_holds_what_survive_kill_9(database, database_url):
+    acknowledged = kill_after(start(JOIN_AND_ACCEPT, database_url), 20)
+
+    desk, conversations = DatabaseDeskStore(database), DatabaseConversationStore(database)
+    waiting = [handover.conversation_id for handover in await desk.waiting()]
+    held = [handover.conversation_id for handover in await desk.held_by("agent")]
+    assert {f"q{n}" for n in acknowledged if n % 2} <= set(waiting)
+    assert {f"q{n}" for n in acknowledged if n % 2 == 0} <= set(held)
+    assert waiting == sorted(waiting, key=lambda name: int(name[1:]))
+    assert set(waiting).isdisjoint(held)
+    for holder, names in ((Holder.QUEUE, waiting), (Holder.AGENT, held)):
+        for name in names:
+            assert (await conversations.get(name)).holder is holder
+            assert (await conversations.events(name))[-1].body["holder"] == holder.value
