@@ -349,7 +349,7 @@ def test_a_bad_network_brings_the_proposal_of_sound_alone(page: Page, service: F
     page.evaluate(
         """() => {
              const room = document.querySelector('bb-call-room')
-             for (let i = 0; i < 3; i += 1) room.showQuality({ level: 'poor', words: '网络较差', numbers: {} })
+             for (let i = 0; i < 3; i += 1) room.showQuality({ level: 'poor', words: '网络较差' })
            }"""
     )
     expect(page.locator(".room__box")).to_contain_text("只用语音会更稳")

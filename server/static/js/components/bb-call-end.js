@@ -56,7 +56,7 @@ function offers(hotline) {
     'div',
     {},
     make('p', {}, '急的话请拨打热线 ', make('a', { class: 'call', href: `tel:${hotline}` }, hotline), '。'),
-    make('details', { class: 'wait__offers' }, make('summary', {}, '预约回电或留言'), make('bb-callback')),
+    make('details', { class: 'wait__offers more' }, make('summary', {}, '预约回电或留言'), make('bb-callback')),
   )
 }
 

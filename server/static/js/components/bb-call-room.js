@@ -20,6 +20,8 @@ import './bb-callback.js'
 const OFFER_AFTER_MS = 15_000
 /** So many bad measurements in a row, two seconds apart, before sound alone is proposed. */
 const BAD_ENOUGH = 3
+/** And so many good ones before the proposal goes again: it must not vanish under a finger. */
+const GOOD_ENOUGH = 5
 
 export class CallRoom extends HTMLElement {
   #parts = null
@@ -27,6 +29,7 @@ export class CallRoom extends HTMLElement {
   #since = null
   #waiting = { step: '', from: 0, timer: 0 }
   #poor = 0
+  #good = 0
   #call = null
 
   /** @param {import('../lib/citizen_call.js').CitizenCall} call @param {{agent: string}} known */
@@ -73,7 +76,10 @@ export class CallRoom extends HTMLElement {
     const { quality } = this.#parts
     quality.dataset.level = level
     quality.lastChild.textContent = words
-    this.#poor = level === 'poor' || level === 'none' ? this.#poor + 1 : 0
+    const isBad = level === 'poor' || level === 'none'
+    this.#good = isBad ? 0 : this.#good + 1
+    if (isBad) this.#poor += 1
+    else if (this.#poor < BAD_ENOUGH || this.#good >= GOOD_ENOUGH) this.#poor = 0
     this.#showBox()
   }
 
@@ -212,7 +218,7 @@ export class CallRoom extends HTMLElement {
         ),
       ),
       callBack
-        ? make('details', { class: 'wait__offers' }, make('summary', {}, '预约回电或留言'), make('bb-callback'))
+        ? make('details', { class: 'wait__offers more' }, make('summary', {}, '预约回电或留言'), make('bb-callback'))
         : '',
     )
     if (text) tell(this, 'bb-announce', text)

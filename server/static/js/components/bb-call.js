@@ -83,7 +83,7 @@ export class Call extends HTMLElement {
     listen('bb-call-act', (act) => this.#act(act))
     this.querySelector('.call__chat-close').addEventListener('click', () => this.#showChat(false))
     this.addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape' && this.classList.contains('call--chatting')) this.#showChat(false)
+      if (key === 'Escape' && this.classList.contains('call-page--chatting')) this.#showChat(false)
     })
   }
 
@@ -142,6 +142,7 @@ export class Call extends HTMLElement {
     if (step === 'ended') part('call-end').showEnd({ problem, hotline: this.dataset.hotline })
     if (step === 'text') this.#showChat(true)
     if (before === 'text') this.#showChat(false)
+    if (IN_ROOM.has(step) && !IN_ROOM.has(before)) this.#showLatest()
     if (TOLD[step]) this.#status.announce(TOLD[step])
     document.title = `${step === 'live' ? '● 通话中' : '视频帮办'} · ${this.dataset.botName}`
   }
@@ -165,8 +166,8 @@ export class Call extends HTMLElement {
   }
 
   #showChat(open) {
-    const wasOpen = this.classList.contains('call--chatting')
-    this.classList.toggle('call--chatting', open)
+    const wasOpen = this.classList.contains('call-page--chatting')
+    this.classList.toggle('call-page--chatting', open)
     const button = this.querySelector('.control--chat')
     button?.setAttribute('aria-expanded', String(open))
     if (!open) {
@@ -175,9 +176,13 @@ export class Call extends HTMLElement {
     }
     this.#unread = 0
     this.querySelector('bb-call-room').showUnread(0)
+    this.#showLatest()
+    this.querySelector('bb-composer').focus()
+  }
+
+  #showLatest() {
     const talk = this.querySelector('.call__talk')
     talk.scrollTop = talk.scrollHeight
-    this.querySelector('bb-composer').focus()
   }
 
   // --- what the citizen does ------------------------------------------------------------------------
@@ -190,7 +195,7 @@ export class Call extends HTMLElement {
       else if (act === 'camera') await call.setMode(media?.cameraOn ? 'audio' : 'video')
       else if (act === 'flip') await media?.switchCamera()
       else if (act === 'share') await media?.shareScreen(!media.sharing)
-      else if (act === 'chat') this.#showChat(!this.classList.contains('call--chatting'))
+      else if (act === 'chat') this.#showChat(!this.classList.contains('call-page--chatting'))
       else if (act === 'again' || act === 'back') call.rejoin()
       else if (act === 'recheck') call.recheck()
       else if (act === 'hangup') (await confirm(HANG_UP)) && call.hangUp()

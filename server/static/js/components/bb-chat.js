@@ -141,7 +141,9 @@ export class Chat extends HTMLElement {
     } catch {
       return // the log's lines still tell it, and the next news tries again
     }
+    const isNew = card.hidden
     card.show(this.#session.holding)
+    if (isNew && held) card.scrollIntoView({ block: 'center' })
     this.querySelector('bb-holding-strip').show(this.#session.holding, card)
   }
 

@@ -18,13 +18,14 @@ export class HoldingStrip extends HTMLElement {
       card.scrollIntoView({ block: 'center' })
       card.querySelector('section')?.focus({ preventScroll: true })
     }
-    const kind = holding.call ? 'strip strip--call' : 'strip'
+    const kind = holding.call ? 'call' : holding.holder
     const drawn = this.querySelector('button')
-    if (drawn?.className === kind) drawn.querySelector('span').textContent = text
+    if (drawn && this.dataset.kind === kind) drawn.querySelector('span').textContent = text
     else {
-      const drawing = holding.call ? 'video' : holding.holder === 'agent' ? 'person' : 'time_limit'
+      this.dataset.kind = kind
+      const drawing = { call: 'video', agent: 'person' }[kind] ?? 'time_limit'
       this.replaceChildren(
-        make('button', { type: 'button', class: kind, click: reveal }, icon(drawing), make('span', {}, text)),
+        make('button', { type: 'button', class: `strip strip--${kind}`, click: reveal }, icon(drawing), make('span', {}, text)),
       )
     }
   }

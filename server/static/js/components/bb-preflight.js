@@ -99,6 +99,7 @@ export class Preflight extends HTMLElement {
     tell(this, 'bb-status', '请在浏览器的提示里选「允许」')
     const { stream, reason } = await openWhatIsThere(mode)
     this.close()
+    tell(this, 'bb-status', '')
     if (!stream) {
       tell(this, 'bb-status', adviceFor(reason, 'desktop').title)
       this.#mode = mode

@@ -58,7 +58,7 @@ export class Waiting extends HTMLElement {
     this.#parts.facts = make('p', { class: 'wait__facts' })
     this.#parts.offers = make(
       'details',
-      { class: 'wait__offers' },
+      { class: 'wait__offers more' },
       make('summary', {}, '不想等？预约回电或留言'),
       make('bb-callback'),
     )
