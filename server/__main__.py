@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Command] = {
     "ask": Command("向运行中的服务提一个问题", "server.cli.ask"),
     "evaluate": Command("评测检索或回答", "server.cli.evaluate"),
     "train": Command("训练模型", "server.cli.train"),
+    "evidence": Command("验证通话的证据链", "server.cli.evidence"),
     "users": Command("管理工作人员账号", "server.cli.users"),
 }
 
