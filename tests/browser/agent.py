@@ -1,11 +1,7 @@
-"""An agent at the desk: what they do, and what they get to see. The fixtures are for `test_agent_*.py`."""
+"""An agent at the desk: what they do, and what they get to see."""
 
-from collections.abc import Iterator
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-
-from tests.browser.conftest import is_breach
 from tests.browser.fake_desk import COOKIE, FakeDeskService
 
 FAKE_DEVICES = [
@@ -57,38 +53,3 @@ class Agent:
 def sign_in(context: BrowserContext, service: FakeDeskService) -> None:
     """The browser has a session already."""
     context.add_cookies([{"name": COOKIE, "value": "session", "url": service.url}])
-
-
-@pytest.fixture
-def desk() -> Iterator[FakeDeskService]:
-    desk = FakeDeskService()
-    desk.start()
-    yield desk
-    desk.stop()
-
-
-@pytest.fixture
-def agent_page(browser: Browser, desk: FakeDeskService) -> Iterator[Page]:
-    """An empty page of a signed-in agent. A script error or a breach of the content policy fails the test."""
-    context = browser.new_context(
-        base_url=desk.url,
-        viewport={"width": 1280, "height": 800},
-        locale="zh-CN",
-        timezone_id="Asia/Shanghai",
-        reduced_motion="reduce",
-    )
-    context.set_default_timeout(15_000)
-    sign_in(context, desk)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
-    yield page
-    context.close()
-
-    assert complaints == []
-
-
-@pytest.fixture
-def agent(agent_page: Page) -> Agent:
-    return Agent(agent_page)

@@ -13,7 +13,12 @@ from tests.browser.conftest import launch
 from tests.browser.fake_desk import FakeDeskService
 
 SIZES = {"phone": (375, 667), "desktop": (1280, 800), "wide": (1440, 900)}
-LOOKS = {"light": {}, "dark": {"theme": "dark"}, "contrast": {"contrast": "more"}, "large": {"print": "large"}}
+LOOKS = {
+    "light": {},
+    "dark": {"theme": "dark"},
+    "contrast": {"contrast": "more"},
+    "large": {"print": "large"},
+}
 
 
 def main() -> None:
@@ -119,9 +124,30 @@ def fill(service: FakeDeskService) -> None:
     other = service.another_has("护照换发", "wang.fang")
     service.wall = {
         "agents": [
-            {"name": "agent.li", "display_name": "李敏", "state": "available", "chats": 2, "calls": 1, "max_chats": 3},
-            {"name": "wang.fang", "display_name": "王芳", "state": "break", "chats": 1, "calls": 0, "max_chats": 3},
-            {"name": "zhao.lei", "display_name": "赵磊", "state": "offline", "chats": 0, "calls": 0, "max_chats": 3},
+            {
+                "name": "agent.li",
+                "display_name": "李敏",
+                "state": "available",
+                "chats": 2,
+                "calls": 1,
+                "max_chats": 3,
+            },
+            {
+                "name": "wang.fang",
+                "display_name": "王芳",
+                "state": "break",
+                "chats": 1,
+                "calls": 0,
+                "max_chats": 3,
+            },
+            {
+                "name": "zhao.lei",
+                "display_name": "赵磊",
+                "state": "offline",
+                "chats": 0,
+                "calls": 0,
+                "max_chats": 3,
+            },
         ],
         "conversations": [other.handover, *(chat.handover for chat in service.chats.values())],
         "calls": [

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.agent import Agent, sign_in
 from tests.browser.citizen import Citizen
+from tests.browser.fake_desk import FakeDeskService
 from tests.browser.fake_service import FakeService
 
 CHROMIUM = os.environ.get("BANGBAN_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -85,3 +87,38 @@ def is_breach(message) -> bool:
 @pytest.fixture
 def citizen(page: Page) -> Citizen:
     return Citizen(page)
+
+
+@pytest.fixture
+def desk() -> Iterator[FakeDeskService]:
+    desk = FakeDeskService()
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+@pytest.fixture
+def agent_page(browser: Browser, desk: FakeDeskService) -> Iterator[Page]:
+    """An empty page of a signed-in agent. A script error or a breach of the content policy fails the test."""
+    context = browser.new_context(
+        base_url=desk.url,
+        viewport={"width": 1280, "height": 800},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(15_000)
+    sign_in(context, desk)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
+    yield page
+    context.close()
+
+    assert complaints == []
+
+
+@pytest.fixture
+def agent(agent_page: Page) -> Agent:
+    return Agent(agent_page)
