@@ -5,7 +5,8 @@
 
 CPU is user plus system time of the server process per second and call; one call is both parties with
 sound and picture (25 a second, 0.6 Mb/s at 480p, 1.5 Mb/s at 720p) both ways. Rounds take the servers
-in turn, so that whatever else the machine does falls on all of them; figures are medians. Only one
+in turn, so that whatever else the machine does falls on all of them; figures are medians. A figure is
+worth something only if all pictures came, and a line says so where they didn't. Only one
 call goes through MediaRelay, which has no room for more. `--churn` opens and closes so many calls and
 prints the memory and descriptors of the server as it goes.
 """
@@ -58,10 +59,12 @@ async def compare(arguments):
 def report(kind, calls, figures, relayed):
     cpu = statistics.median(cpu for cpu, _, _ in figures)
     ratios = [mine / base for (mine, _, _), (base, _, _) in zip(figures, relayed, strict=True)]
+    pictures = min(pictures for _, pictures, _ in figures)
     print(
         f"  {calls:2} calls, {kind:10} {cpu:.4f} CPU s a call-second"
         f" ({' '.join(f'{c:.4f}' for c, _, _ in figures)}), {statistics.median(ratios):5.2f} of the relay's,"
-        f" {min(pictures for _, pictures, _ in figures):.1f} pictures/s, {figures[-1][2]:.0f} MB",
+        f" {pictures:.1f} pictures/s, {figures[-1][2]:.0f} MB"
+        f"{'' if pictures > 0.95 * RATE else '  WORTH NOTHING: pictures are missing'}",
         flush=True,
     )
 
