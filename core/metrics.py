@@ -13,6 +13,8 @@ from core.statuses import TurnStatus
 
 _TURN_SECONDS: Final = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 _PHASE_SECONDS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_WAIT_SECONDS: Final = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
+_CALL_SECONDS: Final = (15.0, 60.0, 180.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -67,6 +69,29 @@ class Metrics:
         self._queue_length = Gauge(
             "bangban_queue_length", "Citizens who wait for a person.", registry=self._registry
         )
+        self._agents = Gauge(
+            "bangban_agents_at_work", "Agents who take on conversations now.", registry=self._registry
+        )
+        self._wait_seconds = Histogram(
+            "bangban_wait_seconds",
+            "Time from asking for a person until an agent came.",
+            buckets=_WAIT_SECONDS,
+            registry=self._registry,
+        )
+        self._estimate_error = Gauge(
+            "bangban_wait_estimate_error",
+            "How far the waits that citizens were told were from what came, over the last day.",
+            ["measure"],
+            registry=self._registry,
+        )
+        self._calls_open = Gauge("bangban_calls_open", "Calls that go on now.", registry=self._registry)
+        self._calls = Counter("bangban_calls", "Calls that ended.", ["reason"], registry=self._registry)
+        self._call_seconds = Histogram(
+            "bangban_call_seconds",
+            "How long calls went on since they were answered.",
+            buckets=_CALL_SECONDS,
+            registry=self._registry,
+        )
         self._requests = Counter(
             "bangban_http_requests", "HTTP requests.", ["method", "route", "status"], registry=self._registry
         )
@@ -106,6 +131,29 @@ class Metrics:
     def set_queue_length(self, waiting: int) -> None:
         """Says how many citizens wait for a person now."""
         self._queue_length.set(waiting)
+
+    def set_agents(self, at_work: int) -> None:
+        """Says how many agents take on conversations now."""
+        self._agents.set(at_work)
+
+    def set_calls_open(self, calls: int) -> None:
+        """Says how many calls go on now."""
+        self._calls_open.set(calls)
+
+    def set_estimate_error(self, measures: Mapping[str, float]) -> None:
+        """Says how wrong the estimates of waits were, by measure."""
+        for measure, value in measures.items():
+            self._estimate_error.labels(measure).set(value)
+
+    def wait_ended(self, seconds: float) -> None:
+        """Counts a wait that an agent ended."""
+        self._wait_seconds.observe(seconds)
+
+    def call_ended(self, reason: str, seconds: float) -> None:
+        """Counts a call that ended; `reason` is one of the few words of the calls' table."""
+        self._calls.labels(reason or "unknown").inc()
+        if seconds:
+            self._call_seconds.observe(seconds)
 
     def render(self) -> bytes:
         """All metrics in the text format, version 0.0.4."""

@@ -22,10 +22,14 @@ from core.metrics import Metrics
 from core.ports import Consultant, DialogueEngine, Embedder
 from core.settings import Settings
 from server import (
+    desk_part,
     keys,
     middlewares,
     openapi,
+    routes_calls,
     routes_conversations,
+    routes_desk,
+    routes_desk_events,
     routes_guides,
     routes_health,
     routes_pages,
@@ -35,10 +39,12 @@ from server.background import BackgroundTasks
 from server.conversations import Conversations, FindDistrict
 from server.dialogue_part import open_engine
 from server.events import EventFanOut
-from server.handover import Handovers
 from server.health import Check, Health
 from server.knowledge_part import index_folder, open_knowledge
 from server.limits import ClientLimits
+from server.media_door import MediaDoor
+from server.media_part import open_media
+from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
@@ -52,6 +58,7 @@ STATIC = Path(__file__).parent / "static"
 PURGE_EVERY_SECONDS = 3600.0
 RECOVER_EVERY_SECONDS = 2.0
 EXPIRE_EVERY_SECONDS = 60.0
+LOOK_AFTER_CALLS_SECONDS = 0.5
 
 MOST_LAG_SECONDS = 15.0
 """How far the index may be behind what is published before the service counts as not ready.
@@ -68,6 +75,7 @@ class Overrides(TypedDict, total=False):
     consultant: Consultant
     engine: DialogueEngine
     find_district: FindDistrict
+    media: Media
 
 
 def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Application:
@@ -93,7 +101,10 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
     for module in (
         routes_conversations,
         routes_guides,
+        routes_calls,
         routes_staff,
+        routes_desk,
+        routes_desk_events,
         routes_health,
         routes_pages,
         openapi,
@@ -101,7 +112,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         app.router.add_routes(module.routes())
     app.cleanup_ctx.extend(
         functools.partial(context, overrides=overrides)
-        for context in (_stores, _engine, _use_cases, _background)
+        for context in (_stores, _engine, _media, _use_cases, _background)
     )
     return app
 
@@ -150,11 +161,25 @@ async def _consultant(app: web.Application, overrides: Overrides) -> Consultant:
     return app[keys.KNOWLEDGE].consultant
 
 
+async def _media(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """What carries calls. A service over given stores is a test's, and starts no processes for them."""
+    door = MediaDoor()
+    app[keys.MEDIA] = overrides.get("media", door)
+    if "media" in overrides or "stores" in overrides:
+        yield
+        return
+    opening = functools.partial(
+        open_media, app[keys.SETTINGS], on_lost=functools.partial(desk_part.media_lost, app)
+    )
+    async with door.opening(opening):
+        yield
+
+
 async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What routes call."""
     settings, store, fan_out = app[keys.SETTINGS], app[keys.CONVERSATION_STORE], app[keys.FAN_OUT]
     app[keys.FIND_DISTRICT] = overrides.get("find_district", functools.partial(_find_district, app))
-    app[keys.HANDOVERS] = Handovers(store, fan_out, mask=_mask, hotline=settings.hotline)
+    desk_part.make(app, mask=_mask)
     app[keys.CONVERSATIONS] = Conversations(
         store,
         app[keys.ENGINE],
@@ -180,11 +205,15 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
 async def _background(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What goes on by itself: following publications, catching up after a crash, forgetting in time."""
     async with BackgroundTasks() as tasks:
+        app[keys.BACKGROUND] = tasks
         if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
             pointer = index_folder(app[keys.SETTINGS]) / "current"
             app[keys.METRICS].watch_snapshot_age(lambda: _age_of(pointer))
             app[keys.METRICS].watch_index_lag(lambda: knowledge.synchroniser.lag_seconds)
             tasks.start("follow-publications", knowledge.synchroniser.follow())
+        tasks.start("take-up-calls", app[keys.CALLS].take_up())
+        tasks.start("desk-rounds", app[keys.DESK_ROUNDS].go_on())
+        tasks.repeat("look-after-calls", LOOK_AFTER_CALLS_SECONDS, app[keys.CALLS].look_after)
         tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
         tasks.repeat("give-up-long-waits", EXPIRE_EVERY_SECONDS, functools.partial(_expire, app))
         tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))

@@ -171,7 +171,7 @@ class Conversations:
         return events
 
     async def request_person(self, conversation_id: str, wish: HandoverWish) -> HandoverTicket:
-        """Puts the conversation on the list of those who wait for a person; once, however often asked."""
+        """Takes up the wish for a person; once, however often asked."""
         async with self._turn_of(conversation_id):
             conversation = await self._existing(conversation_id)
             last = await self._store.last_bot_message(conversation_id)
@@ -231,9 +231,14 @@ class Conversations:
         began: float,
     ) -> Turn:
         reply = await self._reply(conversation, message)
+        now_held = (await self._existing(conversation.conversation_id)).holder
+        if now_held is not Holder.BOT:
+            # Somebody took the conversation while the bot was thinking; it doesn't talk in between.
+            return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[now_held], ())
         if reply.handover is not None:
             ticket = await self._handovers.request(conversation, reply.handover, last)
-            reply = replace(reply, status=TurnStatus.WAITING_FOR_AGENT, messages=(ticket.notice,))
+            status = _STATUS_OF_HOLDER.get(ticket.holder, TurnStatus.WAITING_FOR_AGENT)
+            reply = replace(reply, status=status, messages=(ticket.notice,))
         messages = reply.messages
         if CitizenText(message.body["text"]).shortened:
             messages = (ReplyMessage(wording.READ_PARTLY, type="notice"), *messages)

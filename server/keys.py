@@ -5,18 +5,27 @@ from aiohttp import web
 from core.metrics import Metrics
 from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserStore
 from core.settings import Settings
+from server.background import BackgroundTasks
+from server.calls import Calls
 from server.conversations import Conversations, FindDistrict
+from server.desk import Desk
+from server.desk_events import DeskEvents
+from server.desk_guides import DeskGuides
+from server.desk_rounds import DeskRounds
 from server.events import EventFanOut
 from server.handover import Handovers
 from server.health import Health
 from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
+from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.service_secrets import ServiceSecrets
+from server.signalling import Signalling
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 from server.stores_part import Stores
 from server.suggestions import Suggestions
+from server.supervision import Supervision
 
 SETTINGS = web.AppKey("settings", Settings)
 STORES = web.AppKey("stores", Stores)
@@ -37,3 +46,12 @@ STATIC_FILES = web.AppKey("static_files", StaticFiles)
 SOCKETS = web.AppKey("sockets", OpenSockets)
 KNOWLEDGE = web.AppKey("knowledge", KnowledgePart)
 SECRETS = web.AppKey("secrets", ServiceSecrets)
+DESK = web.AppKey("desk", Desk)
+DESK_GUIDES = web.AppKey("desk_guides", DeskGuides)
+DESK_ROUNDS = web.AppKey("desk_rounds", DeskRounds)
+SCREENS = web.AppKey("screens", DeskEvents)
+SUPERVISION = web.AppKey("supervision", Supervision)
+CALLS = web.AppKey("calls", Calls)
+SIGNALLING = web.AppKey("signalling", Signalling)
+MEDIA: web.AppKey[Media] = web.AppKey("media")
+BACKGROUND = web.AppKey("background", BackgroundTasks)

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from server.openapi_desk import DESK_SCHEMAS, desk_paths
 from server.openapi_schemas import SCHEMAS, Schema, ref
 
 _SUMMARIES_OF_ERRORS = {
@@ -48,9 +49,15 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "按办事指南回答市民的问题。出错时总是返回 Error。",
         },
-        "paths": {**_conversations(), **_guides(), **_staff(), **_operation()},
+        "paths": {
+            **_conversations(),
+            **_guides(),
+            **_staff(),
+            **desk_paths(_operation_of, _path_id, _query),
+            **_operation(),
+        },
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": SCHEMAS | DESK_SCHEMAS,
             "securitySchemes": {
                 "conversation": {"type": "http", "scheme": "bearer", "description": "开始会话时给出的 token"},
                 "staff": {"type": "apiKey", "in": "cookie", "name": "bangban_staff"},
@@ -106,14 +113,14 @@ def _conversations() -> dict[str, Any]:
             "post": _operation_of(
                 "要人工或视频帮办",
                 {200: ref("Handover"), 201: ref("Handover")},
-                errors=(400, 401, 403, 413, 415, 429),
+                errors=(400, 401, 403, 409, 413, 415, 429),
                 body=ref("AskForPerson"),
                 security=_OF_CITIZEN,
             ),
             "delete": _operation_of(
-                "不再等人工；没有在等也算成功",
+                "不再等人工，或结束人工服务；都没有也算成功",
                 {204: None},
-                errors=(401, 403, 429),
+                errors=(401, 403, 409, 429),
                 security=_OF_CITIZEN,
             ),
         },
@@ -183,16 +190,6 @@ def _staff() -> dict[str, Any]:
                 security=_OF_STAFF,
             ),
         },
-        base + "/conversations/{id}": {
-            "parameters": [_path_id()],
-            "get": _operation_of(
-                "读会话记录，含帮办考虑过的事项",
-                {200: ref("Transcript")},
-                errors=(400, 401, 403, 404),
-                security=_OF_STAFF,
-                parameters=[_query("after", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1})],
-            ),
-        },
     }
 
 
@@ -254,8 +251,8 @@ def _response(description: str, schema: Schema | None) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _path_id() -> Schema:
-    return {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+def _path_id(name: str = "id") -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
 def _query(name: str, schema: Schema) -> Schema:

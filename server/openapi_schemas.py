@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.statuses import GuideStatus, HandoverMode, Holder, Role, TurnStatus
+from core.statuses import GuideStatus, Holder, Role, TurnStatus
 from core.text import MAX_CHARACTERS as READ_CHARACTERS
 from server.citizen_text import MAX_CHARACTERS
 
@@ -44,7 +44,24 @@ NUMBER: Schema = {"type": "integer", "minimum": 0}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 DATE_OR_NULL: Schema = {"type": ["string", "null"], "format": "date"}
 
-EVENT_KINDS = ("citizen_message", "bot_message", "holder", "handover", "rating", "notice")
+EVENT_KINDS = (
+    "citizen_message",
+    "bot_message",
+    "holder",
+    "handover",
+    "rating",
+    "notice",
+    "agent_message",
+    "guide_card",
+    "checklist",
+    "file",
+    "call",
+    "summary",
+    "note",
+    "tags",
+    "whisper",
+    "hidden",
+)
 
 SCHEMAS: dict[str, Schema] = {
     "Error": closed({"error": closed({"code": TEXT, "message": TEXT, "request_id": TEXT})}),
@@ -118,17 +135,6 @@ SCHEMAS: dict[str, Schema] = {
             "events": many(ref("Event")),
         }
     ),
-    "AskForPerson": obj(
-        {"mode": one_of(HandoverMode), "topic": {"type": "string", "maxLength": 200}}, required=("mode",)
-    ),
-    "Handover": closed(
-        {
-            "status": {"const": "waiting_for_agent"},
-            "mode": one_of(HandoverMode),
-            "position": {"type": "integer", "minimum": 1},
-            "messages": many(ref("Message")),
-        }
-    ),
     "Rating": obj(
         {
             "score": {"type": "integer", "minimum": 1, "maximum": 5},
@@ -165,19 +171,6 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Staff": closed({"name": TEXT, "role": one_of(Role)}),
-    "WaitingHandover": closed(
-        {
-            "id": TEXT,
-            "conversation_id": TEXT,
-            "mode": one_of(HandoverMode),
-            "topic": TEXT,
-            "reason": TEXT,
-            "known": {"type": "object"},
-            "position": {"type": "integer", "minimum": 1},
-            "created_at": {"type": ["string", "null"], "format": "date-time"},
-        }
-    ),
-    "WaitingHandovers": closed({"handovers": many(ref("WaitingHandover"))}),
     "Alive": closed({"status": {"const": "ok"}}),
     "Readiness": closed(
         {

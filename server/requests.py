@@ -6,6 +6,7 @@ Every text that comes from here is clean (see `citizen_text.clean`), so it can b
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from aiohttp import web
@@ -70,6 +71,19 @@ def integer_of(data: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_INTEGER:
         raise InvalidInput(f"{name}: a whole number is needed")
     return value
+
+
+def moment_of(data: Mapping[str, Any], name: str) -> datetime:
+    """The moment `name`, ISO 8601 with its zone. Raises InvalidInput."""
+    written = data.get(name)
+    try:
+        moment = datetime.fromisoformat(written) if isinstance(written, str) else None
+        in_utc = moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is None:
+        raise InvalidInput(f"{name}: a time like 2026-01-31T09:30:00+08:00 is needed")
+    return in_utc
 
 
 def query_integer(request: web.Request, name: str, default: int, *, low: int = 0) -> int:

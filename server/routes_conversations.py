@@ -3,7 +3,7 @@
 import asyncio
 
 import structlog
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.registry import CHANNELS
 from core.errors import InvalidInput, Unauthenticated, Unavailable
@@ -11,11 +11,24 @@ from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
 from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
+from server.citizen_text import MAX_CHARACTERS
 from server.conversation_cookie import remember_conversation
-from server.events import Subscription
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, FAN_OUT, HANDOVERS, LIMITS, SOCKETS
-from server.requests import bearer_token, integer_of, query_integer, read_object, text_of
+from server.events import PassingNews, Subscription
+from server.keys import (
+    CALLS,
+    CONVERSATION_STORE,
+    CONVERSATIONS,
+    DESK,
+    DESK_ROUNDS,
+    FAN_OUT,
+    HANDOVERS,
+    LIMITS,
+    SIGNALLING,
+    SOCKETS,
+)
+from server.requests import bearer_token, integer_of, moment_of, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
+from video.signalling import MAX_FRAME_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +37,7 @@ TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the prefix of a token, not one
 TOKEN_REFUSED = 4401  # a browser sees close codes, never the status of a refused handshake
 HEARTBEAT_SECONDS = 25
 RESUME = b"resume with after"
+NEEDS = frozenset({"", "elderly", "disabled"})
 
 
 def routes() -> list[web.RouteDef]:
@@ -36,6 +50,8 @@ def routes() -> list[web.RouteDef]:
         web.get(base + "/{id}/events", watch),
         web.post(base + "/{id}/handover", request_person),
         web.delete(base + "/{id}/handover", leave_queue),
+        web.post(base + "/{id}/callback", ask_for_call_back),
+        web.post(base + "/{id}/message", leave_message),
         web.post(base + "/{id}/rating", rate),
     ]
 
@@ -78,7 +94,8 @@ async def read(request: web.Request) -> web.Response:
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     after = query_integer(request, "after", 0)
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
-    return _private(web.json_response(transcript_json(conversation, [event_json(e) for e in events])))
+    shown = request.app[DESK].name_for_citizens
+    return _private(web.json_response(transcript_json(conversation, [event_json(e, shown) for e in events])))
 
 
 async def request_person(request: web.Request) -> web.Response:
@@ -91,16 +108,42 @@ async def request_person(request: web.Request) -> web.Response:
         raise InvalidInput("mode: text or video") from None
     topic = text_of(data, "topic", limit=200)
     request.app[LIMITS].check_message(conversation.conversation_id)
-    wish = HandoverWish(mode, topic=topic, reason="asked")
+    need = text_of(data, "priority", limit=16)
+    if need not in NEEDS:
+        raise InvalidInput("priority: elderly or disabled")
+    language = text_of(data, "language", limit=32)
+    wish = HandoverWish(mode, topic=topic, reason="asked", language=language, priority=need)
     ticket = await request.app[CONVERSATIONS].request_person(conversation.conversation_id, wish)
     return _private(web.json_response(handover_json(ticket), status=201 if ticket.is_new else 200))
 
 
 async def leave_queue(request: web.Request) -> web.Response:
-    """Takes the citizen off the list; nothing happens to who isn't on it."""
+    """Ends the wait for a person, or being served by one; nothing happens to who does neither."""
     conversation = await _conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
+    await request.app[CALLS].end_of(conversation.conversation_id, "citizen_left")
     await request.app[HANDOVERS].leave(conversation.conversation_id)
+    return _private(web.Response(status=204))
+
+
+async def ask_for_call_back(request: web.Request) -> web.Response:
+    """The citizen is called at a chosen time instead of waiting."""
+    conversation = await _conversation_of(request)
+    data = await read_object(request)
+    at = moment_of(data, "at")
+    contact = text_of(data, "contact", limit=32, required=True)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    await request.app[HANDOVERS].call_back(conversation, at, contact)
+    return _private(web.Response(status=204))
+
+
+async def leave_message(request: web.Request) -> web.Response:
+    """The citizen leaves a message instead of waiting."""
+    conversation = await _conversation_of(request)
+    data = await read_object(request)
+    text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    await request.app[HANDOVERS].leave_message(conversation, text)
     return _private(web.Response(status=204))
 
 
@@ -121,7 +164,9 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     address = request.app[LIMITS].address_of(request)
     offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
-    socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=4096)
+    socket = web.WebSocketResponse(
+        protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
+    )
     try:
         conversation = await access_conversation_by_token(
             request.app[CONVERSATION_STORE], request.match_info["id"], token or bearer_token(request)
@@ -149,9 +194,13 @@ async def _watch(
         sender = asyncio.create_task(
             _send_events(request, socket, conversation, subscription, after), name="watch-conversation"
         )
+        request.app[DESK_ROUNDS].tell_again(conversation.conversation_id)
         try:
-            async for _ in socket:  # what a client sends here means nothing; reading notices its going
-                pass
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await request.app[SIGNALLING].from_citizen(
+                        conversation.conversation_id, message.data, socket.send_json
+                    )
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
@@ -169,9 +218,12 @@ async def _send_events(
     Whatever ends it, the socket is closed: a client that saw an open one would wait for ever.
     """
 
+    async def send(event: ConversationEvent) -> None:
+        await socket.send_json(event_json(event, request.app[DESK].name_for_citizens))
+
     async def catch_up(after: int) -> int:
         for event in await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after):
-            await _send(socket, event)
+            await send(event)
             after = event.sequence
         return after
 
@@ -179,10 +231,12 @@ async def _send_events(
     try:
         sent = await catch_up(sent)
         async for event in subscription:
-            if event.sequence <= sent:
+            if isinstance(event, PassingNews):
+                await socket.send_json(event.body)
+            elif event.sequence <= sent:
                 continue
-            if event.sequence == sent + 1:
-                await _send(socket, event)
+            elif event.sequence == sent + 1:
+                await send(event)
                 sent = event.sequence
             else:
                 sent = await catch_up(sent)
@@ -194,10 +248,6 @@ async def _send_events(
         log.exception("watching_failed")
         code = WSCloseCode.INTERNAL_ERROR
     await socket.close(code=code, message=RESUME)
-
-
-async def _send(socket: web.WebSocketResponse, event: ConversationEvent) -> None:
-    await socket.send_json(event_json(event))
 
 
 async def _conversation_of(request: web.Request) -> Conversation:

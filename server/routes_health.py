@@ -1,11 +1,14 @@
 """Health, readiness and metrics, for the operator's probes."""
 
+from datetime import timedelta
+
 from aiohttp import web
 
 from core.errors import NotFound
-from server.keys import CONVERSATION_STORE, HEALTH, LIMITS, METRICS
+from server.keys import DESK, HEALTH, LIMITS, METRICS, STORES
+from video import estimate
 
-MOST_COUNTED = 1000
+ESTIMATES_OF = timedelta(days=1)
 
 
 def routes() -> list[web.RouteDef]:
@@ -32,9 +35,19 @@ async def metrics(request: web.Request) -> web.Response:
     """The counters, in Prometheus' text format; only for programs on this machine."""
     if not request.app[LIMITS].is_operator(request):
         raise NotFound("metrics are for this machine")
-    waiting = await request.app[CONVERSATION_STORE].waiting_handovers(limit=MOST_COUNTED)
-    request.app[METRICS].set_queue_length(len(waiting))
+    await _measure_desk(request)
     return web.Response(
         body=request.app[METRICS].render(),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},
     )
+
+
+async def _measure_desk(request: web.Request) -> None:
+    """The figures that are read from the records, not counted as things happen."""
+    figures, line = request.app[METRICS], await request.app[DESK].line()
+    figures.set_queue_length(len(line.handovers))
+    figures.set_agents(line.at_work)
+    figures.set_calls_open(len(await request.app[STORES].calls.open_calls()))
+    told = await request.app[STORES].desk.estimates(line.now - ESTIMATES_OF)
+    error = estimate.error([e.estimated_seconds for e in told], [e.actual_seconds for e in told])
+    figures.set_estimate_error(error.as_json())

@@ -1,19 +1,17 @@
-"""The staff API: sign in, see and close waits for a person, read what the bot considered."""
+"""The staff API: sign in, see and close waits for a person."""
 
 from typing import Any
 
 from aiohttp import web
 
-from core.errors import NotFound
-from core.ports import ConversationEvent, Handover, User
+from core.ports import User
 from core.statuses import Role
-from server.keys import CONVERSATION_STORE, CONVERSATIONS, HANDOVERS, LIMITS, SETTINGS, STAFF_SESSIONS
-from server.requests import path_text, query_integer, read_object, text_of
+from server.desk_wire import waiting_json
+from server.keys import DESK, HANDOVERS, LIMITS, SETTINGS, STAFF_SESSIONS
+from server.requests import path_text, read_object, text_of
+from server.staff_access import COOKIE, signed_in
+from server.staff_access import DESK as READERS
 from server.staff_sessions import SESSION_SECONDS
-from server.wire import transcript_json
-
-COOKIE = "bangban_staff"
-READERS = (Role.AGENT, Role.SUPERVISOR)
 
 
 def routes() -> list[web.RouteDef]:
@@ -25,7 +23,6 @@ def routes() -> list[web.RouteDef]:
         web.delete(base + "/session", sign_out),
         web.get(base + "/handovers", list_handovers),
         web.post(base + "/handovers/{id}/close", close_handover),
-        web.get(base + "/conversations/{id}", read_conversation),
     ]
 
 
@@ -51,7 +48,7 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def who(request: web.Request) -> web.Response:
     """Who is signed in."""
-    user = await _staff(request, *Role)
+    user = await signed_in(request, *Role)
     return web.json_response(_user_json(user), headers={"Cache-Control": "no-store"})
 
 
@@ -63,61 +60,22 @@ async def sign_out(_: web.Request) -> web.Response:
 
 
 async def list_handovers(request: web.Request) -> web.Response:
-    """Who waits for a person, longest first."""
-    await _staff(request, *READERS)
-    waiting = await request.app[CONVERSATION_STORE].waiting_handovers()
+    """Who waits for a person: the queue in its order, then those for whom nobody was on line."""
+    await signed_in(request, *READERS)
+    line = await request.app[DESK].line()
+    everyone = enumerate([*line.ordered(), *line.registered], start=1)
     return web.json_response(
-        {"handovers": [_handover_json(handover, place) for place, handover in enumerate(waiting, start=1)]},
+        {"handovers": [waiting_json(handover, place) for place, handover in everyone]},
         headers={"Cache-Control": "no-store"},
     )
 
 
 async def close_handover(request: web.Request) -> web.Response:
     """Takes a citizen off the list; one who isn't on it any more stays off."""
-    await _staff(request, *READERS)
+    await signed_in(request, *READERS)
     await request.app[HANDOVERS].close(path_text(request, "id"))
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
-async def read_conversation(request: web.Request) -> web.Response:
-    """A conversation with everything that is stored of it, the candidates the bot rejected included."""
-    await _staff(request, *READERS)
-    conversation = await request.app[CONVERSATION_STORE].get(path_text(request, "id"))
-    if conversation is None:
-        raise NotFound("no such conversation")
-    after = query_integer(request, "after", 0)
-    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
-    return web.json_response(
-        transcript_json(conversation, [_full_event_json(event) for event in events]),
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-async def _staff(request: web.Request, *roles: Role) -> User:
-    return await request.app[STAFF_SESSIONS].access_staff(request.cookies.get(COOKIE, ""), *roles)
-
-
 def _user_json(user: User) -> dict[str, Any]:
     return {"name": user.name, "role": user.role.value}
-
-
-def _handover_json(handover: Handover, position: int) -> dict[str, Any]:
-    return {
-        "id": handover.handover_id,
-        "conversation_id": handover.conversation_id,
-        "mode": handover.mode.value,
-        "topic": handover.topic,
-        "reason": handover.reason,
-        "known": dict(handover.known),
-        "position": position,
-        "created_at": handover.created_at.isoformat() if handover.created_at else None,
-    }
-
-
-def _full_event_json(event: ConversationEvent) -> dict[str, Any]:
-    return {
-        "sequence": event.sequence,
-        "kind": event.kind,
-        "body": dict(event.body),
-        "at": event.at.isoformat(),
-    }

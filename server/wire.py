@@ -3,22 +3,38 @@
 What staff may see (trace, candidates) stays behind; `core.messages` owns the form of a message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from core.ports import Conversation, ConversationEvent
+from core.statuses import Holder
 from server.handover import HandoverTicket
 from server.turn import Turn
 
 _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "citizen_message": ("text", "client_message_id"),
     "bot_message": ("status", "messages", "reply_to", "open_choices"),
-    "holder": ("holder",),
+    "holder": ("holder", "agent"),
     "handover": ("mode", "topic", "position"),
     "rating": ("score", "comment"),
     "notice": ("text",),
+    "agent_message": ("text", "agent", "client_message_id"),
+    "guide_card": ("guide_id", "version", "title", "district", "statements", "sources"),
+    "checklist": ("guide_id", "version", "title", "situation", "items"),
+    "file": ("file_id", "name", "media_type", "size", "by"),
+    "call": ("call_id", "state", "mode"),
+    "summary": ("text", "agent"),
 }
+
+HIDDEN = "hidden"
+"""What a citizen sees of an event for staff only: that its number is taken, so that there is no gap."""
+
+_FOR_STAFF = frozenset({"note", "tags", "whisper"})
+
+
+def _as_staff(_: str) -> str:
+    return ""
 
 
 def turn_json(turn: Turn) -> dict[str, Any]:
@@ -33,13 +49,21 @@ def turn_json(turn: Turn) -> dict[str, Any]:
     }
 
 
-def event_json(event: ConversationEvent) -> dict[str, Any]:
-    """An event as the citizen may see it: fields that aren't listed here stay inside."""
+def event_json(event: ConversationEvent, shown: Callable[[str], str] = _as_staff) -> dict[str, Any]:
+    """An event as the citizen may see it: fields that aren't listed here stay inside.
+
+    `shown` gives the name that citizens read for an agent's account.
+    """
     public = _PUBLIC_FIELDS.get(event.kind, ())
+    body = {name: event.body[name] for name in public if name in event.body}
+    if event.kind == "holder" and "agent" in body:
+        body["agent"] = shown(body["agent"])
+    if event.kind == "file" and body.get("by") not in (None, "citizen"):
+        body["by"] = "agent"
     return {
         "sequence": event.sequence,
-        "kind": event.kind,
-        "body": {name: event.body[name] for name in public if name in event.body},
+        "kind": HIDDEN if event.kind in _FOR_STAFF else event.kind,
+        "body": body,
         "at": event.at.isoformat(),
     }
 
@@ -56,10 +80,16 @@ def transcript_json(conversation: Conversation, events: list[dict[str, Any]]) ->
 
 
 def handover_json(ticket: HandoverTicket) -> dict[str, Any]:
-    """The place in the queue, and what the citizen reads about it."""
+    """How the wish for a person stands, and what the citizen reads about it."""
+    place = ticket.place
     return {
-        "status": "waiting_for_agent",
+        "status": "with_agent" if ticket.holder is Holder.AGENT else "waiting_for_agent",
+        "holder": ticket.holder.value,
         "mode": ticket.handover.mode.value,
-        "position": ticket.position,
+        "position": place.position,
+        "wait_seconds": None if place.wait_seconds is None else round(place.wait_seconds),
+        "agents": place.agents,
+        "open": place.open,
+        "hours": place.hours,
         "messages": [ticket.notice.as_json()],
     }

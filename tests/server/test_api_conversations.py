@@ -161,7 +161,7 @@ async def test_a_wish_for_a_person_can_be_taken_back_and_twice_is_as_once(servic
     left = [(await service.call("DELETE", path, token=token))[0].status for _ in range(2)]
 
     assert left == [204, 204]
-    assert await service.conversations.waiting_handovers() == ()
+    assert await service.stores.desk.callbacks() == ()
     again, _ = await service.call("POST", path, token=token, json={"mode": "text"})
     assert again.status == 201
 
@@ -172,11 +172,11 @@ async def test_waits_older_than_the_setting_are_given_up(start_service):
     for hours in (3, 1):
         conversation_id, _ = await service.started()
         wait = Handover(f"h{hours}", conversation_id, HandoverMode.TEXT, "", "")
-        await service.conversations.add_handover(replace(wait, created_at=now - timedelta(hours=hours)))
+        await service.stores.desk.register(replace(wait, created_at=now - timedelta(hours=hours)))
 
     await _expire(service.app)
 
-    assert [h.handover_id for h in await service.conversations.waiting_handovers()] == ["h1"]
+    assert [h.handover_id for h in await service.stores.desk.callbacks()] == ["h1"]
 
 
 async def test_a_rating_is_kept(service):

@@ -222,13 +222,15 @@ async def test_a_request_that_is_no_handshake_is_an_error_of_the_usual_shape(ser
     assert_canonical_error(response, data, 400, "invalid_input")
 
 
-async def test_whatever_a_watcher_sends_changes_nothing(service):
+async def test_nonsense_that_a_watcher_sends_is_refused_and_changes_nothing(service):
     started = await service.started()
     async with watching(service, started) as socket:
         await socket.send_str("nonsense")
         await socket.send_bytes(b"\x00" * 100)
+        refused = await socket.receive_json()
         await service.said(started, "一")
 
+        assert (refused["type"], refused["code"]) == ("error", "invalid_json")
         assert await sequences(socket, 2) == [1, 2]
 
 

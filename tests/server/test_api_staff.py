@@ -122,23 +122,23 @@ async def test_only_who_looks_after_waiting_citizens_closes_a_wait(service, role
     conversation_id, token = await service.started()
     wish = f"{CONVERSATIONS}/{conversation_id}/handover"
     await service.call("POST", wish, token=token, json={"mode": "text"})
-    [wait] = await service.conversations.waiting_handovers()
+    [wait] = await service.stores.desk.callbacks()
     if role:
         await signed_in(service, role)
 
     response, _ = await service.call("POST", f"/api/v1/staff/handovers/{wait.handover_id}/close")
 
     assert response.status == status
-    assert await service.conversations.waiting_handovers() == (wait,)
+    assert await service.stores.desk.callbacks() == (wait,)
 
 
-async def test_an_agent_reads_a_conversation_with_what_the_bot_considered(service):
+async def test_a_supervisor_reads_a_conversation_with_what_the_bot_considered(service):
     service.engine.otherwise = BotReply(
         TurnStatus.ANSWERED, (ReplyMessage("好"),), trace={"rejected": ["居住证补领"]}
     )
     started = await service.started()
     await service.said(started, "身份证")
-    await signed_in(service)
+    await signed_in(service, Role.SUPERVISOR)
 
     _, transcript = await service.call("GET", f"/api/v1/staff/conversations/{started[0]}")
 

@@ -1,0 +1,404 @@
+"""The use case of a call inside a conversation that an agent holds.
+
+What may happen when is the table of `video.call`; who may send what is checked here against the
+conversation's holder at each step. Sound and picture go through a `Media` port; this module looks
+at it for who is connected, keeps the place of who isn't, and stores each change before it is told.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from core import desk_ports
+from core.desk_ports import CallStore, DeskStore
+from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidInput, NotFound, Unavailable
+from core.ports import ConversationEvent, ConversationStore, Handover
+from core.statuses import HandoverState
+from server import wording
+from server.events import EventFanOut
+from server.media_port import CallObserver, Media
+from video.call import Call, CallEvent, CallMode, CallState, Party
+
+log = structlog.get_logger(__name__)
+
+RINGS_FOR = timedelta(seconds=90)
+CONNECTS_WITHIN = timedelta(seconds=60)
+HELD_FOR = timedelta(seconds=120)
+"""A tunnel, a lift: so long a place is kept for who lost the network."""
+
+_PATIENCE = {
+    CallState.RINGING: RINGS_FOR,
+    CallState.CONSENTING: timedelta(minutes=5),  # the text on recording is read aloud meanwhile
+    CallState.CONNECTING: CONNECTS_WITHIN,
+    CallState.HELD: HELD_FOR,
+}
+_CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
+"""States in which media may be connected."""
+
+STORE_QUALITY_EVERY = timedelta(seconds=10)
+_LEVELS = ("poor", "fair", "good")
+MOST_STATS = 40
+
+
+@dataclass(slots=True)
+class _Open:
+    """A call that goes on, as this process knows it."""
+
+    call_id: str
+    conversation_id: str
+    agent: str
+    call: Call
+    since: datetime  # when it came into its state
+    consent_version: str = ""
+    answered_at: datetime | None = None
+    quality: dict[str, Any] = field(default_factory=dict)
+    quality_stored: datetime | None = None
+    recording: bool = False
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Calls:
+    """All calls. `recorded` says whether calls are recorded when the citizen agrees."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        desk: DeskStore,
+        calls: CallStore,
+        media: Media,
+        fan_out: EventFanOut,
+        *,
+        now: Callable[[], datetime],
+        recorded: bool,
+        observer: CallObserver,
+        evidence: Callable[[str, str, Mapping[str, Any]], Awaitable[None]] | None = None,
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._calls = calls
+        self._media = media
+        self._fan_out = fan_out
+        self._now = now
+        self._recorded = recorded
+        self._observer = observer
+        self._evidence = evidence
+        self._open: dict[str, _Open] = {}
+
+    # --- who may ---------------------------------------------------------------------------------
+
+    async def check_agent(self, name: str, call_id: str) -> None:
+        """Returns if that agent holds the call's conversation. Raises NotFound, Forbidden, Conflict."""
+        if (await self._held((await self._stored(call_id)).conversation_id)).agent != name:
+            raise Forbidden("another agent's call")
+
+    async def check_citizen(self, conversation_id: str, call_id: str) -> None:
+        """Returns if the call is in the citizen's conversation. Raises NotFound, as for no call at all."""
+        if (await self._stored(call_id)).conversation_id != conversation_id:
+            raise NotFound("no such call")
+
+    # --- beginning and ending --------------------------------------------------------------------
+
+    async def begin(
+        self, conversation_id: str, caller: Party, mode: CallMode, *, answered: bool = False
+    ) -> desk_ports.Call:
+        """A new call, or the one that goes on; who is rung and calls back, picks up.
+
+        Raises NotFound, and Conflict if no agent holds the conversation.
+        """
+        handover = await self._held(conversation_id)
+        if (known := await self._calls.open_call_of(conversation_id)) is not None:
+            entry = await self._entry(known.call_id)
+            if entry.call.state is CallState.RINGING and entry.call.callee is caller:
+                await self._apply(entry, CallEvent.ANSWER, caller)
+            return await self._stored(known.call_id)
+        call = Call.begin(caller, mode, answered=answered, recorded=self._recorded)
+        record = desk_ports.Call(
+            call_id=secrets.token_urlsafe(12),
+            conversation_id=conversation_id,
+            agent=handover.agent,
+            mode=call.mode.value,
+            state=call.state.value,
+            quality={"caller": caller.value},
+        )
+        try:
+            stored = await self._calls.add(record)
+        except Conflict:  # both called at the same moment
+            return await self.begin(conversation_id, caller, mode, answered=answered)
+        entry = _Open(
+            stored.call_id, conversation_id, handover.agent, call, self._now(), quality=dict(stored.quality)
+        )
+        self._open[stored.call_id] = entry
+        await self._note(entry)
+        self._tell(entry)
+        return stored
+
+    async def decline(self, call_id: str, party: Party) -> None:
+        """Who is rung doesn't want to. Raises NotFound, Forbidden, Conflict."""
+        await self._apply(await self._entry(call_id), CallEvent.DECLINE, party)
+
+    async def hang_up(self, call_id: str, party: Party) -> None:
+        """Ends the call for both; a call that has ended stays as it is. Raises NotFound."""
+        with suppress(IllegalMove):
+            await self._apply(await self._entry(call_id), CallEvent.HANGUP, party)
+
+    async def end_of(self, conversation_id: str, reason: str) -> None:
+        """Ends the conversation's call, if one goes on, because the agent lets the conversation go."""
+        call = await self._calls.open_call_of(conversation_id)
+        if call is None:
+            return
+        if reason == "agent_lost":
+            entry = await self._entry(call.call_id)
+            with suppress(IllegalMove):
+                await self._apply(entry, CallEvent.LOST, Party.AGENT)
+        with suppress(IllegalMove, NotFound):
+            await self._apply(await self._entry(call.call_id), CallEvent.CONVERSATION_ENDED)
+
+    # --- signalling ------------------------------------------------------------------------------
+
+    async def offer(self, call_id: str, party: Party, sdp: str, *, again: bool = False) -> str:
+        """The answer to a party's offer; `again` when it comes back to a call it was in.
+
+        Raises NotFound, Conflict (out of turn), MediaFull, Unavailable, InvalidInput.
+        """
+        entry = await self._entry(call_id)
+        event = CallEvent.REJOIN if again else CallEvent.OFFER
+        async with entry.lock:
+            try:
+                after = entry.call.after(event, party)
+            except IllegalMove:
+                # A page that was loaded anew offers where it should rejoin; the media don't mind.
+                if again or entry.call.state is not CallState.LIVE:
+                    raise
+                after = entry.call.after(CallEvent.REJOIN, party)
+            answer = await self._media.join(call_id, party.value, sdp, record=after.may_record)
+            await self._move(entry, after)
+            await self._follow_consent(entry, joined=True)
+        return answer
+
+    async def change_mode(self, call_id: str, party: Party, mode: CallMode) -> None:
+        """Goes down or up the ladder within the call. Raises NotFound, Conflict."""
+        entry = await self._entry(call_id)
+        before = entry.call.mode
+        await self._apply(entry, CallEvent.MODE, party, mode=mode)
+        if mode is CallMode.TEXT and before is not CallMode.TEXT:
+            with suppress(Unavailable):
+                await self._media.close(call_id)
+        if mode is not before:
+            await self._note(entry)
+
+    async def consent(self, call_id: str, version: str, *, agree: bool) -> desk_ports.Call:
+        """The citizen's answer to the text on recording, with its version. Raises NotFound, Conflict."""
+        if not version:
+            raise InvalidInput("version: must not be empty")
+        entry = await self._entry(call_id)
+        async with entry.lock:
+            after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)
+            stored = await self._calls.set_consent(call_id, version, agrees=agree)
+            entry.consent_version = version
+            if self._evidence is not None:
+                body = {"call_id": call_id, "version": version, "agree": agree}
+                await self._evidence(call_id, "consent", body)
+            await self._move(entry, after)
+            await self._follow_consent(entry)
+        return replace(stored, state=entry.call.state.value)
+
+    async def take_stats(self, call_id: str, party: Party, stats: Mapping[str, Any]) -> None:
+        """What a browser measured; the other side is told how good it is. Raises NotFound."""
+        entry = await self._entry(call_id)
+        entry.call.after(CallEvent.STATS, party)
+        entry.quality[party.value] = dict(list(stats.items())[:MOST_STATS])
+        levels = [each.get("level") for each in entry.quality.values() if isinstance(each, dict)]
+        entry.quality["level"] = next((level for level in _LEVELS if level in levels), "")
+        level = stats.get("level", "")
+        self._fan_out.announce(
+            entry.conversation_id,
+            {"type": "call.quality", "call_id": call_id, "party": party.value, "level": level},
+        )
+        now = self._now()
+        if entry.quality_stored is None or now - entry.quality_stored >= STORE_QUALITY_EVERY:
+            entry.quality_stored = now
+            await self._calls.set_quality(call_id, entry.quality)
+
+    # --- by itself -------------------------------------------------------------------------------
+
+    async def take_up(self) -> None:
+        """After a start: what went on before goes on; its parties rejoin."""
+        for stored in await self._calls.open_calls():
+            with suppress(BangbanError):
+                entry = await self._entry(stored.call_id)
+                if entry.call.state.value != stored.state:
+                    await self._calls.move(stored.call_id, entry.call.state.value, expected=[stored.state])
+
+    async def look_after(self) -> None:
+        """One look at all calls: who is connected, who has been away for too long."""
+        for entry in tuple(self._open.values()):
+            try:
+                if entry.call.state in _CARRIED and entry.call.mode is not CallMode.TEXT:
+                    await self._look_at_media(entry)
+                patience = _PATIENCE.get(entry.call.state)
+                if patience is not None and self._now() - entry.since >= patience:
+                    await self._apply(entry, CallEvent.EXPIRED)
+            except IllegalMove:
+                continue  # it has moved meanwhile
+            except BangbanError as error:
+                log.warning("call_not_looked_after", code=error.code)
+
+    async def media_lost(self, call_ids: Callable[[str], bool]) -> None:
+        """A media process was started again: the parties of its calls must rejoin."""
+        for stored in await self._calls.open_calls():
+            if call_ids(stored.call_id):
+                with suppress(IllegalMove, NotFound):
+                    await self._apply(await self._entry(stored.call_id), CallEvent.RESTART)
+
+    async def _look_at_media(self, entry: _Open) -> None:
+        try:
+            figures = await self._media.call_stats(entry.call_id)
+        except NotFound:
+            figures = {}
+        legs = figures.get("legs", {})
+        connected = {party for party in Party if legs.get(party.value, {}).get("state") == "connected"}
+        for party in Party:
+            if party in connected and party not in entry.call.connected:
+                await self._apply(entry, CallEvent.CONNECTED, party)
+            elif party not in connected and party in entry.call.connected:
+                await self._apply(entry, CallEvent.LOST, party)
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    async def _held(self, conversation_id: str) -> Handover:
+        """The handover of the agent who holds the conversation. Raises NotFound, Conflict."""
+        handover = await self._desk.open_handover(conversation_id)
+        if handover is not None and handover.state is HandoverState.TAKEN:
+            return handover
+        if await self._store.get(conversation_id) is None:
+            raise NotFound("no such conversation")
+        raise Conflict("no agent holds the conversation")
+
+    async def _stored(self, call_id: str) -> desk_ports.Call:
+        stored = await self._calls.get(call_id)
+        if stored is None:
+            raise NotFound("no such call")
+        return stored
+
+    async def _entry(self, call_id: str) -> _Open:
+        """The call as it goes on here, or after a restart as stored. Raises NotFound, IllegalMove."""
+        if (known := self._open.get(call_id)) is not None:
+            return known
+        stored = await self._stored(call_id)
+        if stored.ended_at is not None:
+            raise IllegalMove("the call has ended")
+        call = Call(
+            Party(stored.quality.get("caller", Party.CITIZEN.value)),
+            CallMode(stored.mode),
+            CallState(stored.state),
+            stored.consented if self._recorded else False,
+        )
+        entry = _Open(
+            call_id,
+            stored.conversation_id,
+            stored.agent,
+            call.after(CallEvent.RESTART),
+            self._now(),
+            stored.consent_version,
+            stored.answered_at,
+            dict(stored.quality),
+        )
+        return self._open.setdefault(call_id, entry)
+
+    async def _apply(
+        self, entry: _Open, event: CallEvent, party: Party | None = None, *, mode: CallMode | None = None
+    ) -> None:
+        async with entry.lock:
+            await self._move(entry, entry.call.after(event, party, mode=mode))
+
+    async def _move(self, entry: _Open, after: Call) -> None:
+        """Stores and tells what the call has become; the caller holds its lock."""
+        before, entry.call = entry.call, after
+        if after == before:
+            return
+        if after.state is not before.state or after.mode is not before.mode:
+            await self._store_move(entry, before)
+        self._tell(entry)
+        if after.state is CallState.ENDED and before.state is not CallState.ENDED:
+            await self._ended(entry)
+        elif after.state is CallState.LIVE and entry.answered_at is None:
+            entry.answered_at = self._now()
+            await self._note(entry)
+
+    async def _store_move(self, entry: _Open, before: Call) -> None:
+        after = entry.call
+        if after.state is not before.state:
+            entry.since = self._now()
+        try:
+            await self._calls.move(
+                entry.call_id,
+                after.state.value,
+                expected=[state.value for state in CallState if state is not CallState.ENDED],
+                mode=after.mode.value,
+                answered=after.state is CallState.LIVE,
+                end_reason=after.end_reason,
+            )
+        except (Conflict, NotFound):
+            # Ended elsewhere, or deleted with its conversation.
+            self._open.pop(entry.call_id, None)
+            raise
+
+    async def _follow_consent(self, entry: _Open, *, joined: bool = False) -> None:
+        """Records exactly while the citizen agrees; the caller holds the lock."""
+        wanted = entry.call.may_record
+        carried = joined or bool(entry.call.connected)
+        if wanted == entry.recording or (wanted and not carried):
+            return
+        if not joined:
+            await self._media.record(entry.call_id, on=wanted)
+        await self._calls.set_recording(entry.call_id, on=wanted)
+        entry.recording = wanted
+        self._tell(entry)
+
+    async def _ended(self, entry: _Open) -> None:
+        self._open.pop(entry.call_id, None)
+        with suppress(BangbanError):
+            await self._media.close(entry.call_id)
+        with suppress(NotFound):
+            await self._calls.set_quality(entry.call_id, entry.quality)
+            await self._note(entry)
+            if entry.call.end_reason == CallEvent.EXPIRED.value:
+                text = wording.CALL_EXPIRED
+                event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
+                self._publish(event)
+        seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
+        self._observer.call_ended(entry.call.end_reason, seconds)
+
+    async def _note(self, entry: _Open) -> None:
+        """Logs the call as it is; only what people want to read later, not each lost second."""
+        body = {
+            "call_id": entry.call_id,
+            "state": entry.call.state.value,
+            "mode": entry.call.mode.value,
+            "end_reason": entry.call.end_reason,
+        }
+        event, _ = await self._store.append(entry.conversation_id, "call", body)
+        self._publish(event)
+
+    def _publish(self, event: ConversationEvent) -> None:
+        self._fan_out.publish(event)
+
+    def _tell(self, entry: _Open) -> None:
+        """Tells both sides how the call stands; each hears about the other's connection."""
+        call = entry.call
+        for to_staff, peer in ((False, Party.AGENT), (True, Party.CITIZEN)):
+            news = {
+                "type": "call.state",
+                "call_id": entry.call_id,
+                "state": call.state.value,
+                "mode": call.mode.value,
+                "recording": entry.recording,
+                "peer": {"connected": peer in call.connected},
+            }
+            self._fan_out.announce(entry.conversation_id, news, to_staff=to_staff, to_citizen=not to_staff)

@@ -1,0 +1,132 @@
+"""Puts the desk together: queue, agents, supervisors, calls. Part of the wiring of `create_app`."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+from core.clock import utc_now
+from core.errors import BangbanError
+from core.metrics import Metrics
+from core.ports import Handover
+from core.statuses import HandoverMode
+from server import keys
+from server.calls import Calls
+from server.desk import Desk
+from server.desk_events import DeskEvents
+from server.desk_guides import DeskGuides
+from server.desk_rounds import DeskRounds
+from server.handover import HandoverRules, Handovers
+from server.knowledge_part import today
+from server.signalling import Signalling
+from server.supervision import Supervision
+from server.waiting_line import WaitingLine
+from video.call import CallMode, Party
+from video.client import shard_of
+from video.opening import OpeningHours
+
+
+class _Accepted:
+    """Sees to what follows an accept: the wait is counted, and a wish for video becomes a call."""
+
+    def __init__(self, metrics: Metrics, calls: Calls) -> None:
+        self._metrics = metrics
+        self._calls = calls
+        self._beginning: set[asyncio.Task[None]] = set()
+
+    def accepted(self, handover: Handover) -> None:
+        """An agent took a citizen."""
+        if handover.created_at is not None and not handover.kept_place and handover.due is None:
+            self._metrics.wait_ended((utc_now() - handover.created_at).total_seconds())
+        if handover.mode is HandoverMode.VIDEO:
+            task = asyncio.create_task(self._begin(handover), name="begin-call")
+            self._beginning.add(task)
+            task.add_done_callback(self._beginning.discard)
+
+    def left_agent(self, conversation_id: str) -> None:
+        """Nothing follows here."""
+
+    async def _begin(self, handover: Handover) -> None:
+        with suppress(BangbanError):  # let go or called again in the same moment
+            await self._calls.begin(handover.conversation_id, Party.CITIZEN, CallMode.VIDEO, answered=True)
+
+
+def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
+    """Makes the use cases of the desk. Raises ConfigurationError for opening hours that can't be read."""
+    settings, stores, fan_out, metrics = (
+        app[keys.SETTINGS],
+        app[keys.STORES],
+        app[keys.FAN_OUT],
+        app[keys.METRICS],
+    )
+    opening = OpeningHours.parse(settings.opening_hours, settings.opening_exceptions)
+    line = WaitingLine(stores.desk, stores.calls, opening=opening, now=utc_now)
+    screens = DeskEvents(fan_out)
+    calls = Calls(
+        stores.conversations,
+        stores.desk,
+        stores.calls,
+        app[keys.MEDIA],
+        fan_out,
+        now=utc_now,
+        recorded=settings.call_media == "relay",
+        observer=metrics,
+    )
+    handovers = Handovers(
+        stores.conversations,
+        stores.desk,
+        fan_out,
+        look=line.look,
+        guides=stores.knowledge,
+        rules=HandoverRules(settings.hotline, opening),
+        mask=mask,
+        now=utc_now,
+    )
+    desk = Desk(
+        stores.conversations,
+        stores.desk,
+        handovers,
+        look=line.look,
+        publish=fan_out.publish,
+        observers=(screens, _Accepted(metrics, calls)),
+        end_call=calls.end_of,
+    )
+    rounds = DeskRounds(
+        store=stores.conversations,
+        desk_store=stores.desk,
+        calls=stores.calls,
+        desk=desk,
+        handovers=handovers,
+        fan_out=fan_out,
+        screens=screens,
+        look=desk.line,
+        now=utc_now,
+    )
+    handovers.changed = rounds.changed
+    app[keys.HANDOVERS] = handovers
+    app[keys.SCREENS] = screens
+    app[keys.DESK] = desk
+    app[keys.DESK_GUIDES] = DeskGuides(desk, stores.knowledge, today=today)
+    app[keys.DESK_ROUNDS] = rounds
+    app[keys.CALLS] = calls
+    app[keys.SIGNALLING] = Signalling(calls, hotline=settings.hotline, now=time.monotonic)
+    app[keys.SUPERVISION] = Supervision(
+        store=stores.conversations,
+        desk_store=stores.desk,
+        calls=stores.calls,
+        desk=desk,
+        handovers=handovers,
+        screens=screens,
+        look=line.look,
+        accesses=stores.access,
+        now=utc_now,
+    )
+
+
+def media_lost(app: web.Application, number: int) -> None:
+    """A media process has lost its calls: their parties must rejoin."""
+    processes = app[keys.SETTINGS].media_processes
+    lost = app[keys.CALLS].media_lost(lambda call_id: shard_of(call_id, processes) == number)
+    app[keys.BACKGROUND].start("rejoin-calls", lost)

@@ -1,0 +1,158 @@
+"""The JSON that goes to staff: who waits, conversations with everything in them, the wall. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from core.desk_ports import Agent, Call, CannedReply
+from core.ports import Conversation, ConversationEvent, Handover
+from server.supervision import Wall
+from server.waiting_line import Line
+
+
+def waiting_json(handover: Handover, position: int) -> dict[str, Any]:
+    """Someone who waits, as every agent may see it: without the number to call back."""
+    return {
+        "id": handover.handover_id,
+        "conversation_id": handover.conversation_id,
+        "mode": handover.mode.value,
+        "topic": handover.topic,
+        "reason": handover.reason,
+        "known": dict(handover.known),
+        "position": position,
+        "department": handover.department,
+        "district": handover.district,
+        "language": handover.language,
+        "priority": handover.priority,
+        "kept_place": handover.kept_place,
+        "for_agent": handover.for_agent,
+        "offered_to": handover.agent,
+        "due": _moment(handover.due),
+        "created_at": _moment(handover.created_at),
+    }
+
+
+def queue_json(line: Line, callbacks: Sequence[Handover]) -> dict[str, Any]:
+    """The inbox: who waits in order, and who waits for a time or for somebody to come."""
+    return {
+        "waiting": [waiting_json(h, place) for place, h in enumerate(line.ordered(), start=1)],
+        "callbacks": [waiting_json(h, place) for place, h in enumerate(callbacks, start=1)],
+        "agents": line.at_work,
+        "open": line.open,
+        "hours": line.hours,
+    }
+
+
+def held_json(handover: Handover) -> dict[str, Any]:
+    """A conversation that an agent holds, for that agent and supervisors."""
+    return {
+        "handover_id": handover.handover_id,
+        "conversation_id": handover.conversation_id,
+        "state": handover.state.value,
+        "agent": handover.agent,
+        "mode": handover.mode.value,
+        "topic": handover.topic,
+        "reason": handover.reason,
+        "known": dict(handover.known),
+        "department": handover.department,
+        "district": handover.district,
+        "language": handover.language,
+        "priority": handover.priority,
+        "contact": handover.contact,
+        "due": _moment(handover.due),
+        "created_at": _moment(handover.created_at),
+        "taken_at": _moment(handover.taken_at),
+    }
+
+
+def agent_json(agent: Agent) -> dict[str, Any]:
+    """An agent."""
+    return {
+        "name": agent.name,
+        "display_name": agent.display_name,
+        "state": agent.state.value,
+        "departments": list(agent.departments),
+        "districts": list(agent.districts),
+        "languages": list(agent.languages),
+        "video": agent.video,
+        "max_chats": agent.max_chats,
+    }
+
+
+def call_json(call: Call) -> dict[str, Any]:
+    """A call."""
+    return {
+        "call_id": call.call_id,
+        "conversation_id": call.conversation_id,
+        "agent": call.agent,
+        "state": call.state,
+        "mode": call.mode,
+        "recording": call.recording,
+        "started_at": _moment(call.started_at),
+        "answered_at": _moment(call.answered_at),
+        "quality": dict(call.quality),
+    }
+
+
+def canned_json(reply: CannedReply) -> dict[str, Any]:
+    """A canned reply."""
+    return {"id": reply.reply_id, "title": reply.title, "text": reply.text, "department": reply.department}
+
+
+def full_event_json(event: ConversationEvent) -> dict[str, Any]:
+    """An event with everything that is stored of it."""
+    return {
+        "sequence": event.sequence,
+        "kind": event.kind,
+        "body": dict(event.body),
+        "at": event.at.isoformat(),
+    }
+
+
+def desk_conversation_json(
+    conversation: Conversation,
+    events: Sequence[ConversationEvent],
+    handover: Handover | None,
+    call: Call | None,
+    *,
+    citizen_present: bool,
+) -> dict[str, Any]:
+    """A conversation as its agent works with it."""
+    return {
+        "id": conversation.conversation_id,
+        "channel": conversation.channel,
+        "district": conversation.district,
+        "holder": conversation.holder.value,
+        "events": [full_event_json(event) for event in events],
+        "handover": held_json(handover) if handover else None,
+        "call": call_json(call) if call else None,
+        "citizen_present": citizen_present,
+    }
+
+
+def wall_json(wall: Wall) -> dict[str, Any]:
+    """The supervisor's wall."""
+    line = wall.line
+    loads = {load.name: load for load in line.loads}
+    return {
+        "waiting": [waiting_json(h, place) for place, h in enumerate(line.ordered(), start=1)],
+        "agents": [
+            {
+                **agent_json(agent),
+                "available": loads[name].available,
+                "chats": loads[name].chats,
+                "calls": loads[name].calls,
+            }
+            for name, agent in line.agents.items()
+        ],
+        "conversations": [held_json(handover) for handover in wall.held],
+        "calls": [call_json(call) for call in wall.calls],
+        "follow_ups": wall.follow_ups,
+        "alarms": [{"code": code, "text": text} for code, text in wall.alarms.items()],
+        "open": line.open,
+        "hours": line.hours,
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,30 @@
+"""What the use case of calls needs of others, as Protocols: who carries them, who counts them."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Media(Protocol):
+    """What carries sound and picture. `video.client.MediaClient` is the real one."""
+
+    async def join(self, call_id: str, party: str, sdp: str, *, record: bool = False) -> str:
+        """Connects a party, again if need be; the answer to its offer. Raises MediaFull, InvalidInput."""
+
+    async def leave(self, call_id: str, party: str) -> None:
+        """Disconnects a party."""
+
+    async def close(self, call_id: str) -> None:
+        """Ends the call."""
+
+    async def record(self, call_id: str, *, on: bool) -> None:
+        """Starts or ends recording. Raises NotFound."""
+
+    async def call_stats(self, call_id: str) -> Mapping[str, Any]:
+        """Figures of the call, with `legs`: for each party its `state`. Raises NotFound."""
+
+
+class CallObserver(Protocol):
+    """Is told what is worth measuring."""
+
+    def call_ended(self, reason: str, seconds: float) -> None:
+        """A call ended; `seconds` since it was answered, 0 if it never was."""

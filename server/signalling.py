@@ -1,0 +1,114 @@
+"""What comes in over a WebSocket about a call: read, checked against who speaks, done, answered.
+
+Who speaks is known from the connection. A message that fails is answered with an error frame and
+harms nothing else; one connection's messages are done one after another, and only so many a while.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from core.errors import BangbanError
+from core.ports import User
+from server import wording
+from server.calls import Calls
+from server.rate_limit import Rate, RateLimiter
+from video.call import Party
+from video.signalling import (
+    CallMessage,
+    ChangeMode,
+    Hangup,
+    Offer,
+    Rejoin,
+    Stats,
+    parse_agent,
+    parse_citizen,
+)
+
+log = structlog.get_logger(__name__)
+
+FRAMES_PER_MINUTE = 240
+"""A page sends its figures every two seconds; one in trouble rejoins every second."""
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+class Signalling:
+    """Serves the frames of both kinds of WebSocket."""
+
+    def __init__(self, calls: Calls, *, hotline: str, now: Callable[[], float]) -> None:
+        self._calls = calls
+        self._hotline = hotline
+        self._now = now
+        self._frames = RateLimiter(Rate(FRAMES_PER_MINUTE))
+
+    async def from_citizen(self, conversation_id: str, data: str, send: Send) -> None:
+        """A frame of a citizen's page."""
+
+        async def check(message: CallMessage) -> None:
+            await self._calls.check_citizen(conversation_id, message.call_id)
+
+        await self._serve(
+            f"conversation {conversation_id}",
+            data,
+            send,
+            parse=parse_citizen,
+            check=check,
+            party=Party.CITIZEN,
+        )
+
+    async def from_agent(self, user: User, data: str, send: Send) -> None:
+        """A frame of an agent's desk."""
+
+        async def check(message: CallMessage) -> None:
+            await self._calls.check_agent(user.name, message.call_id)
+
+        await self._serve(f"agent {user.name}", data, send, parse=parse_agent, check=check, party=Party.AGENT)
+
+    async def _serve(
+        self,
+        client: str,
+        data: str,
+        send: Send,
+        *,
+        parse: Callable[[str], CallMessage],
+        check: Callable[[CallMessage], Awaitable[None]],
+        party: Party,
+    ) -> None:
+        call_id = ""
+        try:
+            self._frames.check(client, self._now())
+            message = parse(data)
+            call_id = message.call_id
+            await check(message)
+            if (answer := await self._do(message, party)) is not None:
+                await send(answer)
+        except BangbanError as error:
+            log.info("signalling_refused", code=error.code, reason=str(error))
+            await send(_error(error.code, wording.what_failed(error, self._hotline), call_id))
+        except ConnectionError:
+            return  # the reader sees it too
+        except Exception:
+            log.exception("signalling_failed")
+            unexpected = BangbanError()
+            await send(_error(unexpected.code, wording.what_failed(unexpected, self._hotline), call_id))
+
+    async def _do(self, message: CallMessage, party: Party) -> Mapping[str, Any] | None:
+        match message:
+            case Offer(call_id, sdp) | Rejoin(call_id, sdp):
+                again = isinstance(message, Rejoin)
+                answer = await self._calls.offer(call_id, party, sdp, again=again)
+                return {"type": "call.answer", "call_id": call_id, "sdp": answer}
+            case ChangeMode(call_id, mode):
+                await self._calls.change_mode(call_id, party, mode)
+            case Hangup(call_id):
+                await self._calls.hang_up(call_id, party)
+            case Stats(call_id, stats):
+                await self._calls.take_stats(call_id, party, stats)
+        return None
+
+
+def _error(code: str, message: str, call_id: str) -> Mapping[str, Any]:
+    named = {"call_id": call_id} if call_id else {}
+    return {"type": "error", "code": code, "message": message, **named}
