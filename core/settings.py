@@ -178,6 +178,15 @@ class Settings(BaseSettings):
         Secret(""),
         description="Key that seals recordings, 32 characters or more; empty: made in `data`. Keep a copy.",
     )
+    recording_days: int = Field(
+        365, ge=1, le=36500, description="Days after which a recording is deleted, unless it is held."
+    )
+    recording_floor_mb: int = Field(
+        1024, ge=64, description="Free disk space in MiB below which nothing is recorded."
+    )
+    recording_warning_mb: int = Field(
+        5120, ge=64, description="Free disk space in MiB below which recording warns of a full disk."
+    )
     turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses of the TURN server for browsers behind firewalls, separated by commas.",

@@ -57,6 +57,10 @@ class EvidenceFile:
         known = list(notes)
         return self._add_all(lambda chain: unrecorded(chain, known), at)
 
+    def close(self, at: datetime) -> Entry:
+        """Says that nothing more will come but deletions. Raises Conflict if it was said before."""
+        return self._add_all(lambda chain: [(EvidenceKind.CLOSED, {"entries": len(chain)})], at)[-1]
+
     def _add_all(self, what: Callable[[Sequence[Entry]], _Wanted], at: datetime) -> list[Entry]:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import RecordingDamaged
 from video.recording_note import NOTE_SUFFIX, SEALED_SUFFIX, RecordingNote, RecordingState, Segment, file_name
 from video.retention import Kept, expired
-from video.sealing import SealedReader, SealedWriter
+from video.sealing import SealedReader, SealedWriter, is_being_written
 
 RECORDING = "recording"
 """What the rule of retention calls the files here."""
@@ -101,7 +101,7 @@ def describe_content(path: Path, key: bytes) -> tuple[int, str]:
 
 
 def recover(folder: Path, key: bytes) -> list[RecordingNote]:
-    """Completes the notes of files whose writer died, and returns them. Call it while nobody records there.
+    """Completes the notes of files whose writer died, and returns them; who writes still is left alone.
 
     A file that can't be read keeps its note as it is, but is no longer called unfinished.
     """
@@ -110,6 +110,8 @@ def recover(folder: Path, key: bytes) -> list[RecordingNote]:
         if note.state is not RecordingState.RECORDING:
             continue
         path = RecordingPaths(folder, note.name).sealed
+        if is_being_written(path) or read_note(folder, note.name) != note:  # it may have ended just now
+            continue
         try:
             stored = path.read_bytes()
             covered = sum(each.length for each in note.segments)

@@ -4,6 +4,7 @@ AES-256-GCM; each file has its own key, derived from the service's recording key
 (HKDF-SHA256), each record a random nonce. The layout is `video.sealed_format`'s.
 """
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -51,7 +52,8 @@ class SealedWriter:
     """A new sealed file, as a binary file that may be written, and seeked in to replace what is written.
 
     What `write` was given is with the system when it returns. `digest` is the SHA-256 of the stored
-    bytes so far, `stored` how many there are. Raises FileExistsError: nothing is ever overwritten.
+    bytes so far, `stored` how many there are. The file is locked (flock) for as long as it is written.
+    Raises FileExistsError: nothing is ever overwritten.
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
@@ -61,6 +63,7 @@ class SealedWriter:
         self._header = bytes(header)
         self._cipher = _cipher(key, header)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._whole = hashlib.sha256()
         self._since_cut = hashlib.sha256()
         self._cut_at = 0
@@ -128,6 +131,21 @@ class SealedWriter:
             self._since_cut.update(view[:written])
             self.stored += written
             view = view[written:]
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether the writer of that sealed file lives, in whatever process."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class SealedReader:

@@ -8,13 +8,16 @@ import time
 import structlog
 from aiohttp import web
 
+from core.clock import utc_now
 from core.errors import ConfigurationError
 from core.logs import configure_logs
 from core.settings import Settings
 from server.cli.options import add_data
 from server.service_secrets import recording_key
+from video.disk_space import MIB, DiskRule
 from video.port_range import make_loop
 from video.recording import CallRecorder
+from video.recording_upkeep import RECORDINGS, RecordingUpkeep
 from video.relay.leg import LegOpener, offering
 from video.rooms import Rooms
 from video.session_description import offered_addresses
@@ -22,7 +25,7 @@ from video.supervision import end_with
 from video.taps import OpenRecorder, Recorder
 from video.worker import create_media_app
 
-RECORDINGS = "recordings"
+UPKEEP_SECONDS = 30
 STOP_SECONDS = 8
 KILL_AFTER_SECONDS = 15
 
@@ -70,12 +73,14 @@ async def serve_media(settings: Settings) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
     with offering(addresses):
         await runner.setup()
+        upkeep = asyncio.create_task(keep_recordings(settings), name="recording-upkeep")
         try:
             site = web.TCPSite(runner, settings.media_host, settings.media_port)
             await site.start()
             log.info("media_listens", addresses=[str(each) for each in runner.addresses])
             await stop.wait()
         finally:
+            upkeep.cancel()
             await runner.cleanup()
 
 
@@ -83,8 +88,20 @@ def recorders(settings: Settings) -> OpenRecorder:
     """Makes recorders that write into the data directory."""
     key = recording_key(settings)
     folder = settings.data / RECORDINGS
+    rule = DiskRule(settings.recording_floor_mb * MIB, settings.recording_warning_mb * MIB)
 
     def open_recorder(call_id: str) -> Recorder:
-        return CallRecorder(folder, call_id, key, time.time)
+        return CallRecorder(folder, call_id, key, time.time, rule=rule)
 
     return open_recorder
+
+
+async def keep_recordings(settings: Settings) -> None:
+    """Looks after recordings and their evidence until it is cancelled."""
+    upkeep = RecordingUpkeep(settings.data, recording_key(settings), settings.recording_days)
+    while True:
+        try:
+            await asyncio.to_thread(upkeep.run, utc_now())
+        except Exception:  # the next round may do better, and calls don't depend on it
+            log.exception("recording_upkeep_failed")
+        await asyncio.sleep(UPKEEP_SECONDS)
