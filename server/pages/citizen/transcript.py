@@ -17,6 +17,12 @@ from core.statuses import Holder, TurnStatus
 SATISFACTION = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 """The five grades that government services are rated with in China (好差评)."""
 
+CALL_LINES: Mapping[str, str] = {
+    "ringing": "工作人员邀请您通话，需要打开脚本",
+    "live": "通话已接通",
+    "ended": "通话已结束",
+}
+
 HOLDER_LINES: Mapping[str, str] = {
     Holder.AGENT: "工作人员已接入对话",
     Holder.QUEUE: "正在等待工作人员",
@@ -83,8 +89,43 @@ def _event_html(event: ConversationEvent, *, open_choices: bool, nonce: str) -> 
             for m in messages
         )
         return _turn("bot", "帮办答", body, event)
+    if desk := _desk_html(event):
+        return desk
     line = _line_text(event)
     return f'<li class="turn turn--line"><p class="line">{escape(line)}</p></li>' if line else ""
+
+
+def _desk_html(event: ConversationEvent) -> str:
+    """What the agents' side brought; nothing for other kinds, and for what only staff may see."""
+    body = event.body
+    if event.kind == "agent_message":
+        who = f"工作人员{body.get('agent', '')}"
+        return _turn("agent", escape(who), f'<p class="bubble">{escape(body["text"])}</p>', event)
+    if event.kind == "guide_card":
+        return _turn("agent", "工作人员发来的办事指南", _card_html(_guide_card(body)), event)
+    if event.kind == "checklist":
+        items = "".join(
+            f"<li>{escape(item['name'])}：{'已备好' if item['checked'] else '还缺'}</li>"
+            for item in body["items"]
+        )
+        return _turn("agent", "材料核对清单", f'<ul class="checks">{items}</ul>', event)
+    if event.kind == "summary":
+        return _turn(
+            "agent", "本次办理小结", f'<div class="bubble"><p>{escape(body["text"])}</p></div>', event
+        )
+    return ""
+
+
+def _guide_card(body: Mapping[str, Any]) -> ReplyMessage:
+    """An agent's guide card as the message that it looks like."""
+    return ReplyMessage.from_json(
+        {
+            "text": "",
+            "title": body["title"],
+            "statements": body.get("statements", []),
+            "sources": body.get("sources", []),
+        }
+    )
 
 
 def _turn(who: str, says: str, body: str, event: ConversationEvent) -> str:
@@ -191,8 +232,18 @@ def _line_text(event: ConversationEvent) -> str:
     if event.kind == "handover":
         mode = "视频" if body["mode"] == "video" else "文字"
         return f"已登记人工服务（{mode}），排在第 {body['position']} 位"
-    if event.kind == "holder":
-        return HOLDER_LINES[body["holder"]]
     if event.kind == "rating":
         return f"您的评价：{SATISFACTION[body['score']]}"
-    return ""
+    return _desk_line(event.kind, body)
+
+
+def _desk_line(kind: str, body: Mapping[str, Any]) -> str:
+    if kind == "file":
+        return f"文件：{body['name']}（打开脚本后可以查看）"
+    if kind == "call":
+        return CALL_LINES.get(str(body["state"]), "")
+    if kind != "holder":
+        return ""
+    if body["holder"] == Holder.AGENT and body.get("agent"):
+        return f"工作人员{body['agent']}已接入对话"
+    return HOLDER_LINES[body["holder"]]

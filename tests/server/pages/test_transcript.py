@@ -240,3 +240,51 @@ def test_a_value_that_looks_like_a_placeholder_is_not_filled_again():
 def test_a_placeholder_without_a_value_is_an_error():
     with pytest.raises(KeyError):
         fill("{{missing}}", {})
+
+
+def test_what_an_agent_sends_is_shown():
+    html = transcript_html(
+        [
+            event(1, "agent_message", {"text": "您好 <b>", "agent": "李敏", "client_message_id": "a"}),
+            event(
+                2,
+                "guide_card",
+                {
+                    "guide_id": "g7",
+                    "version": 3,
+                    "title": "居住证首次申领",
+                    "district": "南湖区",
+                    "statements": [
+                        {"element": "fee", "label": "收费", "text": "不收费", "more": "", "sources": []}
+                    ],
+                    "sources": [],
+                },
+            ),
+            event(
+                3,
+                "checklist",
+                {
+                    "guide_id": "g7",
+                    "items": [{"name": "身份证", "checked": True}, {"name": "合同", "checked": False}],
+                },
+            ),
+            event(4, "summary", {"text": "请周三来取"}),
+            event(5, "holder", {"holder": "agent", "agent": "李敏"}),
+            event(6, "call", {"call_id": "c1", "state": "ended", "mode": "video"}),
+        ]
+    )
+
+    assert "您好 &lt;b&gt;" in html
+    assert "工作人员李敏：" in html
+    assert "居住证首次申领" in html
+    assert "不收费" in html
+    assert "身份证：已备好" in html
+    assert "合同：还缺" in html
+    assert "请周三来取" in html
+    assert "工作人员李敏已接入对话" in html
+    assert "通话已结束" in html
+
+
+@pytest.mark.parametrize("kind", ["note", "tags", "whisper"])
+def test_what_only_staff_may_see_is_not_shown(kind: str):
+    assert transcript_html([event(1, kind, {"text": "内部", "by": "li", "tags": ["内部"]})]) == ""

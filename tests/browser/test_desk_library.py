@@ -1,0 +1,134 @@
+"""The pure modules behind waiting and calls, tried in the browser that runs them."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.fake_service import FakeService
+from tests.browser.test_library import call
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One page for all: pure functions leave nothing behind."""
+    service = FakeService()
+    service.start()
+    page = browser.new_page(base_url=service.url, locale="zh-CN", timezone_id="Asia/Shanghai")
+    page.goto("/")
+    yield page
+    page.close()
+    service.stop()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "暂时估不准"),
+        (0, "不到 1 分钟"),
+        (59, "不到 1 分钟"),
+        (61, "约 2 分钟"),
+        (3600, "约 60 分钟"),
+        (5400, "约 1.5 小时"),
+        (7200, "约 2 小时"),
+    ],
+)
+def test_a_wait_is_said_without_false_precision(page: Page, seconds: int | None, words: str):
+    assert call(page, "waits", "waitWords", seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("step", "event", "after"),
+    [
+        ("loading", "found", "check"),
+        ("loading", "known", "back"),
+        ("check", "checked", "consent"),
+        ("consent", "consented", "joining"),
+        ("joining", "live", "live"),
+        ("live", "lost", "away"),
+        ("away", "live", "live"),
+        ("live", "write", "text"),
+        ("text", "consented", "joining"),
+        ("failed", "consented", "joining"),
+        ("live", "gone", "ended"),
+        ("ended", "live", "ended"),
+        ("text", "live", "text"),
+        ("check", "lost", "check"),
+    ],
+)
+def test_a_call_goes_by_its_table_and_nothing_comes_back_from_the_end(
+    page: Page, step: str, event: str, after: str
+):
+    assert call(page, "call_steps", "stepAfter", step, event) == after
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "first"),
+    [
+        ("2026-01-05T10:10:00+08:00", "今天 1月5日周一", "2026-01-05T11:00:00+08:00"),
+        ("2026-01-05T07:00:00+08:00", "今天 1月5日周一", "2026-01-05T09:00:00+08:00"),
+        ("2026-01-05T18:00:00+08:00", "明天 1月6日周二", "2026-01-06T09:00:00+08:00"),
+    ],
+)
+def test_call_backs_are_offered_from_the_next_half_hour_on(page: Page, now: str, day: str, first: str):
+    [offered, *others] = page.evaluate(
+        """async (now) => {
+             const { callBackDays } = await import('/static/js/lib/slots.js')
+             return callBackDays(new Date(now))
+           }""",
+        now,
+    )
+
+    assert offered["name"] == day
+    assert offered["times"][0]["at"] == first
+    assert len(others) == 4
+
+
+def holding(page: Page, *events: dict) -> dict:
+    return page.evaluate(
+        """async (events) => {
+             const { AT_BOT, holdingAfter, holdingWithNews } = await import('/static/js/lib/holding.js')
+             return events.reduce((h, e) => (e.type ? holdingWithNews(h, e) : holdingAfter(h, e)), AT_BOT)
+           }""",
+        list(events),
+    )
+
+
+HANDOVER = {"kind": "handover", "body": {"mode": "video", "position": 2}}
+QUEUE = {"kind": "holder", "body": {"holder": "queue"}}
+AGENT = {"kind": "holder", "body": {"holder": "agent", "agent": "李敏"}}
+BOT = {"kind": "holder", "body": {"holder": "bot"}}
+NEWS = {"type": "queue", "position": 3, "wait_seconds": 60, "agents": 2, "open": True}
+
+
+def call_event(state: str) -> dict:
+    return {"kind": "call", "body": {"call_id": "c1", "state": state, "mode": "audio"}}
+
+
+def test_news_that_overtakes_the_log_is_kept(page: Page):
+    assert holding(page, NEWS, HANDOVER, QUEUE)["position"] == 3
+    assert holding(page, HANDOVER, QUEUE, NEWS)["position"] == 3
+    assert holding(page, HANDOVER, QUEUE)["position"] == 2
+
+
+def test_after_the_agent_comes_the_bot_with_nothing_left_of_them(page: Page):
+    after = holding(page, HANDOVER, QUEUE, NEWS, AGENT, call_event("ringing"), BOT)
+
+    assert after["holder"] == "bot"
+    assert after["agent"] == ""
+    assert after["call"] is None
+
+
+def test_a_call_that_ended_is_remembered_by_its_id(page: Page):
+    ringing = holding(page, QUEUE, AGENT, call_event("ringing"))
+    ended = holding(page, QUEUE, AGENT, call_event("ringing"), call_event("ended"))
+
+    assert ringing["call"] == {"id": "c1", "state": "ringing", "mode": "audio"}
+    assert (ended["call"], ended["lastCall"]) == (None, "c1")
+
+
+def test_a_transfer_is_known_as_one(page: Page):
+    assert holding(page, QUEUE, AGENT, QUEUE)["again"] is True
+    assert holding(page, QUEUE)["again"] is False
