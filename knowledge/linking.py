@@ -60,6 +60,7 @@ class LinkInput:
     focus: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
     back_reference: bool = False
+    moved_on: bool = False  # the words are known to leave the matter in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def _add_conversation(
 ) -> None:
     spoken_of = {*given.focus, *(given.history if given.back_reference else ())}
     another = max((w for key, w in weights.items() if key not in spoken_of), default=0.0)
-    sure_of_another = another >= SURE_OF_ANOTHER
+    sure_of_another = given.moved_on or another >= SURE_OF_ANOTHER
     focus = [catalogue.items[k] for k in given.focus if k in catalogue.items]
     leans = not given.objects and not sure_of_another and not given.back_reference
     prior = FOCUS_PRIOR_WITHOUT_OBJECT if leans else FOCUS_PRIOR

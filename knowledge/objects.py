@@ -7,9 +7,9 @@ to go back to an earlier one, and to see that two things are asked about at once
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class ObjectMention:
 class ObjectReader:
     """Finds the objects that a text names."""
 
-    def __init__(self, lexicon: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    def __init__(self, lexicon: Mapping[str, Mapping[str, Any]]) -> None:
+        self._words = {name: str(entry.get("word", "")) for name, entry in lexicon.items()}
         self._strong = [
             (name, re.compile("|".join(f"(?:{e})" for e in entry["is"]))) for name, entry in lexicon.items()
         ]
@@ -39,6 +40,10 @@ class ObjectReader:
     def from_toml(cls, text: str) -> Self:
         """A reader of that lexicon. Raises KeyError or re.error if it is malformed."""
         return cls(tomllib.loads(text))
+
+    def word(self, names: Collection[str]) -> str:
+        """What people call the first of these objects in the lexicon's order; empty for none."""
+        return next((word for name, word in self._words.items() if name in names), "")
 
     def mentions(self, text: str) -> list[ObjectMention]:
         """The objects named, by position; of overlapping ones the first in the lexicon counts."""

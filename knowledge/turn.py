@@ -13,10 +13,9 @@ from core.ports import Consultation
 from core.statuses import Aspect, TurnStatus
 from knowledge.catalogue import CatalogueItem
 from knowledge.deciding import Act, Described, decide
-from knowledge.declining import Declining
 from knowledge.focus import HISTORY, Focus, Option
-from knowledge.linking import SURE_OF_ANOTHER, Candidate, Linking, LinkInput, NameEvidence, link
-from knowledge.titles import object_word
+from knowledge.following import Following, evenly
+from knowledge.linking import Candidate, Linking
 from knowledge.understanding import Reading, split_questions
 
 # Chosen on bench/questions (docs/measurements.md, Linking).
@@ -46,7 +45,7 @@ ASPECT_OF_INTENT = {
 }
 
 
-class Turn(Declining):
+class Turn(Following):
     """One question with the focus it came with."""
 
     async def run(self) -> Consultation:
@@ -111,47 +110,21 @@ class Turn(Declining):
         elif reading.places.city and self._city_name():
             self._focus = replace(self._focus, district=self._city_name())
 
-    async def _link(self, reading: Reading) -> Linking:
-        started = time.perf_counter()
-        vector = await self._desk.vector(reading.matter or reading.text)
-        self._timings["embed"] = _ms(started)
-        started = time.perf_counter()
-        names: dict[str, NameEvidence] = {}
-        if any(not item.topic for item in self._view.catalogue.items.values()):
-            evidence = self._desk.retriever(self._view).item_evidence(
-                reading.bare, vector, today=self._desk.today, limit=40
-            )
-            names = {e.item_key: NameEvidence(e.dense_name) for e in evidence}
-        linking = link(
-            LinkInput(
-                text=reading.bare,
-                topics=self._desk.probabilities(reading, vector),
-                facets=reading.facets,
-                objects=reading.object_names,
-                names=names,
-                focus=self._focus.items,
-                history=tuple(key for group in self._focus.history for key in group),
-                back_reference=reading.back_reference,
-            ),
-            self._view.catalogue,
-        )
-        self._timings["link"] = _ms(started)
-        self._trace["kept"] = [[c.item.key, c.arithmetic] for c in linking.kept]
-        self._trace["rejected"] = [[c.item.key, c.arithmetic] for c in linking.rejected[:5]]
-        self._trace["elsewhere"] = [linking.elsewhere_topic, round(linking.elsewhere, 3)]
-        return linking
-
     # --- one question ------------------------------------------------------------------------
 
     async def _one(self, reading: Reading) -> Consultation:
         aspects = self._aspects(reading)
-        if not self._names_matter(reading):
+        if not await self._names_matter(reading):
             if self._focus.items:
                 self._focus = replace(
                     self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,)
                 )
                 self._learn(reading, [])
-                return await self._settle(self._candidates_in_focus(reading), reading)
+                return await self._settle(
+                    evenly(self._same_matter_otherwise(reading), "沿用上文，情形有变")
+                    or self._candidates_in_focus(),
+                    reading,
+                )
             self._focus = replace(self._focus, aspects=aspects or self._focus.aspects)
             if reading.places.districts or reading.places.city:
                 return self._say(
@@ -162,7 +135,7 @@ class Turn(Declining):
         if relatives := self._same_matter_otherwise(reading, linking):
             self._focus = replace(self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,))
             self._learn(reading, relatives)
-            return await self._settle(_evenly(relatives, "沿用上文，情形有变"), reading)
+            return await self._settle(evenly(relatives, "沿用上文，情形有变"), reading)
         items = [c.item for c in linking.kept]
         declined = self._declines(reading, linking)
         if declined is not None:
@@ -182,56 +155,6 @@ class Turn(Declining):
         if by_intent and self._question.confidence >= 0.6 and not reading.same_again:
             return (by_intent,)
         return ()
-
-    def _names_matter(self, reading: Reading) -> bool:
-        """Whether the sentence itself says what it is about, rather than leaning on the one before."""
-        if reading.objects:
-            return True
-        if self._focus.items and reading.in_passing and not reading.facets.meant:
-            return False
-        telling = reading.facets.meant.keys() - {"hukou_here", "person"}
-        if telling and (self._focus.items or len(reading.content) > 1):
-            return True
-        needed = 5 if self._focus.items else 2
-        return len(reading.content) >= needed
-
-    def _with_carried_object(self, reading: Reading) -> Reading:
-        """The sentence with the thing of the conversation put before it, where it names none itself."""
-        if reading.objects or not self._focus.items:
-            return reading
-        item = self._view.catalogue.items.get(self._focus.items[0])
-        if item is None or not (reading.facets.meant or reading.facets.denied):
-            return reading
-        word = object_word(item)
-        shifted = tuple((start + len(word), end + len(word)) for start, end in reading.aspect_spans)
-        return replace(reading, masked=word + reading.masked, bare=word + reading.bare, aspect_spans=shifted)
-
-    def _same_matter_otherwise(self, reading: Reading, linking: Linking) -> list[CatalogueItem]:
-        """The items in hand as they are called for what was just said: 「他户口在外地」, 「没丢，是坏了」.
-
-        Empty where the sentence names a thing, says nothing of the kind, or is surely about another
-        matter.
-        """
-        if reading.objects or not reading.facets.meant or reading.back_reference:
-            return []
-        catalogue = self._view.catalogue
-        found: dict[str, CatalogueItem] = {}
-        for key in self._focus.items:
-            item = catalogue.items.get(key)
-            if item is None:
-                continue
-            relatives = {i.key: i for i in (*catalogue.siblings(item), *catalogue.of_same_object(item))}
-            if linking.best >= SURE_OF_ANOTHER and linking.kept[0].item.key not in relatives:
-                return []
-            said = {f: reading.facets.value(f) for f in reading.facets.meant if f in item.facets}
-            wanted = {**item.facets, **{f: v for f, v in said.items() if v}}
-            if said:
-                found |= {k: r for k, r in relatives.items() if r.facets == wanted}
-        return list(found.values())
-
-    def _candidates_in_focus(self, reading: Reading) -> tuple[Candidate, ...]:
-        items = [self._view.catalogue.items[k] for k in self._focus.items if k in self._view.catalogue.items]
-        return _evenly(items, "沿用上文")
 
     def _learn(self, reading: Reading, items: Sequence[CatalogueItem]) -> None:
         said = {facet: reading.facets.value(facet) for facet in reading.facets.meant}
@@ -264,7 +187,7 @@ class Turn(Declining):
             )
         if topic == BARE_DIALOGUE and self._focus.items:
             self._focus = replace(self._focus, aspects=aspects or self._focus.aspects or (Aspect.GENERAL,))
-            return await self._settle(self._candidates_in_focus(reading), reading)
+            return await self._settle(self._candidates_in_focus(), reading)
         if topic == BARE_DIALOGUE:
             return self._say("unclear", TurnStatus.CLARIFYING, open_=True)
         if topic.startswith(NO_MATTER):
@@ -291,7 +214,7 @@ class Turn(Declining):
                 {"district": self._district},
                 open_=True,
             )
-        return await self._settle(_evenly(items, "已选择"), None)
+        return await self._settle(evenly(items, "已选择"), None)
 
     def _facets_of(self, keys: Sequence[str]) -> dict[str, str]:
         """What picking these items says of the citizen: the facets that all of them share."""
@@ -389,10 +312,6 @@ class Turn(Declining):
             "answer", TurnStatus.ANSWERED, {"text": "\n\n".join(o.variables["text"] for o in outcomes)},
             statements=tuple(statements), sources=tuple(sources), title="、".join(o.title for o in outcomes),
         )  # fmt: skip
-
-
-def _evenly(items: Sequence[CatalogueItem], why: str) -> tuple[Candidate, ...]:
-    return tuple(Candidate(item, 1 / len(items), why) for item in items)
 
 
 def _ms(started: float) -> float:

@@ -5,6 +5,7 @@ Brings the readers of the lexicons together. Pure.
 
 import itertools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from core.statuses import Aspect
@@ -101,6 +102,10 @@ class Understanding:
         """The reader of places."""
         return self._districts
 
+    def word_for(self, objects: Collection[str]) -> str:
+        """What people call the first of these things; empty for none."""
+        return self._objects.word(objects)
+
     def read(self, text: str) -> Reading:
         """What `text` (normalised) says."""
         places = self._districts.read(text)
@@ -182,6 +187,7 @@ _BROUGHT_BEFORE = re.compile(
 # Where one is registered: 「他户口在白城」, 「媳妇辽宁户口」. It tells of the citizen, not of what is wanted.
 _REGISTERED = re.compile(
     r"(?:户口|户籍)(?:还|都|也|就|一直|现在|目前|仍|本来)*(?:在|是|不在|没在|没(?:动|挪|迁|变)|(?=〔|这|那|本地|外地))"
+    r"|(?:户籍|户口)(?:所在)?地(?!址)"
     r"|(?:〔.〕|本地|外地|当地|农村|城镇|这儿|这边|那边|老家)(?:的)?(?:户口|户籍)(?!本|簿|薄|册|页|迁|注|登|怎|咋|窗|室)"
 )
 

@@ -40,6 +40,16 @@ def test_what_was_said_before_need_not_be_said_again(running_service):
         assert all("nanguan" in guide_id for guide_id in guides_cited(answer))
 
 
+def test_a_neighbouring_matter_needs_no_name_of_its_own(running_service):
+    talk = running_service.talk()
+    talk.say("南关区居住证丢失补领要带什么材料")
+
+    answer = talk.say("满一年了，那签注要带啥")
+
+    assert answer["status"] == "answered"
+    assert all("签注" in source["title"] for source in answer["messages"][-1]["sources"])
+
+
 def test_every_statement_of_an_answer_names_a_source_that_can_be_read(running_service):
     answer = running_service.talk().say("南关区居住证丢失补领要多久，收费吗")
 

@@ -21,6 +21,7 @@ FACETS = Lexicons(is_word=lambda _: True).facets
         ("够不上残疾了，想把残疾证退回去", "cause", "own"),
         ("我姐入了加拿大籍，户口得下了", "cause", "abroad_naturalised"),
         ("单位退休金我已经领上了，居民养老得销掉", "cause", "other_pension"),
+        ("挂失完又找着了咋办", "act", "release"),
         ("大学毕业好几年了，户口想落回来", "graduate", "past"),
         ("毕业了还没找着工作，户口先迁回来", "graduate", "unplaced"),
         ("毕业签了三方，户口跟着单位走", "graduate", "placed"),
