@@ -27,13 +27,15 @@ export class CallRefused extends Error {
 export class Signalling {
   #live
   #pending = new Map()
+  #kept = []
 
   /** @param {import('./live_events.js').LiveEvents} live */
   constructor(live) {
     this.#live = live
     live.addEventListener('passing', ({ detail }) => this.#hear(detail))
     live.addEventListener('state', ({ detail }) => {
-      if (detail !== 'open') this.#failAll(new ConnectionError('the connection was lost'))
+      if (detail === 'open') for (const message of this.#kept.splice(0)) live.send(message)
+      else this.#failAll(new ConnectionError('the connection was lost'))
     })
   }
 
@@ -63,13 +65,15 @@ export class Signalling {
   }
 
   /**
-   * Tells what needs no answer (`call.mode`, `call.stats`, `call.hangup`); without a connection it is lost.
+   * Tells what needs no answer: `call.mode`, `call.stats`, `call.hangup`.
    *
    * @param {string} type
    * @param {Record<string, unknown>} payload
+   * @param {{keep?: boolean}} [options] `keep`: without a connection it is told as soon as there is one
    */
-  tell(type, payload) {
-    this.#live.send({ type, ...payload })
+  tell(type, payload, { keep = false } = {}) {
+    const message = { type, ...payload }
+    if (!this.#live.send(message) && keep) this.#kept.push(message)
   }
 
   #hear({ type, call_id: callId, ...news }) {

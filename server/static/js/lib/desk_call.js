@@ -96,7 +96,7 @@ export class DeskCall extends EventTarget {
 
   hangUp() {
     if (!this.active) return
-    if (this.id) this.#signalling.tell('call.hangup', { call_id: this.id })
+    if (this.id) this.#signalling.tell('call.hangup', { call_id: this.id }, { keep: true })
     this.#end()
   }
 

@@ -15,7 +15,7 @@ import { make, tell } from '../../lib/dom.js'
 const LEVELS = { good: '良好', fair: '一般', poor: '较差', none: '收不到' }
 
 export class Wall extends HTMLElement {
-  #alarms = make('ul', { class: 'alarms', role: 'status', 'aria-label': '告警' })
+  #alarms = make('ul', { class: 'alarms', 'aria-label': '告警' })
   #figures = make('dl', { class: 'figures' })
   #tables = make('div', { class: 'wall__tables' })
   #problem = make('p', { class: 'wall__problem', role: 'alert' })
@@ -23,7 +23,7 @@ export class Wall extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return
-    this.append(make('h1', { class: 'visually-hidden' }, '值班总览'), this.#problem, this.#alarms, this.#figures, this.#tables)
+    this.append(make('h1', { class: 'visually-hidden' }, '值班总览'), this.#problem, make('div', { role: 'status' }, this.#alarms), this.#figures, this.#tables)
   }
 
   /** @param {string} text */
