@@ -9,6 +9,7 @@ Each round looks at what is stored and may be cut off anywhere: the next one goe
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -121,7 +122,7 @@ class DeskRounds:
     async def _call_in(self, line: Line) -> None:
         """Puts those into the queue who registered, or whose time has come, once somebody can come."""
         for handover in await self._desk_store.callbacks():
-            if not line.someone_for(handover):
+            if not line.someone_for(replace(handover, for_agent="")):  # recalled, it is for any agent
                 continue
             if is_registered(handover):
                 if not await self._is_there(handover.conversation_id, line.now):
