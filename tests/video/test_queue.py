@@ -86,6 +86,11 @@ def test_a_transferred_citizen_goes_before_all_whom_they_were_before():
     assert after[0] == "b"  # 45 minutes longer in the queue: went first before, goes first still
 
 
+def test_a_kept_place_goes_first_where_turns_are_equal():
+    assert order(person("a", 15), person("z", 15, kept_place=True)) == ["z", "a"]
+    assert order(person("a", 15, priority=0), person("z", 15, kept_place=True)) == ["z", "a"]
+
+
 def test_an_appointment_is_not_in_the_line_before_its_time():
     later = person("booked", 600, due=NOW + timedelta(minutes=1))
 

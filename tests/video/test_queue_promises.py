@@ -12,12 +12,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from tests.video.queue_world import AGENTS, EVENTS, START, World
+from tests.video.queue_world import AGENTS, DEPARTMENTS, EVENTS, START, World
 from video.queue import OTHERS, STEP, AgentLoad, Skills, Waiting, assign, can_take, in_order, next_for
 
 
@@ -83,33 +81,42 @@ def test_whoever_is_alone_in_needing_an_agent_is_taken_as_soon_as_that_agent_is_
 
 # --- who with whom -------------------------------------------------------------------------------
 
-SKILLS = st.builds(
-    Skills, st.sampled_from(["", "公安", "医保"]), language=st.sampled_from(["", "ko"]), video=st.booleans()
-)
-PEOPLE = st.lists(st.tuples(SKILLS, st.integers(0, 3), st.integers(0, 60), st.booleans()), max_size=12).map(
-    lambda rows: [
-        Waiting(f"{n:02}", skills, priority, START - minutes * STEP / 15, kept_place=kept)
-        for n, (skills, priority, minutes, kept) in enumerate(rows)
+
+def some_agents(chance):
+    def some(of):
+        return frozenset(chance.sample(of, chance.choice((0, 0, 1, 2))))
+
+    return [
+        AgentLoad(
+            f"a{number}",
+            departments=some(DEPARTMENTS[1:]),
+            languages=some(("ko", "zh")),
+            video=chance.random() < 0.7,
+            chats=chance.choice((0, 0, 1)),
+            calls=chance.choice((0, 0, 0, 1)),
+            max_chats=chance.choice((1, 1, 2, 3)),
+            available=chance.random() < 0.9,
+        )
+        for number in range(chance.randrange(5))
     ]
-)
-LOADS = st.lists(
-    st.builds(
-        AgentLoad,
-        name=st.just("a"),
-        departments=st.sets(st.sampled_from(["公安", "医保"])).map(frozenset),
-        languages=st.sets(st.sampled_from(["ko", "zh"])).map(frozenset),
-        video=st.booleans(),
-        chats=st.integers(0, 3),
-        calls=st.integers(0, 1),
-        max_chats=st.integers(0, 3),
-        available=st.booleans(),
-    ),
-    max_size=4,
-).map(lambda agents: [AgentLoad(**{**fields(agent), "name": f"a{n}"}) for n, agent in enumerate(agents)])
 
 
-def fields(agent):
-    return {name: getattr(agent, name) for name in AgentLoad.__slots__}
+def some_people(chance):
+    return [
+        Waiting(
+            f"{number:02}",
+            Skills(chance.choice(DEPARTMENTS), "", chance.choice(("", "ko")), chance.random() < 0.4),
+            chance.randrange(4),
+            START - chance.randrange(60) * STEP / 15,
+            kept_place=chance.random() < 0.1,
+        )
+        for number in range(chance.randrange(10))
+    ]
+
+
+def moments(count, seed):
+    chance = random.Random(seed)
+    return ((some_agents(chance), some_people(chance)) for _ in range(count))
 
 
 def most_that_can_be_placed(agents, people):
@@ -129,34 +136,37 @@ def most_that_can_be_placed(agents, people):
     return int((maximum_bipartite_matching(csr_matrix(edges), perm_type="column") >= 0).sum())
 
 
-@settings(max_examples=300, deadline=None)
-@given(LOADS, PEOPLE)
-def test_as_many_are_placed_as_can_be_and_the_first_in_the_order_before_the_later(agents, people):
-    pairs = assign(agents, people, START)
-    placed = dict(pairs)
-    line = in_order(people, START)
+def test_as_many_are_placed_as_can_be_and_the_first_in_the_order_before_the_later():
+    placed_in_all = 0
+    for agents, people in moments(800, seed=21):
+        pairs = assign(agents, people, START)
+        placed = dict(pairs)
+        line = in_order(people, START)
 
-    assert [who for who, _ in pairs] == [each.handover_id for each in line if each.handover_id in placed]
-    for first in range(len(line) + 1):  # of every beginning of the line as many as can be
-        prefix = line[:first]
-        assert sum(each.handover_id in placed for each in prefix) == most_that_can_be_placed(agents, prefix)
-
-
-@settings(max_examples=300, deadline=None)
-@given(LOADS, PEOPLE)
-def test_nobody_is_given_more_than_room_and_skills_allow(agents, people):
-    by_id = {each.handover_id: each for each in people}
-    for agent in agents:
-        mine = [by_id[who] for who, name in assign(agents, people, START) if name == agent.name]
-        assert len(mine) <= agent.room
-        assert sum(each.skills.video for each in mine) <= agent.room_for_call
-        assert all(can_take(agent, each, START) for each in mine)
+        assert [who for who, _ in pairs] == [each.handover_id for each in line if each.handover_id in placed]
+        for first in range(len(line) + 1):  # of every beginning of the line as many as can be
+            prefix = line[:first]
+            assert sum(each.handover_id in placed for each in prefix) == most_that_can_be_placed(
+                agents, prefix
+            )
+        placed_in_all += len(pairs)
+    assert placed_in_all > 800
 
 
-@settings(max_examples=200, deadline=None)
-@given(PEOPLE)
-def test_a_lone_agent_is_given_whom_the_agent_would_take(people):
+def test_nobody_is_given_more_than_room_and_skills_allow():
+    for agents, people in moments(3_000, seed=22):
+        by_id = {each.handover_id: each for each in people}
+        pairs = assign(agents, people, START)
+        for agent in agents:
+            mine = [by_id[who] for who, name in pairs if name == agent.name]
+            assert len(mine) <= agent.room
+            assert sum(each.skills.video for each in mine) <= agent.room_for_call
+            assert all(can_take(agent, each, START) for each in mine)
+
+
+def test_a_lone_agent_is_given_whom_the_agent_would_take():
     agent = AGENTS["korean"]
-    first = next_for(agent, people, START)
+    for _, people in moments(1_000, seed=23):
+        first = next_for(agent, people, START)
 
-    assert assign([agent], people, START) == ([(first.handover_id, agent.name)] if first else [])
+        assert assign([agent], people, START) == ([(first.handover_id, agent.name)] if first else [])
