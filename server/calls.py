@@ -5,11 +5,10 @@ conversation's holder at each step. Sound and picture go through a `Media` port;
 at it for who is connected, keeps the place of who isn't, and stores each change before it is told.
 """
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from core.statuses import HandoverState
 from server import wording
 from server.events import EventFanOut
 from server.media_port import CallObserver, Media
+from server.open_call import OpenCall
 from video.call import Call, CallEvent, CallMode, CallState, Party
 
 log = structlog.get_logger(__name__)
@@ -44,23 +44,6 @@ _CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
 STORE_QUALITY_EVERY = timedelta(seconds=10)
 _LEVELS = ("poor", "fair", "good")
 MOST_STATS = 40
-
-
-@dataclass(slots=True)
-class _Open:
-    """A call that goes on, as this process knows it."""
-
-    call_id: str
-    conversation_id: str
-    agent: str
-    call: Call
-    since: datetime  # when it came into its state
-    consent_version: str = ""
-    answered_at: datetime | None = None
-    quality: dict[str, Any] = field(default_factory=dict)
-    quality_stored: datetime | None = None
-    recording: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Calls:
@@ -88,7 +71,7 @@ class Calls:
         self._recorded = recorded
         self._observer = observer
         self._evidence = evidence
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, OpenCall] = {}
 
     # --- who may ---------------------------------------------------------------------------------
 
@@ -130,7 +113,7 @@ class Calls:
             stored = await self._calls.add(record)
         except Conflict:  # both called at the same moment
             return await self.begin(conversation_id, caller, mode, answered=answered)
-        entry = _Open(
+        entry = OpenCall(
             stored.call_id, conversation_id, handover.agent, call, self._now(), quality=dict(stored.quality)
         )
         self._open[stored.call_id] = entry
@@ -256,7 +239,7 @@ class Calls:
                 with suppress(IllegalMove, NotFound):
                     await self._apply(await self._entry(stored.call_id), CallEvent.RESTART)
 
-    async def _look_at_media(self, entry: _Open) -> None:
+    async def _look_at_media(self, entry: OpenCall) -> None:
         try:
             figures = await self._media.call_stats(entry.call_id)
         except NotFound:
@@ -286,38 +269,23 @@ class Calls:
             raise NotFound("no such call")
         return stored
 
-    async def _entry(self, call_id: str) -> _Open:
+    async def _entry(self, call_id: str) -> OpenCall:
         """The call as it goes on here, or after a restart as stored. Raises NotFound, IllegalMove."""
         if (known := self._open.get(call_id)) is not None:
             return known
         stored = await self._stored(call_id)
         if stored.ended_at is not None:
             raise IllegalMove("the call has ended")
-        call = Call(
-            Party(stored.quality.get("caller", Party.CITIZEN.value)),
-            CallMode(stored.mode),
-            CallState(stored.state),
-            stored.consented if self._recorded else False,
-        )
-        entry = _Open(
-            call_id,
-            stored.conversation_id,
-            stored.agent,
-            call.after(CallEvent.RESTART),
-            self._now(),
-            stored.consent_version,
-            stored.answered_at,
-            dict(stored.quality),
-        )
+        entry = OpenCall.of(stored, self._now(), recorded=self._recorded)
         return self._open.setdefault(call_id, entry)
 
     async def _apply(
-        self, entry: _Open, event: CallEvent, party: Party | None = None, *, mode: CallMode | None = None
+        self, entry: OpenCall, event: CallEvent, party: Party | None = None, *, mode: CallMode | None = None
     ) -> None:
         async with entry.lock:
             await self._move(entry, entry.call.after(event, party, mode=mode))
 
-    async def _move(self, entry: _Open, after: Call) -> None:
+    async def _move(self, entry: OpenCall, after: Call) -> None:
         """Stores and tells what the call has become; the caller holds its lock."""
         before, entry.call = entry.call, after
         if after == before:
@@ -331,7 +299,7 @@ class Calls:
             entry.answered_at = self._now()
             await self._note(entry)
 
-    async def _store_move(self, entry: _Open, before: Call) -> None:
+    async def _store_move(self, entry: OpenCall, before: Call) -> None:
         after = entry.call
         if after.state is not before.state:
             entry.since = self._now()
@@ -349,7 +317,7 @@ class Calls:
             self._open.pop(entry.call_id, None)
             raise
 
-    async def _follow_consent(self, entry: _Open, *, joined: bool = False) -> None:
+    async def _follow_consent(self, entry: OpenCall, *, joined: bool = False) -> None:
         """Records exactly while the citizen agrees; the caller holds the lock."""
         wanted = entry.call.may_record
         carried = joined or bool(entry.call.connected)
@@ -361,7 +329,7 @@ class Calls:
         entry.recording = wanted
         self._tell(entry)
 
-    async def _ended(self, entry: _Open) -> None:
+    async def _ended(self, entry: OpenCall) -> None:
         self._open.pop(entry.call_id, None)
         with suppress(BangbanError):
             await self._media.close(entry.call_id)
@@ -375,30 +343,16 @@ class Calls:
         seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
         self._observer.call_ended(entry.call.end_reason, seconds)
 
-    async def _note(self, entry: _Open) -> None:
+    async def _note(self, entry: OpenCall) -> None:
         """Logs the call as it is; only what people want to read later, not each lost second."""
-        body = {
-            "call_id": entry.call_id,
-            "state": entry.call.state.value,
-            "mode": entry.call.mode.value,
-            "end_reason": entry.call.end_reason,
-        }
-        event, _ = await self._store.append(entry.conversation_id, "call", body)
+        event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
         self._publish(event)
 
     def _publish(self, event: ConversationEvent) -> None:
         self._fan_out.publish(event)
 
-    def _tell(self, entry: _Open) -> None:
+    def _tell(self, entry: OpenCall) -> None:
         """Tells both sides how the call stands; each hears about the other's connection."""
-        call = entry.call
         for to_staff, peer in ((False, Party.AGENT), (True, Party.CITIZEN)):
-            news = {
-                "type": "call.state",
-                "call_id": entry.call_id,
-                "state": call.state.value,
-                "mode": call.mode.value,
-                "recording": entry.recording,
-                "peer": {"connected": peer in call.connected},
-            }
+            news = entry.as_news(peer)
             self._fan_out.announce(entry.conversation_id, news, to_staff=to_staff, to_citizen=not to_staff)
