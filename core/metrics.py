@@ -88,7 +88,7 @@ class Metrics:
         self._calls = Counter("bangban_calls", "Calls that ended.", ["reason"], registry=self._registry)
         self._call_seconds = Histogram(
             "bangban_call_seconds",
-            "How long calls went on since they were answered.",
+            "How long calls went on since both sides were connected.",
             buckets=_CALL_SECONDS,
             registry=self._registry,
         )
