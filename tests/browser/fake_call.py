@@ -78,6 +78,8 @@ class FakeDesk(FakeService):
         self.queue: dict[str, Any] | None = None  # told to every page that begins to watch
         self.refuse_offers = ""  # a code: offers are refused with it
         self.deaf = False  # offers get no answer
+        self.rings_back = False  # the citizen calls, and the agent hasn't picked up yet
+        self.recording = False
         self.refusals: list[int] = []  # statuses of the next requests to the desk
         self._peers: dict[str, RTCPeerConnection] = {}
         self._relay = MediaRelay()
@@ -191,8 +193,11 @@ class FakeDesk(FakeService):
 
     async def _consent(self, request: web.Request) -> web.Response:
         self._asked(request)
-        self.desk.consents.append((request.match_info["call_id"], await request.json()))
-        return web.Response(status=204)
+        answer = await request.json()
+        self.recording = answer["agree"]
+        self.desk.consents.append((request.match_info["call_id"], answer))
+        state = "ringing" if self.rings_back else "connecting"
+        return web.json_response({"call_id": request.match_info["call_id"], "state": state})
 
     async def _take_file(self, request: web.Request) -> web.Response:
         conversation = self._asked(request)
@@ -245,7 +250,10 @@ class FakeDesk(FakeService):
             return
         sdp = await self._answer(call_id, message["sdp"])
         await socket.send_json({"type": "call.answer", "call_id": call_id, "sdp": sdp})
-        state = {"call_id": call_id, "state": "live", "mode": "video"}
+        body = {"call_id": call_id, "state": "live", "mode": "video"}
+        if body not in conversation.of_kind("call"):
+            await self._append(conversation, "call", body)
+        state = {"call_id": call_id, "state": "live", "mode": "video", "recording": self.recording}
         await self._tell(conversation, {"type": "call.state", **state, "peer": {"connected": True}})
 
     async def _answer(self, call_id: str, sdp: str) -> str:

@@ -154,8 +154,8 @@ def test_a_device_that_cannot_be_used_is_explained_and_writing_is_a_way_on(
     expect(page.locator(".advice")).to_contain_text(words)
     press(page, "只用文字")
 
-    expect(page.locator("bb-call-room[data-step=text]")).to_be_visible()
-    assert heard(service, "call.mode") == [{"type": "call.mode", "call_id": "c1", "mode": "text"}]
+    page.wait_for_url("**/#latest")
+    expect(page.locator("bb-waiting")).to_contain_text("李敏 正在为您服务")
 
 
 def test_without_a_camera_one_goes_on_with_sound(context: BrowserContext, service: FakeDesk):
@@ -258,7 +258,6 @@ def test_mute_and_camera_are_switches_that_say_their_state(page: Page, service: 
     press(page, "开摄像头")
 
     expect(page.locator("video.own")).to_be_visible()
-    assert [message["mode"] for message in heard(service, "call.mode")] == ["audio", "video"]
 
 
 def test_hanging_up_is_asked_back_and_ends_the_call(page: Page, service: FakeDesk):
@@ -272,6 +271,18 @@ def test_hanging_up_is_asked_back_and_ends_the_call(page: Page, service: FakeDes
     expect(page.get_by_role("heading", name="通话已结束")).to_be_focused()
     expect(page.get_by_role("link", name="回到对话")).to_have_attribute("href", "/#latest")
     assert len(heard(service, "call.hangup")) == 1
+
+
+def test_nothing_is_offered_before_the_agent_has_picked_up(page: Page, service: FakeDesk):
+    service.rings_back = True
+    check_devices(page)
+    press(page, "不录制，进入通话")
+    expect(page.locator(".room__plate")).to_contain_text("等工作人员接听")
+    page.wait_for_timeout(800)
+    assert heard(service, "call.offer") == []
+    service.news(type="call.state", call_id="c1", state="connecting", mode="video", peer={"connected": False})
+
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
 
 
 def test_the_agent_ends_the_call(page: Page, service: FakeDesk):
@@ -387,6 +398,19 @@ def test_a_reload_leads_back_into_the_call_by_one_tap(page: Page, service: FakeD
     expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
 
     assert len(service.desk.consents) == 1
+
+
+def test_a_reload_while_connecting_asks_the_service_how_it_stands(page: Page, service: FakeDesk):
+    service.rings_back = True
+    check_devices(page)
+    press(page, "不录制，进入通话")
+    expect(page.locator(".room__plate")).to_contain_text("等工作人员接听")
+    service.rings_back = False
+    page.reload()
+    press(page, "回到通话")
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
+
+    assert service.desk.consents[0] == service.desk.consents[1], "the same answer, said again"
 
 
 def test_without_a_conversation_there_is_no_call(context: BrowserContext):

@@ -212,6 +212,16 @@ def test_a_call_can_be_asked_for(citizen: Citizen, page: Page, service: FakeDesk
     assert service.desk.calls == [{"mode": "audio"}]
 
 
+def test_the_citizen_can_end_the_service(citizen: Citizen, page: Page, service: FakeDesk):
+    ask_for_person(citizen)
+    service.agent_takes()
+    citizen.presses("结束人工服务")
+    citizen.presses("结束")
+
+    citizen.sees("人工服务已结束，现在由帮办答复")
+    assert service.desk.left == 1
+
+
 def test_a_transfer_keeps_the_citizen_informed(citizen: Citizen, page: Page, service: FakeDesk):
     ask_for_person(citizen)
     service.agent_takes("李敏")

@@ -167,7 +167,7 @@ export class CallRoom extends HTMLElement {
   #showPlate() {
     const { step, mode, peerConnected } = this.#call
     const words = {
-      joining: '正在接通…',
+      joining: this.#call.state === 'ringing' ? '等工作人员接听…' : '正在接通…',
       away: '正在重新接通…',
       failed: '没有接通',
       text: '现在用文字沟通',

@@ -78,7 +78,7 @@ export class Call extends HTMLElement {
     listen('bb-announce', (text) => this.#status.announce(text))
     listen('bb-ask', (wish) => this.#ask(wish))
     listen('bb-checked', (checked) => this.#call.takeDevices(checked))
-    listen('bb-write', () => this.#call.setMode('text'))
+    listen('bb-write', () => this.#writeInstead())
     listen('bb-consent', (answer) => this.#consent(answer))
     listen('bb-call-act', (act) => this.#act(act))
     this.querySelector('.call__chat-close').addEventListener('click', () => this.#showChat(false))
@@ -192,19 +192,26 @@ export class Call extends HTMLElement {
     const { media } = call
     try {
       if (act === 'mute') media?.setMuted(!media.muted)
-      else if (act === 'camera') await call.setMode(media?.cameraOn ? 'audio' : 'video')
+      else if (act === 'camera') await call.setCamera(!media?.cameraOn)
       else if (act === 'flip') await media?.switchCamera()
       else if (act === 'share') await media?.shareScreen(!media.sharing)
       else if (act === 'chat') this.#showChat(!this.classList.contains('call-page--chatting'))
-      else if (act === 'again' || act === 'back') call.rejoin()
+      else if (act === 'again') call.rejoin()
+      else if (act === 'back') await call.comeBack()
       else if (act === 'recheck') call.recheck()
       else if (act === 'hangup') (await confirm(HANG_UP)) && call.hangUp()
       else await call.setMode(act)
     } catch (error) {
-      if (!(error instanceof DeviceError)) throw error
-      this.#status.flash('没有打开摄像头，通话不受影响', { trouble: true })
+      const isDevice = error instanceof DeviceError
+      this.#status.flash(isDevice ? '没有打开摄像头，通话不受影响' : this.#explain(error), { trouble: true })
       this.#draw()
     }
+  }
+
+  /** The talk with the agent is on the other page, and goes on there. */
+  #writeInstead() {
+    this.#call.decline()
+    window.location.assign('/#latest')
   }
 
   async #consent({ version, agree, done }) {

@@ -27,6 +27,13 @@ const LEAVE = Object.freeze({
   no: '继续等',
 })
 
+const FINISH = Object.freeze({
+  question: '结束人工服务？',
+  meaning: '结束后由帮办继续答复，对话内容还在。',
+  yes: '结束',
+  no: '继续',
+})
+
 const ACCEPTED = 'image/*,.pdf,.doc,.docx,.xls,.xlsx'
 
 await needStyle('person')
@@ -117,6 +124,7 @@ export class Waiting extends HTMLElement {
       way('video', '视频通话', () => this.#askForCall('video')),
       way('phone', '语音通话', () => this.#askForCall('audio')),
       way('materials', '发照片或文件', () => picker.click()),
+      way('close', '结束人工服务', () => this.#finish()),
       picker,
     )
   }
@@ -125,6 +133,12 @@ export class Waiting extends HTMLElement {
     if (!(await confirm(LEAVE))) return
     const done = (problem) => problem && tell(this, 'bb-status', problem)
     tell(this, 'bb-ask', { method: 'DELETE', path: 'handover', told: '已离开排队', done })
+  }
+
+  async #finish() {
+    if (!(await confirm(FINISH))) return
+    const done = (problem) => problem && tell(this, 'bb-status', problem)
+    tell(this, 'bb-ask', { method: 'DELETE', path: 'handover', told: '人工服务已结束', done })
   }
 
   #askForCall(mode) {

@@ -7,7 +7,7 @@
  */
 
 import { CallMedia } from './call_media.js'
-import { Signalling } from './call_signalling.js'
+import { CallRefused, Signalling } from './call_signalling.js'
 import { stepAfter } from './call_steps.js'
 import { backOff, sleep } from './delivery.js'
 import { DeviceError } from './devices.js'
@@ -15,6 +15,8 @@ import { ConnectionError } from './errors.js'
 
 const SOCKET_MS = 8000
 const ATTEMPTS = 3
+/** While the call is in one of these, the service takes no offer. */
+const BEFORE_OFFER = new Set(['ringing', 'consenting'])
 
 export class CitizenCall extends EventTarget {
   #session
@@ -24,7 +26,10 @@ export class CitizenCall extends EventTarget {
   #stream = null
   #joined = false
   #known
+  #moved = []
 
+  /** Where the service says that the call stands; empty while it has said nothing. */
+  state = ''
   step = 'loading'
   /** @type {'video' | 'audio' | 'text'} */
   mode
@@ -34,6 +39,7 @@ export class CitizenCall extends EventTarget {
   deviceReason = ''
   /** Whether the agent's side is there, as far as the service says. */
   peerConnected = null
+  /** Whether the service is recording now. */
   recorded = false
   /** When sound and picture were there first. @type {Date | null} */
   since = null
@@ -70,7 +76,6 @@ export class CitizenCall extends EventTarget {
     }
     this.#lookAt(this.#session.holding)
     if (this.#known) this.mode = this.#known.mode
-    this.recorded = this.#known?.agree ?? false
     this.#go(this.#known ? 'known' : 'found')
   }
 
@@ -94,11 +99,29 @@ export class CitizenCall extends EventTarget {
    * @param {{version: string, agree: boolean}} answer
    */
   async consent({ version, agree }) {
-    const body = { version, agree }
-    await this.#session.ask('POST', `calls/${encodeURIComponent(this.callId)}/consent`, { body })
-    this.recorded = agree
-    this.#remember({ agree, mode: this.mode })
+    await this.#sayConsent({ version, agree })
+    this.#remember({ version, agree, mode: this.mode })
     this.rejoin()
+  }
+
+  /**
+   * After a reload: back into the call. The log tells only that it rang and that it was live; saying the
+   * same about recording again changes nothing and brings how the call stands now. Throws ServiceError.
+   */
+  async comeBack() {
+    if (BEFORE_OFFER.has(this.state)) await this.#sayConsent(this.#known)
+    this.rejoin()
+  }
+
+  /** The citizen would rather write: the call ends before it began. The talk with the agent goes on. */
+  decline() {
+    this.hangUp()
+  }
+
+  /** Switches the citizen's own camera. Throws DeviceError. @param {boolean} on */
+  async setCamera(on) {
+    await this.#media?.setCamera(on)
+    this.#dispatch('step')
   }
 
   /** Joins, or joins again, with what is known already. Call it after a tap. */
@@ -138,17 +161,22 @@ export class CitizenCall extends EventTarget {
       return
     }
     this.mode = mode
-    if (!this.#known) this.recheck()
-    else this.rejoin()
+    this.#tell('call.mode', { mode })
+    this.rejoin()
   }
 
   /** The citizen ends the call. */
   hangUp() {
-    this.#tell('call.hangup', {})
+    this.#tell('call.hangup', {}, { keep: true })
     this.#end('')
   }
 
   // --- inside ---------------------------------------------------------------------------------------
+
+  async #sayConsent({ version, agree }) {
+    const answer = await this.#session.ask('POST', this.#path('consent'), { body: { version, agree } })
+    this.#stands(answer.state)
+  }
 
   get #key() {
     return `call.${this.callId}`
@@ -167,7 +195,7 @@ export class CitizenCall extends EventTarget {
           stream: failures === 1 && isUsable(stream) ? stream : null,
         })
         this.#joined = true
-        if (failures > 1 || this.mode !== 'video') this.#tell('call.mode', { mode: this.mode })
+        if (this.mode !== 'video') this.#tell('call.mode', { mode: this.mode })
         return
       } catch (error) {
         if (media !== this.#media) return // given up meanwhile
@@ -192,8 +220,10 @@ export class CitizenCall extends EventTarget {
     const media = new CallMedia({
       iceServers: async () => (await this.#session.ask('GET', 'ice')).ice_servers,
       // A citizen who comes back from writing takes the place in the call that is still theirs.
-      send: (type, { sdp }) =>
-        this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp),
+      send: async (type, { sdp }) => {
+        await this.#mayOffer(media)
+        return this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp)
+      },
     })
     this.#media = media
     const pass = (type, act = () => {}) =>
@@ -205,7 +235,7 @@ export class CitizenCall extends EventTarget {
     pass('localstream')
     pass('remotestream')
     pass('change')
-    pass('quality', ({ numbers }) => this.#tell('call.stats', { stats: numbers }))
+    pass('quality', ({ numbers, level }) => this.#tell('call.stats', { stats: { ...numbers, level } }))
     media.addEventListener('state', ({ detail }) => {
       if (media === this.#media) this.#mediaChanged(detail)
     })
@@ -223,15 +253,27 @@ export class CitizenCall extends EventTarget {
     }
   }
 
-  #hear({ type, call_id: callId, peer, recorded }) {
+  /** Nobody is offered anything before the other side has picked up. */
+  async #mayOffer(media) {
+    while (BEFORE_OFFER.has(this.state)) await new Promise((resolve) => this.#moved.push(resolve))
+    if (media !== this.#media) throw new CallRefused('call_ended', '')
+  }
+
+  #stands(state) {
+    if (state) this.state = state
+    for (const wake of this.#moved.splice(0)) wake()
+  }
+
+  #hear({ type, call_id: callId, peer, recording }) {
     if (type !== 'call.state' || callId !== this.callId) return
     if (peer) this.peerConnected = peer.connected
-    if (recorded !== undefined) this.recorded = recorded
+    if (recording !== undefined) this.recorded = recording
     this.#dispatch('step')
   }
 
   #lookAt({ holder, call, lastCall }) {
-    if (lastCall !== this.callId || call?.id === this.callId) return
+    if (call?.id === this.callId) return this.#stands(call.state)
+    if (lastCall !== this.callId) return
     this.#end(holder === 'queue' ? '工作人员的连接断开了，正在为您转接，您的位置已保留。' : '')
   }
 
@@ -253,6 +295,7 @@ export class CitizenCall extends EventTarget {
     const media = this.#media
     this.#media = null
     media?.stop()
+    this.#stands('')
   }
 
   #letGo() {
@@ -260,8 +303,12 @@ export class CitizenCall extends EventTarget {
     this.#stream = null
   }
 
-  #tell(type, payload) {
-    this.#signalling.tell(type, { call_id: this.callId, ...payload })
+  #path(what) {
+    return `calls/${encodeURIComponent(this.callId)}/${what}`
+  }
+
+  #tell(type, payload, options) {
+    this.#signalling.tell(type, { call_id: this.callId, ...payload }, options)
   }
 
   #go(event) {
