@@ -117,7 +117,8 @@ class Understanding:
         masked = mask_places(text, places)
         bare = masked.replace(HERE, "").replace(ELSEWHERE, "")
         mentions = self._aspects.mentions(bare)
-        objects = self._objects.mentions(_without_registration(masked))
+        named = self._objects.mentions(bare)
+        asked = _asked_about(self._objects.mentions(_without_registration(masked)), bare)
         return Reading(
             text=text,
             masked=masked,
@@ -125,8 +126,8 @@ class Understanding:
             places=places,
             aspects=self._aspects.read(bare),
             facets=self._facets.of_speech(masked),
-            objects=tuple(_asked_about(objects, bare) or self._objects.mentions(bare)[:1]),
-            in_passing=not _asked_about(objects, bare),
+            objects=tuple(asked or named[:1]),
+            in_passing=bool(named) and not asked,
             content=content_of(bare, [(m.start, m.end) for m in mentions]),
             back_reference=bool(_BACK.search(bare)),
             correction=bool(_CORRECTION.search(bare)),
