@@ -77,7 +77,8 @@ export class DeskCall extends EventTarget {
       const isUnderWay = open && open.state !== 'ringing'
       const call = isUnderWay ? open : await this.#api.act(conversationId, 'calls', { mode })
       this.id = call.call_id ?? call.id
-      this.#take(call)
+      if (call.mode === 'text') this.#signalling.tell('call.mode', { call_id: this.id, mode })
+      this.#take({ ...call, mode })
       await media.start({ stream })
     } catch (error) {
       this.#dispatch('problem', problemOf(error))
@@ -89,8 +90,7 @@ export class DeskCall extends EventTarget {
   hear(news) {
     if (!this.active || news.call_id !== this.id) return
     if (news.type === 'call.state') this.#take(news)
-    if (news.type === 'call.quality') this.peerQuality = news.level ?? news.quality?.level ?? news.quality ?? ''
-    if (news.type === 'call.recording') this.recording = Boolean(news.on)
+    if (news.type === 'call.quality' && news.party !== 'agent') this.peerQuality = news.level ?? ''
     this.#dispatch('change')
   }
 
@@ -162,6 +162,10 @@ export class DeskCall extends EventTarget {
     if (state) this.state = state
     for (const wake of this.#moved.splice(0)) wake()
     if (state === 'ended') this.#end()
+    else if (mode === 'text' && this.active) {
+      this.#dispatch('problem', '对方改用文字沟通，通话还保留着。')
+      this.#end()
+    }
   }
 
   /** Nothing goes to the relay before the citizen has picked up and answered for the recording. */

@@ -4,6 +4,8 @@
  * Pure: no network, no page, no clock.
  */
 
+import { withoutDistrict } from './replies.js'
+
 /** @typedef {{sequence: number, kind: string, body: Record<string, any>, at: string}} LogEvent */
 /** @typedef {{clientId: string, text: string, state: 'sending' | 'failed', problem: string}} Pending */
 
@@ -41,6 +43,7 @@ export class DeskChat {
     for (const name of ['topic', 'district', 'mode', 'language', 'priority', 'holder', 'channel', 'agent']) {
       if (known[name] !== undefined && known[name] !== '') this.facts[name] = known[name]
     }
+    this.facts.topic = withoutDistrict(this.facts.topic, this.facts.district)
     this.facts.since = known.taken_at ?? known.created_at ?? this.facts.since
     if (raw.handover_id ?? handover.id) this.facts.handoverId = raw.handover_id ?? handover.id
   }
@@ -65,7 +68,7 @@ export class DeskChat {
 
   /** @param {LogEvent} event */
   static isNews({ kind, body }) {
-    return NEWS.has(kind) || (kind === 'call' && body.state === 'ringing' && body.by !== 'agent')
+    return NEWS.has(kind) || (kind === 'call' && body.state === 'ringing')
   }
 
   get unread() {
@@ -123,7 +126,7 @@ export function waitingOf(raw) {
     id: raw.handover_id ?? raw.id,
     conversationId: raw.conversation_id,
     mode: raw.mode ?? 'text',
-    topic: raw.topic || '',
+    topic: withoutDistrict(raw.topic || '', raw.district || ''),
     district: raw.district || raw.known?.district || '',
     department: raw.department || '',
     language: raw.language || '',

@@ -135,10 +135,13 @@ export class DeskActions {
 
   async #showGuide(id) {
     const { current } = this.#session
-    await this.#attempt(async () => {
+    const panel = this.#desk.querySelector('bb-desk-guide')
+    try {
       const record = await this.#api.guide(id)
-      if (current === this.#session.current) this.#desk.querySelector('bb-desk-guide').showGuide(record)
-    })
+      if (current === this.#session.current) panel.showGuide(record)
+    } catch (error) {
+      panel.fail(this.#explain(error))
+    }
   }
 
   async #search(words) {

@@ -214,6 +214,7 @@ export class Desk extends HTMLElement {
 
   #tellMessage({ chat, event }) {
     if (event.kind === 'call') {
+      if (this.#call.active && this.#call.conversationId === chat.id) return // it is the agent who rings
       this.#alerts.sound('waiting')
       this.status.flash(`${chat.facts.topic || '市民'}：对方请求通话`)
       return

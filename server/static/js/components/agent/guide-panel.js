@@ -68,6 +68,11 @@ export class GuidePanel extends HTMLElement {
     tell(this, 'desk-guide', guideId)
   }
 
+  /** The guide that was asked for can't be had. @param {string} problem */
+  fail(problem) {
+    if (!this.#record) this.#guide.replaceChildren(make('p', { class: 'inbox__empty' }, `没有取到办事指南：${problem}`))
+  }
+
   /** @param {Record<string, any>} record what `GET /api/v1/guides/{id}` answers */
   showGuide(record) {
     this.#shown = record.id
