@@ -1,7 +1,7 @@
 """What the agents' desk keeps: agents, the queue, calls. Records and Protocols, as in `core.ports`.
 
 Which step of the holder follows which is the table of `video/holding.py`; a store makes a step whole
-or not at all. Files, recordings, evidence and accesses are in `core.evidence_ports`.
+or not at all. Files and accesses are in `core.evidence_ports`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""Files, recordings, the evidence about them, and who looked. Records and Protocols, as in `core.ports`.
+"""Files, and who looked at what. Records and Protocols, as in `core.ports`.
 
-Only records: bytes lie in the data folder, under the record's id. What a hash covers and how it is
-verified isn't said here; a store sees to it that a chain has neither gap nor fork.
+Only records: bytes lie in the data folder, under the record's id. Recordings have notes beside them
+(`video.recording_note`), and the evidence of a call is a file of its own (`video.evidence`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,87 +48,6 @@ class FileStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingFile:
-    """One recorded file of a call. It has a retention of its own and outlives the conversation."""
-
-    recording_id: str
-    call_id: str
-    conversation_id: str
-    party: str
-    keep_until: datetime
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    size: int = 0
-    sha256: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)  # tracks, start times, key id
-    deleted_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceEntry:
-    """One link of a hash chain. `hash` covers all other fields; the first `previous_hash` is empty."""
-
-    chain: str
-    number: int  # from 1, without gaps
-    kind: str
-    body: Mapping[str, Any]
-    at: datetime
-    previous_hash: str
-    hash: str
-
-
-class EvidenceStore(Protocol):
-    """Hash chains and records of recordings. Durable when a call returns. No entry is ever changed.
-
-    Both outlive their conversation; what deletes them is `purge_chains` and the recordings' own retention.
-    """
-
-    async def append(self, entry: EvidenceEntry) -> None:
-        """Adds the next link. Raises Conflict if another came first: read `last`, hash anew, try again."""
-
-    async def last(self, chain: str) -> EvidenceEntry | None:
-        """The newest link, or None for an unknown chain."""
-
-    async def entries(self, chain: str) -> Sequence[EvidenceEntry]:
-        """All links in order."""
-
-    async def purge_chains(self, before: datetime) -> int:
-        """Deletes the whole chains whose newest link is older; returns how many.
-
-        A chain stays while a recording with the same call or conversation id has its bytes.
-        """
-
-    async def add_recording(self, recording: RecordingFile) -> RecordingFile:
-        """Stores a record as a recording begins. Raises Conflict if the id is taken.
-
-        Raises Conflict too unless its call is there and the citizen has consented.
-        """
-
-    async def finish_recording(
-        self, recording_id: str, *, size: int, sha256: str, details: Mapping[str, Any]
-    ) -> RecordingFile:
-        """Notes the end, and what the file became. Raises NotFound."""
-
-    async def recording(self, recording_id: str) -> RecordingFile | None:
-        """The record, or None."""
-
-    async def recordings_of(self, conversation_id: str) -> Sequence[RecordingFile]:
-        """The recordings of a conversation, oldest first, deleted ones too."""
-
-    async def unfinished_recordings(self) -> Sequence[RecordingFile]:
-        """Those that a crash may have left open, oldest first."""
-
-    async def due_recordings(self, now: datetime, limit: int = 500) -> Sequence[RecordingFile]:
-        """Those kept long enough: delete the bytes, then `recording_deleted`."""
-
-    async def keep_recording(self, recording_id: str, until: datetime) -> RecordingFile:
-        """Changes until when it is kept. Raises NotFound, and Conflict if it is deleted."""
-
-    async def recording_deleted(self, recording_id: str) -> RecordingFile:
-        """Notes that the bytes are gone; the record stays with its chain. Raises NotFound."""
-
-
-@dataclass(frozen=True, slots=True)
 class AccessEntry:
     """Who looked at, or was kept from, what."""
 
@@ -158,6 +77,4 @@ class AccessLog(Protocol):
         """Deletes entries from before that moment; returns how many."""
 
 
-__all__ = [
-    "AccessEntry", "AccessLog", "EvidenceEntry", "EvidenceStore", "FileStore", "RecordingFile", "StoredFile",
-]  # fmt: skip
+__all__ = ["AccessEntry", "AccessLog", "FileStore", "StoredFile"]

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from core.database import Database
 from core.desk_ports import CallStore, DeskStore
-from core.evidence_ports import AccessLog, EvidenceStore, FileStore
+from core.evidence_ports import AccessLog, FileStore
 from core.migrations import upgrade
 from core.ports import ConversationStore, KnowledgeStore, UserStore
 from core.settings import Settings
 from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
-from core.stores.evidence import DatabaseEvidenceStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.users import DatabaseUserStore
@@ -29,7 +28,6 @@ class Stores:
     desk: DeskStore
     calls: CallStore
     files: FileStore
-    evidence: EvidenceStore
     access: AccessLog
 
 
@@ -46,7 +44,6 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             desk=DatabaseDeskStore(database),
             calls=DatabaseCallStore(database),
             files=DatabaseFileStore(database),
-            evidence=DatabaseEvidenceStore(database),
             access=DatabaseAccessLog(database),
         )
     finally:

@@ -20,7 +20,7 @@ from core.desk_ports import (
     WaitEstimate,
 )
 from core.errors import Conflict, NotFound
-from core.evidence_ports import AccessEntry, EvidenceEntry, RecordingFile, StoredFile
+from core.evidence_ports import AccessEntry, StoredFile
 from core.ports import ConversationEvent, Handover
 from core.statuses import AgentState, HandoverState, Holder
 from server.stores_part import Stores
@@ -40,7 +40,6 @@ def in_memory_stores(now: Clock = utc_now, *, knowledge: InMemoryKnowledgeStore 
         desk=InMemoryDeskStore(conversations),
         calls=calls,
         files=InMemoryFileStore(conversations),
-        evidence=InMemoryEvidenceStore(calls),
         access=InMemoryAccessLog(now),
     )
 
@@ -457,94 +456,6 @@ class InMemoryFileStore:
 
     def _in_order(self) -> list[StoredFile]:
         return sorted(self._all.values(), key=lambda file: (file.at, file.file_id))
-
-
-class InMemoryEvidenceStore:
-    """An EvidenceStore in dictionaries."""
-
-    def __init__(self, calls: InMemoryCallStore) -> None:
-        self._calls = calls
-        self._now = calls._now
-        self._chains: dict[str, list[EvidenceEntry]] = {}
-        self._recordings: dict[str, RecordingFile] = {}
-
-    async def append(self, entry: EvidenceEntry) -> None:
-        links = self._chains.get(entry.chain, [])
-        previous_hash = links[-1].hash if links else ""
-        if (entry.number, entry.previous_hash) != (len(links) + 1, previous_hash):
-            raise Conflict("that isn't the next link of the chain")
-        self._chains[entry.chain] = [*links, entry]
-
-    async def last(self, chain: str) -> EvidenceEntry | None:
-        return self._chains[chain][-1] if chain in self._chains else None
-
-    async def entries(self, chain: str) -> Sequence[EvidenceEntry]:
-        return tuple(self._chains.get(chain, ()))
-
-    async def purge_chains(self, before: datetime) -> int:
-        kept = [r for r in self._recordings.values() if r.deleted_at is None]
-        needed = {r.call_id for r in kept} | {r.conversation_id for r in kept}
-        old = [name for name, links in self._chains.items() if max(link.at for link in links) < before]
-        purged = [name for name in old if name not in needed]
-        for name in purged:
-            del self._chains[name]
-        for r in list(self._recordings.values()):
-            chained = r.call_id in self._chains or r.conversation_id in self._chains
-            if r.deleted_at is not None and r.deleted_at < before and not chained:
-                del self._recordings[r.recording_id]
-        return len(purged)
-
-    async def add_recording(self, recording: RecordingFile) -> RecordingFile:
-        call = await self._calls.get(recording.call_id)
-        if call is None or call.conversation_id != recording.conversation_id or not call.consented:
-            raise Conflict("the citizen hasn't consented to a recording of that call")
-        if recording.recording_id in self._recordings:
-            raise Conflict("that recording id is taken")
-        return self._store(replace(recording, started_at=recording.started_at or self._now()))
-
-    async def finish_recording(
-        self, recording_id: str, *, size: int, sha256: str, details: Mapping[str, Any]
-    ) -> RecordingFile:
-        stored = self._recording(recording_id)
-        ended_at = stored.ended_at or self._now()
-        return self._store(
-            replace(stored, ended_at=ended_at, size=size, sha256=sha256, details=dict(details))
-        )
-
-    async def recording(self, recording_id: str) -> RecordingFile | None:
-        return self._recordings.get(recording_id)
-
-    async def recordings_of(self, conversation_id: str) -> Sequence[RecordingFile]:
-        return tuple(r for r in self._in_order() if r.conversation_id == conversation_id)
-
-    async def unfinished_recordings(self) -> Sequence[RecordingFile]:
-        return tuple(r for r in self._in_order() if r.ended_at is None and r.deleted_at is None)
-
-    async def due_recordings(self, now: datetime, limit: int = 500) -> Sequence[RecordingFile]:
-        due = [r for r in self._recordings.values() if r.deleted_at is None and r.keep_until <= now]
-        return tuple(sorted(due, key=lambda r: (r.keep_until, r.recording_id))[:limit])
-
-    async def keep_recording(self, recording_id: str, until: datetime) -> RecordingFile:
-        stored = self._recording(recording_id)
-        if stored.deleted_at is not None:
-            raise Conflict("that recording is deleted")
-        return self._store(replace(stored, keep_until=until))
-
-    async def recording_deleted(self, recording_id: str) -> RecordingFile:
-        stored = self._recording(recording_id)
-        return self._store(replace(stored, deleted_at=stored.deleted_at or self._now()))
-
-    def _in_order(self) -> list[RecordingFile]:
-        return sorted(self._recordings.values(), key=lambda r: (r.started_at, r.recording_id))
-
-    def _recording(self, recording_id: str) -> RecordingFile:
-        if recording_id not in self._recordings:
-            raise NotFound("no such recording")
-        return self._recordings[recording_id]
-
-    def _store(self, recording: RecordingFile) -> RecordingFile:
-        self._recordings[recording.recording_id] = recording
-        return recording
 
 
 class InMemoryAccessLog:

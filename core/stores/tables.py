@@ -278,8 +278,7 @@ Index(
 Index("calls_of", calls.c.conversation_id)
 Index("calls_by_time", calls.c.started_at)
 
-# Files and recordings don't go with their conversation: whoever deletes the bytes looks here for what
-# is left to delete.
+# Files don't go with their conversation: whoever deletes the bytes looks here for what is left to delete.
 stored_files = Table(
     "stored_files",
     metadata,
@@ -294,43 +293,6 @@ stored_files = Table(
     Column("details", JsonObject, nullable=False),
 )
 Index("files_of", stored_files.c.conversation_id)
-
-recordings = Table(
-    "recordings",
-    metadata,
-    Column("recording_id", Words, primary_key=True),
-    Column("call_id", Words, nullable=False),
-    Column("conversation_id", Words, nullable=False),
-    Column("party", Words, nullable=False),
-    Column("keep_until", UtcTime, nullable=False),
-    Column("started_at", UtcTime, nullable=False),
-    Column("ended_at", UtcTime),
-    Column("size", BigInteger, nullable=False),
-    Column("sha256", Words, nullable=False),
-    Column("details", JsonObject, nullable=False),
-    Column("deleted_at", UtcTime),
-)
-Index("recordings_of", recordings.c.conversation_id)
-Index("recordings_of_call", recordings.c.call_id)
-Index(
-    "recordings_kept",
-    recordings.c.keep_until,
-    sqlite_where=text("deleted_at IS NULL"),
-    postgresql_where=text("deleted_at IS NULL"),
-)
-
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("chain", Words, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("kind", Words, nullable=False),
-    Column("body", JsonObject, nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("previous_hash", Words, nullable=False),
-    Column("hash", Words, nullable=False),
-    PrimaryKeyConstraint("chain", "number"),
-)
 
 accesses = Table(
     "accesses",

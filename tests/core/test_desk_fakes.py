@@ -5,13 +5,11 @@ import pytest
 from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.desk_store import DeskStoreContract
-from tests.contracts.evidence_store import EvidenceStoreContract
 from tests.contracts.file_store import FileStoreContract
 from tests.desk_fakes import (
     InMemoryAccessLog,
     InMemoryCallStore,
     InMemoryDeskStore,
-    InMemoryEvidenceStore,
     InMemoryFileStore,
 )
 from tests.fakes import InMemoryConversationStore
@@ -45,12 +43,6 @@ class TestInMemoryFileStore(InOneMemory, FileStoreContract):
     @pytest.fixture
     async def store(self, conversations):
         return InMemoryFileStore(conversations)
-
-
-class TestInMemoryEvidenceStore(InOneMemory, EvidenceStoreContract):
-    @pytest.fixture
-    async def store(self, calls):
-        return InMemoryEvidenceStore(calls)
 
 
 class TestInMemoryAccessLog(AccessLogContract):

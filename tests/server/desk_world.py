@@ -124,7 +124,6 @@ def stores_over(conversations) -> Stores:
         desk=InMemoryDeskStore(conversations),
         calls=calls,
         files=stores.files,
-        evidence=stores.evidence,
         access=stores.access,
     )
 

@@ -1,4 +1,4 @@
-"""Adds the agents' desk: agents, calls, files, recordings, evidence; and who serves a handover.
+"""Adds the agents' desk: agents, calls, files, accesses; and who serves a handover.
 
 Who waited before is in the queue from now on: the conversation is held by the queue, and says so in
 its log, as if the citizen had asked just now.
@@ -26,7 +26,7 @@ def upgrade() -> None:
     _put_into_queue()
     _create_desk()
     _create_calls()
-    _create_evidence()
+    _create_files()
     counters = sa.table("counters", sa.column("name", WORDS), sa.column("value", sa.BigInteger))
     op.bulk_insert(counters, [{"name": "accesses", "value": 0}])
 
@@ -135,7 +135,7 @@ def _create_calls() -> None:
     op.create_index("calls_by_time", "calls", ["started_at"])
 
 
-def _create_evidence() -> None:
+def _create_files() -> None:
     op.create_table(
         "stored_files",
         sa.Column("file_id", WORDS, primary_key=True),
@@ -149,34 +149,6 @@ def _create_evidence() -> None:
         sa.Column("details", JSON_OBJECT, nullable=False),
     )
     op.create_index("files_of", "stored_files", ["conversation_id"])
-    op.create_table(
-        "recordings",
-        sa.Column("recording_id", WORDS, primary_key=True),
-        sa.Column("call_id", WORDS, nullable=False),
-        sa.Column("conversation_id", WORDS, nullable=False),
-        sa.Column("party", WORDS, nullable=False),
-        sa.Column("keep_until", UTC_TIME, nullable=False),
-        sa.Column("started_at", UTC_TIME, nullable=False),
-        sa.Column("ended_at", UTC_TIME),
-        sa.Column("size", sa.BigInteger, nullable=False),
-        sa.Column("sha256", WORDS, nullable=False),
-        sa.Column("details", JSON_OBJECT, nullable=False),
-        sa.Column("deleted_at", UTC_TIME),
-    )
-    op.create_index("recordings_of", "recordings", ["conversation_id"])
-    op.create_index("recordings_of_call", "recordings", ["call_id"])
-    _create_index("recordings_kept", "recordings", ["keep_until"], where="deleted_at IS NULL")
-    op.create_table(
-        "evidence",
-        sa.Column("chain", WORDS, nullable=False),
-        sa.Column("number", sa.Integer, nullable=False),
-        sa.Column("kind", WORDS, nullable=False),
-        sa.Column("body", JSON_OBJECT, nullable=False),
-        sa.Column("at", UTC_TIME, nullable=False),
-        sa.Column("previous_hash", WORDS, nullable=False),
-        sa.Column("hash", WORDS, nullable=False),
-        sa.PrimaryKeyConstraint("chain", "number"),
-    )
     op.create_table(
         "accesses",
         sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),

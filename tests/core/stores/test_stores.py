@@ -5,7 +5,6 @@ import pytest
 from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
-from core.stores.evidence import DatabaseEvidenceStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.users import DatabaseUserStore
@@ -13,7 +12,6 @@ from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.conversation_store import ConversationStoreContract
 from tests.contracts.desk_store import DeskStoreContract
-from tests.contracts.evidence_store import EvidenceStoreContract
 from tests.contracts.file_store import FileStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
 from tests.contracts.user_store import UserStoreContract
@@ -65,12 +63,6 @@ class TestDatabaseFileStore(OverOneDatabase, FileStoreContract):
     @pytest.fixture
     async def store(self, database, clock):
         return DatabaseFileStore(database, now=clock)
-
-
-class TestDatabaseEvidenceStore(OverOneDatabase, EvidenceStoreContract):
-    @pytest.fixture
-    async def store(self, database, clock):
-        return DatabaseEvidenceStore(database, now=clock)
 
 
 class TestDatabaseAccessLog(AccessLogContract):
