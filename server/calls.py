@@ -6,7 +6,7 @@ at it for who is connected, keeps the place of who isn't, and stores each change
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidI
 from core.ports import ConversationEvent, ConversationStore, Handover
 from core.statuses import HandoverState
 from server import wording
+from server.call_evidence import CallEvidence
 from server.events import EventFanOut
 from server.media_port import CallObserver, Media
 from server.open_call import OpenCall
@@ -60,7 +61,7 @@ class Calls:
         now: Callable[[], datetime],
         recorded: bool,
         observer: CallObserver,
-        evidence: Callable[[str, str, Mapping[str, Any]], Awaitable[None]] | None = None,
+        evidence: CallEvidence | None = None,
     ) -> None:
         self._store = store
         self._desk = desk
@@ -182,11 +183,10 @@ class Calls:
         entry = await self._entry(call_id)
         async with entry.lock:
             after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)
+            if self._evidence is not None:  # first: what isn't in the evidence must not count
+                await self._evidence.consented(call_id, version, agrees=agree)
             stored = await self._calls.set_consent(call_id, version, agrees=agree)
             entry.consent_version = version
-            if self._evidence is not None:
-                body = {"call_id": call_id, "version": version, "agree": agree}
-                await self._evidence(call_id, "consent", body)
             await self._move(entry, after)
             await self._follow_consent(entry)
         return replace(stored, state=entry.call.state.value)
@@ -345,6 +345,8 @@ class Calls:
 
     async def _note(self, entry: OpenCall) -> None:
         """Logs the call as it is; only what people want to read later, not each lost second."""
+        if self._evidence is not None:
+            await self._evidence.moved(entry)
         event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
         self._publish(event)
 

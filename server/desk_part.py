@@ -13,6 +13,7 @@ from core.metrics import Metrics
 from core.ports import Handover
 from core.statuses import HandoverMode
 from server import keys
+from server.call_evidence import CallEvidence
 from server.calls import Calls
 from server.desk import Desk
 from server.desk_events import DeskEvents
@@ -26,6 +27,7 @@ from server.waiting_line import WaitingLine
 from video.call import CallMode, Party
 from video.client import shard_of
 from video.opening import OpeningHours
+from video.recording_upkeep import EVIDENCE
 
 
 class _Accepted:
@@ -64,6 +66,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     opening = OpeningHours.parse(settings.opening_hours, settings.opening_exceptions)
     line = WaitingLine(stores.desk, stores.calls, opening=opening, now=utc_now)
     screens = DeskEvents(fan_out)
+    app[keys.CALL_EVIDENCE] = CallEvidence(settings.data / EVIDENCE, stores.conversations)
     calls = Calls(
         stores.conversations,
         stores.desk,
@@ -73,6 +76,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         now=utc_now,
         recorded=settings.call_media == "relay",
         observer=metrics,
+        evidence=app[keys.CALL_EVIDENCE],
     )
     handovers = Handovers(
         stores.conversations,

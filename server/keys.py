@@ -6,6 +6,7 @@ from core.metrics import Metrics
 from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserStore
 from core.settings import Settings
 from server.background import BackgroundTasks
+from server.call_evidence import CallEvidence
 from server.calls import Calls
 from server.conversations import Conversations, FindDistrict
 from server.desk import Desk
@@ -26,6 +27,7 @@ from server.static_files import StaticFiles
 from server.stores_part import Stores
 from server.suggestions import Suggestions
 from server.supervision import Supervision
+from server.uploads import Uploads
 
 SETTINGS = web.AppKey("settings", Settings)
 STORES = web.AppKey("stores", Stores)
@@ -52,6 +54,8 @@ DESK_ROUNDS = web.AppKey("desk_rounds", DeskRounds)
 SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
+CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
+UPLOADS = web.AppKey("uploads", Uploads)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

@@ -83,6 +83,12 @@ class EvidenceFile:
             return chain[known:]
 
 
+def chain_ids(folder: Path) -> list[str]:
+    """The names of the chains in that folder, in order."""
+    names = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+    return [name for name in names if _ID.fullmatch(name)]
+
+
 def _parse(data: bytes) -> tuple[list[Entry], int]:
     """The entries of whole lines, and how many bytes these are."""
     whole = data.rfind(b"\n") + 1

@@ -1,21 +1,21 @@
-"""What has to be done about recordings again and again, whatever died meanwhile.
+"""What has to be done about recordings and evidence again and again, whatever died meanwhile.
 
 Completes what a crash interrupted, takes finished segments into the evidence of their calls, closes the
 evidence of calls that are over, and deletes what is too old. Doing it twice, or in several processes
 at once, does no harm.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from core.errors import BangbanError
+from core.errors import BangbanError, Conflict
 from video.evidence import EvidenceKind
-from video.evidence_files import EvidenceFile
+from video.evidence_files import EvidenceFile, chain_ids
 from video.recording_files import RECORDING, notes, recover, sweep
 from video.recording_note import RecordingNote, RecordingState
 
@@ -30,22 +30,27 @@ log = structlog.get_logger(__name__)
 class RecordingUpkeep:
     """The folders `recordings` and `evidence` (a chain for each call) in the data directory.
 
-    A call is held, whatever its age, while a file `CALL_ID.held` lies among the recordings.
+    A call is held, whatever its age, while a file `CALL_ID.held` lies among the recordings. Its chain
+    stays for as many days again after the last entry, which tells that the recordings were deleted.
     """
 
     data: Path
     key: bytes = field(repr=False)
     days: int
+    _closed: set[str] = field(default_factory=set, init=False, repr=False)  # spares reading them again
 
     def run(self, now: datetime) -> None:
         """Does what there is to do; what fails for one call is logged, and doesn't stop the others."""
         folder = self.data / RECORDINGS
-        if not folder.is_dir():
-            return
         recover(folder, self.key)
-        for call_id, own in groupby(sorted(notes(folder), key=_call_of), key=_call_of):
+        by_call = defaultdict[str, list[RecordingNote]](list)
+        for note in notes(folder):
+            by_call[note.call_id].append(note)
+        for call_id in {*by_call, *chain_ids(self.data / EVIDENCE)} - self._closed:
             try:
-                self._take_in(call_id, list(own), now)
+                self._take_in(call_id, by_call[call_id], now)
+            except Conflict:
+                continue  # another process was closing it at this moment
             except (OSError, BangbanError):
                 log.exception("recording_evidence_failed", call_id=call_id)
         held = {path.stem for path in folder.glob(f"*{HELD}")}
@@ -57,6 +62,9 @@ class RecordingUpkeep:
             except (OSError, BangbanError):
                 log.exception("recording_evidence_failed", call_id=note.call_id)
 
+        for call_id in self._closed - held - by_call.keys():
+            self._forget(call_id, now)
+
     def _chain(self, call_id: str) -> EvidenceFile:
         return EvidenceFile(self.data / EVIDENCE, call_id)
 
@@ -64,6 +72,7 @@ class RecordingUpkeep:
         chain = self._chain(call_id)
         entries = chain.entries()
         if any(entry.kind == EvidenceKind.CLOSED for entry in entries):
+            self._closed.add(call_id)
             return
         chain.add_recordings(own, now)
         over = any(
@@ -71,7 +80,22 @@ class RecordingUpkeep:
         )
         if over and all(note.state is not RecordingState.RECORDING for note in own):
             chain.close(now)
+            self._closed.add(call_id)
 
-
-def _call_of(note: RecordingNote) -> str:
-    return note.call_id
+    def _forget(self, call_id: str, now: datetime) -> None:
+        """Deletes a chain that has had nothing to tell for long."""
+        chain = self._chain(call_id)
+        try:
+            oldest = (now - timedelta(days=self.days)).timestamp()
+            if chain.path.stat().st_mtime > oldest:  # spares reading it
+                return
+            if datetime.fromisoformat(chain.entries()[-1].at).timestamp() > oldest:
+                return
+            chain.path.unlink()
+            log.info("evidence_deleted", call_id=call_id)
+        except FileNotFoundError:
+            pass  # another process was faster
+        except (OSError, BangbanError):
+            log.exception("evidence_not_deleted", call_id=call_id)
+            return
+        self._closed.discard(call_id)

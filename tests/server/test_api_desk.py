@@ -9,6 +9,7 @@ from core import accounts
 from core.ports import User
 from core.statuses import Role
 from server.keys import CALLS, SCREENS
+from server.pages.call.consent import consent_version
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error, guide_record
 from tests.server.desk_world import FakeMedia
 
@@ -310,7 +311,7 @@ async def test_offers_are_answered_over_both_sockets_once_the_citizen_has_agreed
         early = await until(desk, lambda news: news.get("type") == "error")
         assert early["code"] == "illegal_move"
         _, consented = await citizen.call(
-            "POST", f"/calls/{call['call_id']}/consent", json={"version": "1", "agree": True}
+            "POST", f"/calls/{call['call_id']}/consent", json={"version": consent_version(), "agree": True}
         )
         assert consented["state"] == "connecting"
         for socket in (desk, page):
@@ -348,7 +349,7 @@ async def test_nobody_signals_in_anothers_call(service, agent, citizen):
 
     assert (refused_page["code"], refused_desk["code"]) == ("not_found", "forbidden")
     response, _ = await stranger.call(
-        "POST", f"/calls/{call['call_id']}/consent", json={"version": "1", "agree": True}
+        "POST", f"/calls/{call['call_id']}/consent", json={"version": consent_version(), "agree": True}
     )
     assert response.status == 404
     assert (await service.stores.calls.get(call["call_id"])).state == "ringing"

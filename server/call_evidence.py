@@ -1,0 +1,141 @@
+"""Writes what happens in calls into their chains of evidence, beside what the recordings vouch for.
+
+The chain of a call is a file (`video.evidence_files`) that outlives the call's record. Only the consent
+has to be there before anything else may go on; of what else can't be written, the log tells.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from core.clock import utc_now
+from core.desk_ports import CallStore
+from core.errors import BangbanError, Conflict, RecordingUnavailable
+from core.ports import ConversationEvent, ConversationStore
+from server.open_call import OpenCall
+from server.pages.call.consent import consent_text, consent_version
+from video.call import CallState
+from video.evidence import EvidenceKind
+from video.evidence_files import EvidenceFile, chain_ids
+from video.recording_upkeep import CALL_ENDED
+
+DOCUMENTS = frozenset({"guide_card", "checklist", "file", "summary"})
+"""Events of the conversation that show somebody a document."""
+
+log = structlog.get_logger(__name__)
+
+
+class CallEvidence:
+    """The chains of all calls, in one folder; `store` tells what was shown during a call."""
+
+    def __init__(self, folder: Path, store: ConversationStore) -> None:
+        self._folder = folder
+        self._store = store
+
+    async def consented(self, call_id: str, version: str, *, agrees: bool) -> None:
+        """The citizen's answer, with the text that they were shown.
+
+        Raises Conflict if that isn't the version shown today, RecordingUnavailable.
+        """
+        text = consent_text()
+        if version != consent_version():
+            raise Conflict("the citizen was shown another text on recording")
+        body = {
+            "by": "citizen",
+            "version": version,
+            "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "text": text,
+            "agreed": agrees,
+        }
+        try:
+            await self.add(call_id, EvidenceKind.CONSENT, body)
+        except (OSError, BangbanError) as error:
+            raise RecordingUnavailable("the consent can't be written down") from error
+
+    async def moved(self, entry: OpenCall) -> None:
+        """How the call stands now; at its end also the documents that were shown in it."""
+        call = entry.call
+        try:
+            if call.state is CallState.ENDED and entry.answered_at is not None:
+                for event in await self._store.events(entry.conversation_id):
+                    if event.kind in DOCUMENTS and event.at >= entry.answered_at:
+                        await self.add(entry.call_id, EvidenceKind.DOCUMENT, document(event))
+            body = {
+                "event": f"call_{call.state.value}",
+                "mode": call.mode.value,
+                "reason": call.end_reason,
+                "agent": entry.agent,
+                "conversation_id": entry.conversation_id,
+            }
+            await self.add(entry.call_id, EvidenceKind.EVENT, body)
+        except (OSError, BangbanError):
+            log.exception("call_evidence_failed", call_id=entry.call_id)
+
+    async def finish(self, calls: CallStore) -> None:
+        """Ends the chains of calls that are over without its having been written: a crash, a full disk."""
+        for call_id in await asyncio.to_thread(self._open_chains):
+            stored = await calls.get(call_id)
+            if stored is None or stored.ended_at is not None:
+                body = {"event": CALL_ENDED, "reason": stored.end_reason if stored else "forgotten"}
+                try:
+                    await self.add(call_id, EvidenceKind.EVENT, body)
+                except (OSError, BangbanError):
+                    log.exception("call_evidence_failed", call_id=call_id)
+
+    async def owner(self, call_id: str) -> tuple[str, str] | None:
+        """Conversation and agent of a call whose record may be gone, or None. Raises RecordingDamaged."""
+        return await asyncio.to_thread(self._owner, call_id)
+
+    async def calls_of(self, conversation_id: str) -> list[str]:
+        """The calls of a conversation that may be gone."""
+        return await asyncio.to_thread(self._calls_of, conversation_id)
+
+    async def add(self, call_id: str, kind: EvidenceKind, body: Mapping[str, Any]) -> None:
+        """Appends to the chain; on the disk when it returns. Raises OSError, Conflict, RecordingDamaged."""
+        await asyncio.to_thread(EvidenceFile(self._folder, call_id).add, kind, body, utc_now())
+
+    def _open_chains(self) -> list[str]:
+        return [each for each in chain_ids(self._folder) if not self._is_over(each)]
+
+    def _is_over(self, call_id: str) -> bool:
+        try:
+            entries = EvidenceFile(self._folder, call_id).entries()
+        except (OSError, BangbanError):
+            return True  # nothing can be added to it
+        return any(
+            entry.kind == EvidenceKind.CLOSED
+            or (entry.kind == EvidenceKind.EVENT and entry.body["event"] == CALL_ENDED)
+            for entry in entries
+        )
+
+    def _calls_of(self, conversation_id: str) -> list[str]:
+        found = []
+        for call_id in chain_ids(self._folder):
+            try:
+                owner = self._owner(call_id)
+            except (OSError, BangbanError):
+                continue
+            if owner is not None and owner[0] == conversation_id:
+                found.append(call_id)
+        return found
+
+    def _owner(self, call_id: str) -> tuple[str, str] | None:
+        for entry in EvidenceFile(self._folder, call_id).entries():
+            if entry.kind == EvidenceKind.EVENT and "conversation_id" in entry.body:
+                return str(entry.body["conversation_id"]), str(entry.body.get("agent", ""))
+        return None
+
+
+def document(event: ConversationEvent) -> Mapping[str, Any]:
+    """What the chain says of a document that was shown: which it was, and its digest.
+
+    The digest is that of the file, or of the event's body as JSON with sorted keys and no spaces.
+    """
+    body = json.dumps(event.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = event.body.get("sha256") or hashlib.sha256(body.encode()).hexdigest()
+    return {"document": f"{event.kind} {event.sequence}", "sha256": digest}
