@@ -18,7 +18,6 @@ from video.disk_space import MIB, DiskRule
 from video.port_range import make_loop
 from video.recording import CallRecorder
 from video.recording_upkeep import RECORDINGS, RecordingUpkeep
-from video.relay.leg import LegOpener, offering
 from video.rooms import Rooms
 from video.session_description import offered_addresses
 from video.supervision import end_with
@@ -55,6 +54,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def serve_media(settings: Settings) -> None:
     """Listens, relays, and ends all calls at the end."""
+    # aiortc is heavy, and looks for libraries as it is imported.
+    from video.relay.leg import LegOpener, offering  # noqa: PLC0415
+
     stop = asyncio.Event()
 
     def end() -> None:
