@@ -344,3 +344,14 @@ def test_an_agent_has_no_wall_and_a_supervisor_listens_whispers_and_takes_over(
 
 def test_an_agent_sees_no_wall(at_desk: Agent):
     expect(at_desk.page.get_by_role("button", name="值班总览")).to_be_hidden()
+
+
+def test_every_module_of_the_desk_is_preloaded(at_desk: Agent, desk: FakeDeskService):
+    page = at_desk.page
+    preloaded = page.locator("link[rel=modulepreload]").evaluate_all("all => all.map(e => e.href)")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map(e => e.name).filter(name => name.endsWith('.js'))"
+    )
+    starts = {f"{desk.url}static/js/pages/{name}.js" for name in ("appearance", "agent")}
+
+    assert sorted(preloaded) == sorted(set(loaded) - starts)

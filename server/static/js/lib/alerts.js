@@ -5,7 +5,13 @@
 import { Memory } from './memory.js'
 
 /** Hz and seconds of two short, soft notes; a newcomer rises, a message is one note. */
-const SOUNDS = Object.freeze({ waiting: [[660, 0.12], [880, 0.18]], message: [[740, 0.12]] })
+const SOUNDS = Object.freeze({
+  waiting: [
+    [660, 0.12],
+    [880, 0.18],
+  ],
+  message: [[740, 0.12]],
+})
 
 export class Alerts {
   #memory = new Memory('localStorage')

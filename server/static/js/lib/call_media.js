@@ -215,7 +215,7 @@ export class CallMedia extends EventTarget {
 
   async #rejoin() {
     this.#become('reconnecting')
-    for (let failures = 0; this.#state !== 'ended'; ) {
+    for (let failures = 0; this.#state !== 'ended';) {
       try {
         await this.#exchange('call.rejoin')
         await settled(this.#pc, CONNECTING_MS)

@@ -55,7 +55,11 @@ export function sampleOf(report, at) {
       sample.bytesOut += entry.bytesSent ?? 0
     } else if (entry.type === 'remote-inbound-rtp') {
       sample.lossOut = Math.max(sample.lossOut ?? 0, entry.fractionLost ?? 0)
-    } else if (entry.type === 'candidate-pair' && entry.nominated && entry.currentRoundTripTime !== undefined) {
+    } else if (
+      entry.type === 'candidate-pair' &&
+      entry.nominated &&
+      entry.currentRoundTripTime !== undefined
+    ) {
       sample.roundTrip = entry.currentRoundTripTime * 1000
     }
   }

@@ -193,6 +193,7 @@ export class DeskCall extends EventTarget {
 /** @param {unknown} error */
 function problemOf(error) {
   if (error instanceof DeviceError) return DEVICE_PROBLEMS[error.reason]
-  if (error instanceof CallRefused) return error.code === 'call_ended' ? '' : error.message || '通话没有接通。'
+  if (error instanceof CallRefused)
+    return error.code === 'call_ended' ? '' : error.message || '通话没有接通。'
   return deskProblem(error)
 }

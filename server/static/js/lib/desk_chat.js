@@ -31,7 +31,15 @@ export class DeskChat {
     this.call = null
     /** Whether the citizen's page is open; `null` where nobody knows. */
     this.present = null
-    this.facts = { topic: '', district: '', mode: 'text', language: '', priority: 3, holder: 'agent', since: null }
+    this.facts = {
+      topic: '',
+      district: '',
+      mode: 'text',
+      language: '',
+      priority: 3,
+      holder: 'agent',
+      since: null,
+    }
   }
 
   /** Takes what the service says about the conversation as a whole. @param {Record<string, any>} raw */
@@ -62,7 +70,8 @@ export class DeskChat {
     if (kind === 'holder') this.facts.holder = body.holder
     if (kind === 'call') this.call = body.state === 'ended' ? null : { ...this.call, ...body }
     if (kind === 'handover') this.describe({ topic: body.topic, mode: body.mode })
-    if (kind === 'agent_message') this.pending = this.pending.filter((p) => p.clientId !== body.client_message_id)
+    if (kind === 'agent_message')
+      this.pending = this.pending.filter((p) => p.clientId !== body.client_message_id)
     return true
   }
 

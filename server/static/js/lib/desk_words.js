@@ -10,7 +10,12 @@ export const MODES = Object.freeze({ text: '文字', audio: '语音', video: '�
 export const AGENT_STATES = Object.freeze({ available: '在线', break: '小休', offline: '离线' })
 
 const PRIORITIES = Object.freeze({ 0: '掉线重连', 1: '预约', 2: '老年人、残疾人' })
-const NAMED = Object.freeze({ elderly: '老年人', disabled: '残疾人', appointment: '预约', dropped: '掉线重连' })
+const NAMED = Object.freeze({
+  elderly: '老年人',
+  disabled: '残疾人',
+  appointment: '预约',
+  dropped: '掉线重连',
+})
 
 /** Why somebody goes before others; empty for most. @param {{priority?: number | string, kept_place?: boolean}} w */
 export function priorityWords({ priority, kept_place: keptPlace }) {

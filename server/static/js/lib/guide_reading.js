@@ -38,7 +38,10 @@ export function keyFacts(guide) {
     ['收费', fee(guide.fee)],
     ['地点', (guide.places ?? []).slice(0, 2).map(place).join('\n')],
     ['时间', guide.hours],
-    ['电话', (guide.phones ?? []).map(({ label, number }) => [label, number].filter(Boolean).join(' ')).join('\n')],
+    [
+      '电话',
+      (guide.phones ?? []).map(({ label, number }) => [label, number].filter(Boolean).join(' ')).join('\n'),
+    ],
     ['网办', online(guide.online)],
     ['条件', guide.conditions],
   ]
@@ -46,7 +49,12 @@ export function keyFacts(guide) {
     .map(([label, text]) => ({ label, text }))
 }
 
-function timeLimit({ promised_days: promised, statutory_days: statutory, handling = '', unit = '个工作日' } = {}) {
+function timeLimit({
+  promised_days: promised,
+  statutory_days: statutory,
+  handling = '',
+  unit = '个工作日',
+} = {}) {
   const days = promised ?? statutory
   if (days === undefined || days === null) return handling
   const text = days === 0 ? '当场办结' : `${days}${unit}`
@@ -64,7 +72,9 @@ function place({ name = '', address = '', window: counter = '' }) {
 
 function online({ fully, depth = '', visits } = {}) {
   if (fully === true) return '可全程网办'
-  return [depth, visits === undefined || visits === null ? '' : `到现场 ${visits} 次`].filter(Boolean).join('，')
+  return [depth, visits === undefined || visits === null ? '' : `到现场 ${visits} 次`]
+    .filter(Boolean)
+    .join('，')
 }
 
 /**

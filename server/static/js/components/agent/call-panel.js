@@ -15,14 +15,34 @@ import { icon, make, tell } from '../../lib/dom.js'
 const LEVELS = { good: '网络良好', fair: '网络一般', poor: '网络较差', none: '收不到' }
 
 export class CallPanel extends HTMLElement {
-  #remote = make('video', { class: 'call__remote', autoplay: true, playsinline: true, 'aria-label': '对方的画面' })
-  #local = make('video', { class: 'call__local', autoplay: true, playsinline: true, muted: true, 'aria-label': '我的画面' })
+  #remote = make('video', {
+    class: 'call__remote',
+    autoplay: true,
+    playsinline: true,
+    'aria-label': '对方的画面',
+  })
+  #local = make('video', {
+    class: 'call__local',
+    autoplay: true,
+    playsinline: true,
+    muted: true,
+    'aria-label': '我的画面',
+  })
   #state = make('p', { class: 'call__state', role: 'status' })
   #time = make('span', { class: 'call__time', role: 'timer' })
-  #recording = make('span', { class: 'call__recording', hidden: true }, make('i', { 'aria-hidden': 'true' }), '录音录像中')
+  #recording = make(
+    'span',
+    { class: 'call__recording', hidden: true },
+    make('i', { 'aria-hidden': 'true' }),
+    '录音录像中',
+  )
   #quality = make('p', { class: 'call__quality' })
   #veil = make('p', { class: 'call__veil' })
-  #back = make('button', { type: 'button', class: 'button button--small button--quiet', hidden: true }, '回到这段对话')
+  #back = make(
+    'button',
+    { type: 'button', class: 'button button--small button--quiet', hidden: true },
+    '回到这段对话',
+  )
   #buttons = {}
   #call = null
   #ticking = 0
@@ -35,7 +55,12 @@ export class CallPanel extends HTMLElement {
     this.#local.muted = true
     this.#back.addEventListener('click', () => tell(this, 'desk-look', this.#call.conversationId))
     const button = (act, picture, label, style = 'call-button') => {
-      const element = make('button', { type: 'button', class: style, click: () => tell(this, 'desk-call', act) }, icon(picture), make('span', {}, label))
+      const element = make(
+        'button',
+        { type: 'button', class: style, click: () => tell(this, 'desk-call', act) },
+        icon(picture),
+        make('span', {}, label),
+      )
       this.#buttons[act] = element
       return element
     }
@@ -54,7 +79,8 @@ export class CallPanel extends HTMLElement {
       ),
     )
     this.#buttons.size.addEventListener('click', () => this.#resize())
-    for (const video of [this.#remote, this.#local]) video.addEventListener('loadedmetadata', () => video.play().catch(() => {}))
+    for (const video of [this.#remote, this.#local])
+      video.addEventListener('loadedmetadata', () => video.play().catch(() => {}))
   }
 
   /** @param {import('../../lib/desk_call.js').DeskCall} call */
@@ -91,7 +117,12 @@ export class CallPanel extends HTMLElement {
     this.#quality.dataset.level = call.quality?.level ?? ''
     put(this.#quality, qualityWords(call))
     this.#press('mute', media.muted, media.muted ? '取消静音' : '静音', media.muted ? 'mic-off' : 'mic')
-    this.#press('camera', !media.cameraOn, media.cameraOn ? '关摄像头' : '开摄像头', media.cameraOn ? 'video' : 'video-off')
+    this.#press(
+      'camera',
+      !media.cameraOn,
+      media.cameraOn ? '关摄像头' : '开摄像头',
+      media.cameraOn ? 'video' : 'video-off',
+    )
     this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
     this.#buttons.switch.hidden = !media.cameraOn || media.sharing
     this.#buttons.share.hidden = !navigator.mediaDevices?.getDisplayMedia
@@ -139,7 +170,11 @@ function qualityWords({ quality, peerQuality }) {
 }
 
 function numbers({ loss_in: loss, round_trip_ms: delay, fps }) {
-  const parts = [delay === null ? '' : `延迟 ${delay} 毫秒`, `丢包 ${Math.round(loss * 100)}%`, fps ? `${Math.round(fps)} 帧/秒` : '']
+  const parts = [
+    delay === null ? '' : `延迟 ${delay} 毫秒`,
+    `丢包 ${Math.round(loss * 100)}%`,
+    fps ? `${Math.round(fps)} 帧/秒` : '',
+  ]
   return `（${parts.filter(Boolean).join('，')}）`
 }
 

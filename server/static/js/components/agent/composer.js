@@ -27,15 +27,32 @@ export class DeskComposer extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return
-    this.#text = make('textarea', { class: 'reply__text', id: 'reply-text', rows: '2', maxlength: LONGEST, autocomplete: 'off' })
+    this.#text = make('textarea', {
+      class: 'reply__text',
+      id: 'reply-text',
+      rows: '2',
+      maxlength: LONGEST,
+      autocomplete: 'off',
+    })
     this.#send = make('button', { class: 'button reply__send' })
-    this.#filter = make('input', { class: 'field', id: 'canned-filter', autocomplete: 'off', placeholder: '输入几个字筛选' })
+    this.#filter = make('input', {
+      class: 'field',
+      id: 'canned-filter',
+      autocomplete: 'off',
+      placeholder: '输入几个字筛选',
+    })
     this.#list = make('ul', { class: 'canned__list' })
     this.#menu = make(
       'details',
       { class: 'canned' },
       make('summary', { class: 'tool' }, icon('chat'), make('span', {}, '常用语')),
-      make('div', { class: 'canned__panel' }, make('label', { class: 'visually-hidden', for: 'canned-filter' }, '筛选常用语'), this.#filter, this.#list),
+      make(
+        'div',
+        { class: 'canned__panel' },
+        make('label', { class: 'visually-hidden', for: 'canned-filter' }, '筛选常用语'),
+        this.#filter,
+        this.#list,
+      ),
     )
     const form = make(
       'form',
@@ -43,10 +60,22 @@ export class DeskComposer extends HTMLElement {
       make(
         'div',
         { class: 'reply__row' },
-        make('fieldset', { class: 'kinds' }, make('legend', { class: 'visually-hidden' }, '写给谁'), this.#kind('reply', '回复对方'), this.#kind('note', '内部备注')),
+        make(
+          'fieldset',
+          { class: 'kinds' },
+          make('legend', { class: 'visually-hidden' }, '写给谁'),
+          this.#kind('reply', '回复对方'),
+          this.#kind('note', '内部备注'),
+        ),
         this.#menu,
       ),
-      make('div', { class: 'reply__row' }, make('label', { class: 'visually-hidden', for: 'reply-text' }, '内容'), this.#text, this.#send),
+      make(
+        'div',
+        { class: 'reply__row' },
+        make('label', { class: 'visually-hidden', for: 'reply-text' }, '内容'),
+        this.#text,
+        this.#send,
+      ),
     )
     this.append(form)
     form.addEventListener('submit', (event) => {
@@ -58,7 +87,10 @@ export class DeskComposer extends HTMLElement {
     this.#filter.addEventListener('input', () => this.#drawCanned())
     this.#menu.addEventListener('toggle', () => this.#menu.open && this.#filter.focus())
     this.#menu.addEventListener('keydown', (event) => this.#menuKey(event))
-    document.addEventListener('click', ({ target }) => !this.#menu.contains(target) && (this.#menu.open = false))
+    document.addEventListener(
+      'click',
+      ({ target }) => !this.#menu.contains(target) && (this.#menu.open = false),
+    )
   }
 
   /** @param {import('../../lib/desk_chat.js').DeskChat} chat */
@@ -152,7 +184,12 @@ export class DeskComposer extends HTMLElement {
         make(
           'li',
           {},
-          make('button', { type: 'button', class: 'canned__item', click: () => choose(text) }, make('b', {}, title), make('span', {}, text)),
+          make(
+            'button',
+            { type: 'button', class: 'canned__item', click: () => choose(text) },
+            make('b', {}, title),
+            make('span', {}, text),
+          ),
         ),
       ),
       ...(found.length === 0 ? [make('li', { class: 'inbox__empty' }, '没有合适的常用语。')] : []),

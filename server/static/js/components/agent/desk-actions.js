@@ -44,7 +44,8 @@ export class DeskActions {
   run(act) {
     const { current, queue } = this.#session
     const composer = this.#desk.querySelector('bb-desk-composer')
-    if (act === 'accept') return queue.length > 0 ? this.#accept(queue[0].id) : this.#desk.status.flash('没有人在等')
+    if (act === 'accept')
+      return queue.length > 0 ? this.#accept(queue[0].id) : this.#desk.status.flash('没有人在等')
     if (act === 'mute') return this.#callAct('mute')
     if (!current) return this.#desk.status.flash('请先选一段对话')
     const acts = {
@@ -62,7 +63,9 @@ export class DeskActions {
   /** A supervisor's hand in another's conversation. @param {string} id @param {string} how */
   async watch(id, how) {
     if (how === 'whisper') {
-      openWhisper({ whisper: (text) => this.#attempt(() => this.#api.act(id, 'whisper', { text }), '悄悄话已发给坐席') })
+      openWhisper({
+        whisper: (text) => this.#attempt(() => this.#api.act(id, 'whisper', { text }), '悄悄话已发给坐席'),
+      })
       return
     }
     await this.#attempt(async () => {

@@ -71,10 +71,16 @@ export class Desk extends HTMLElement {
     session('connection', (state) => this.status.stand(CONNECTION[state] ?? ''))
     session('call', (news) => this.#call.hear(news))
     this.#call.addEventListener('change', () => this.#draw())
-    this.#call.addEventListener('problem', ({ detail }) => detail && this.status.flash(detail, { trouble: true }))
+    this.#call.addEventListener(
+      'problem',
+      ({ detail }) => detail && this.status.flash(detail, { trouble: true }),
+    )
     this.addEventListener('desk-sign-in', ({ detail }) => this.#signIn(detail))
     this.addEventListener('desk-look', ({ detail }) => this.look(detail))
-    this.addEventListener('change', ({ target }) => target.name === 'agent-state' && this.#setState(target.value))
+    this.addEventListener(
+      'change',
+      ({ target }) => target.name === 'agent-state' && this.#setState(target.value),
+    )
     this.addEventListener('click', ({ target }) => this.#pressed(target.closest('[data-desk]')?.dataset.desk))
     this.addEventListener('desk-watch', ({ detail }) => this.#watch(detail))
     window.addEventListener('keydown', (event) => this.#keyDown(event))
@@ -150,7 +156,8 @@ export class Desk extends HTMLElement {
     this.querySelector('bb-desk-talk').show(current, { now, calling: Boolean(callIn), own })
     this.querySelector('bb-desk-guide').show(current)
     this.querySelector('bb-desk-call').show(session.currentId)
-    for (const input of this.querySelectorAll('[name=agent-state]')) input.checked = input.value === session.agentState
+    for (const input of this.querySelectorAll('[name=agent-state]'))
+      input.checked = input.value === session.agentState
     this.dataset.state = session.agentState
     this.toggleAttribute('data-calling', Boolean(callIn))
     this.querySelector('[data-desk=sound]').setAttribute('aria-pressed', String(!this.#alerts.muted))
@@ -251,7 +258,9 @@ export class Desk extends HTMLElement {
 
   #keyDown(event) {
     if (!this.#session.staff || document.querySelector('dialog[open]')) return
-    const writing = Boolean(event.target.closest?.('input:not([type=radio], [type=checkbox]), textarea, select'))
+    const writing = Boolean(
+      event.target.closest?.('input:not([type=radio], [type=checkbox]), textarea, select'),
+    )
     const act = actOf(event, { writing })
     if (!act) return
     event.preventDefault()

@@ -20,7 +20,11 @@ function openDialog(title, content, style = '') {
   const dialog = make(
     'dialog',
     { class: `dialog ${style}`, 'aria-labelledby': 'desk-dialog-title' },
-    make('button', { type: 'button', class: 'dialog__close', 'aria-label': '关闭', click: () => dialog.close() }, icon('close')),
+    make(
+      'button',
+      { type: 'button', class: 'dialog__close', 'aria-label': '关闭', click: () => dialog.close() },
+      icon('close'),
+    ),
     make('h2', { class: 'dialog__title', id: 'desk-dialog-title' }, title),
     ...content,
     problem,
@@ -68,7 +72,12 @@ function formDialog({ title, fields, yes, act, style }) {
  *   went wrong, or nothing
  */
 export function openClosing({ draft, close }) {
-  const text = make('textarea', { class: 'field summary__text', id: 'summary-text', rows: '9', maxlength: '2000' })
+  const text = make('textarea', {
+    class: 'field summary__text',
+    id: 'summary-text',
+    rows: '9',
+    maxlength: '2000',
+  })
   text.placeholder = '正在按指南、材料和答复起草…'
   const dialog = formDialog({
     title: '办结，发送小结',
@@ -99,28 +108,50 @@ export function openTransfer({ agents, transfer }) {
     make('input', { class: 'field', id, autocomplete: 'off', maxlength: '60', ...attributes }),
   ]
   const toAgent = make('div', {}, ...field('to-agent', '坐席账号', { list: 'to-agents', autofocus: true }))
-  toAgent.append(make('datalist', { id: 'to-agents' }, ...agents.map((name) => make('option', { value: name }))))
-  const toGroup = make('div', { hidden: true }, ...field('to-department', '部门'), ...field('to-district', '区县'), ...field('to-language', '语言'))
+  toAgent.append(
+    make('datalist', { id: 'to-agents' }, ...agents.map((name) => make('option', { value: name }))),
+  )
+  const toGroup = make(
+    'div',
+    { hidden: true },
+    ...field('to-department', '部门'),
+    ...field('to-district', '区县'),
+    ...field('to-language', '语言'),
+  )
   const choose = (group) => {
     toAgent.hidden = group
     toGroup.hidden = !group
   }
   const radio = (label, group) =>
-    make('label', { class: 'grade' }, make('input', { type: 'radio', name: 'to', checked: !group, change: () => choose(group) }), label)
+    make(
+      'label',
+      { class: 'grade' },
+      make('input', { type: 'radio', name: 'to', checked: !group, change: () => choose(group) }),
+      label,
+    )
   const value = (id) => document.getElementById(id).value.trim()
   return formDialog({
     title: '转接',
     fields: [
       make('p', {}, '对方回到队首，由接手的人继续，聊天记录都在。'),
-      make('fieldset', { class: 'grades' }, make('legend', { class: 'visually-hidden' }, '转给谁'), radio('一位坐席', false), radio('一组坐席', true)),
+      make(
+        'fieldset',
+        { class: 'grades' },
+        make('legend', { class: 'visually-hidden' }, '转给谁'),
+        radio('一位坐席', false),
+        radio('一组坐席', true),
+      ),
       toAgent,
       toGroup,
     ],
     yes: '转接',
     act: () => {
-      if (!toAgent.hidden) return value('to-agent') ? transfer({ to_agent: value('to-agent') }) : '请填写坐席账号。'
+      if (!toAgent.hidden)
+        return value('to-agent') ? transfer({ to_agent: value('to-agent') }) : '请填写坐席账号。'
       const skills = Object.fromEntries(
-        ['department', 'district', 'language'].map((name) => [name, value(`to-${name}`)]).filter(([, words]) => words),
+        ['department', 'district', 'language']
+          .map((name) => [name, value(`to-${name}`)])
+          .filter(([, words]) => words),
       )
       return Object.keys(skills).length > 0 ? transfer({ skills }) : '请至少填写一项。'
     },
@@ -129,7 +160,12 @@ export function openTransfer({ agents, transfer }) {
 
 export function openHelp() {
   const rows = SHORTCUTS.map(({ key, words }) =>
-    make('div', {}, make('dt', {}, make('kbd', {}, 'Alt'), ' + ', make('kbd', {}, key)), make('dd', {}, words)),
+    make(
+      'div',
+      {},
+      make('dt', {}, make('kbd', {}, 'Alt'), ' + ', make('kbd', {}, key)),
+      make('dd', {}, words),
+    ),
   )
   const help = make('div', {}, make('dt', {}, make('kbd', {}, '?')), make('dd', {}, '显示这张表'))
   openDialog('快捷键', [make('dl', { class: 'shortcuts' }, ...rows, help)], 'dialog--wide')

@@ -22,7 +22,13 @@ export class GuidePanel extends HTMLElement {
   #guide = make('div', { class: 'guide' })
   #found = make('ul', { class: 'found' })
   #count = make('p', { class: 'found__count', role: 'status' })
-  #words = make('input', { class: 'field', id: 'guide-words', type: 'search', autocomplete: 'off', placeholder: '事项名称，如「居住证」' })
+  #words = make('input', {
+    class: 'field',
+    id: 'guide-words',
+    type: 'search',
+    autocomplete: 'off',
+    placeholder: '事项名称，如「居住证」',
+  })
   #chat = null
   #shown = ''
   #record = null
@@ -36,7 +42,12 @@ export class GuidePanel extends HTMLElement {
       'form',
       { class: 'search', role: 'search' },
       make('label', { class: 'aside__title', for: 'guide-words' }, '查指南'),
-      make('div', { class: 'search__row' }, this.#words, make('button', { class: 'button button--small button--quiet' }, '查')),
+      make(
+        'div',
+        { class: 'search__row' },
+        this.#words,
+        make('button', { class: 'button button--small button--quiet' }, '查'),
+      ),
     )
     form.addEventListener('submit', (event) => {
       event.preventDefault()
@@ -56,7 +67,9 @@ export class GuidePanel extends HTMLElement {
       this.#chat = chat
       this.#shown = ''
       this.#record = null
-      this.#guide.replaceChildren(...(chat ? [make('p', { class: 'inbox__empty' }, '对话里还没有用到办事指南，可在下面查。')] : []))
+      this.#guide.replaceChildren(
+        ...(chat ? [make('p', { class: 'inbox__empty' }, '对话里还没有用到办事指南，可在下面查。')] : []),
+      )
     }
     const [linked] = chat ? guidesIn(chat.events) : []
     if (linked && !this.#shown) this.#ask(linked.guideId)
@@ -70,7 +83,8 @@ export class GuidePanel extends HTMLElement {
 
   /** The guide that was asked for can't be had. @param {string} problem */
   fail(problem) {
-    if (!this.#record) this.#guide.replaceChildren(make('p', { class: 'inbox__empty' }, `没有取到办事指南：${problem}`))
+    if (!this.#record)
+      this.#guide.replaceChildren(make('p', { class: 'inbox__empty' }, `没有取到办事指南：${problem}`))
   }
 
   /** @param {Record<string, any>} record what `GET /api/v1/guides/{id}` answers */
@@ -86,14 +100,32 @@ export class GuidePanel extends HTMLElement {
 
   /** @param {{guides: Record<string, any>[], total: number}} page */
   showFound({ guides, total }) {
-    this.#count.textContent = total === 0 ? '没有找到，换个说法试试。' : `找到 ${total} 份${total > guides.length ? `，先列 ${guides.length} 份` : ''}`
+    this.#count.textContent =
+      total === 0
+        ? '没有找到，换个说法试试。'
+        : `找到 ${total} 份${total > guides.length ? `，先列 ${guides.length} 份` : ''}`
     this.#found.replaceChildren(
       ...guides.map(({ id, title, district }) =>
         make(
           'li',
           { class: 'found__item' },
-          make('button', { type: 'button', class: 'found__name', click: () => tell(this, 'desk-guide', id) }, title, make('small', {}, district)),
-          make('button', { type: 'button', class: 'action', 'aria-label': `发送指南卡片：${title}`, click: () => tell(this, 'desk-card', id) }, icon('send'), '发送'),
+          make(
+            'button',
+            { type: 'button', class: 'found__name', click: () => tell(this, 'desk-guide', id) },
+            title,
+            make('small', {}, district),
+          ),
+          make(
+            'button',
+            {
+              type: 'button',
+              class: 'action',
+              'aria-label': `发送指南卡片：${title}`,
+              click: () => tell(this, 'desk-card', id),
+            },
+            icon('send'),
+            '发送',
+          ),
         ),
       ),
     )
@@ -104,7 +136,8 @@ export class GuidePanel extends HTMLElement {
     const { ticked } = tickedIn(this.#chat.events, this.#record.id)
     if (ticked.size === this.#ticked.size && [...ticked].every((name) => this.#ticked.has(name))) return
     this.#ticked = ticked
-    for (const box of this.#guide.querySelectorAll('input[type=checkbox]')) box.checked = ticked.has(box.value)
+    for (const box of this.#guide.querySelectorAll('input[type=checkbox]'))
+      box.checked = ticked.has(box.value)
     this.#drawCount()
   }
 
@@ -114,13 +147,24 @@ export class GuidePanel extends HTMLElement {
     const others = guidesIn(this.#chat?.events ?? []).filter(({ guideId }) => guideId !== id)
     this.#guide.replaceChildren(
       make('h3', { class: 'guide__title' }, title),
-      make('p', { class: 'guide__from' }, [district, version ? `第 ${version} 版` : ''].filter(Boolean).join(' · ')),
-      make('button', { type: 'button', class: 'button guide__send', click: () => tell(this, 'desk-card', id) }, icon('send'), '发送指南卡片'),
+      make(
+        'p',
+        { class: 'guide__from' },
+        [district, version ? `第 ${version} 版` : ''].filter(Boolean).join(' · '),
+      ),
+      make(
+        'button',
+        { type: 'button', class: 'button guide__send', click: () => tell(this, 'desk-card', id) },
+        icon('send'),
+        '发送指南卡片',
+      ),
       ...(situations.length > 0 ? [this.#checklist(situations)] : []),
       make(
         'dl',
         { class: 'key-facts' },
-        ...keyFacts(guide).map(({ label, text }) => make('div', {}, make('dt', {}, label), make('dd', {}, richText(text)))),
+        ...keyFacts(guide).map(({ label, text }) =>
+          make('div', {}, make('dt', {}, label), make('dd', {}, richText(text))),
+        ),
       ),
       ...(url ? [make('p', {}, richText(url))] : []),
       ...(others.length > 0 ? [this.#others(others)] : []),
@@ -133,9 +177,15 @@ export class GuidePanel extends HTMLElement {
       'div',
       { class: 'guide__others' },
       make('p', {}, '对话里还提到'),
-      ...others.slice(0, 4).map(({ guideId, title, district }) =>
-        make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-guide', guideId) }, [title, district].filter(Boolean).join(' · ')),
-      ),
+      ...others
+        .slice(0, 4)
+        .map(({ guideId, title, district }) =>
+          make(
+            'button',
+            { type: 'button', class: 'action', click: () => tell(this, 'desk-guide', guideId) },
+            [title, district].filter(Boolean).join(' · '),
+          ),
+        ),
     )
   }
 
@@ -143,7 +193,9 @@ export class GuidePanel extends HTMLElement {
     const choose = make(
       'select',
       { class: 'field', id: 'situation', change: () => this.#chooseSituation(Number(choose.value)) },
-      ...situations.map(({ name }, place) => make('option', { value: place, selected: place === this.#situation }, name || '通用')),
+      ...situations.map(({ name }, place) =>
+        make('option', { value: place, selected: place === this.#situation }, name || '通用'),
+      ),
     )
     const { items } = situations[this.#situation] ?? situations[0]
     return make(
@@ -157,7 +209,12 @@ export class GuidePanel extends HTMLElement {
   }
 
   #item({ name, details, mark }) {
-    const box = make('input', { type: 'checkbox', value: name, checked: this.#ticked.has(name), change: () => this.#tick(name, box.checked) })
+    const box = make('input', {
+      type: 'checkbox',
+      value: name,
+      checked: this.#ticked.has(name),
+      change: () => this.#tick(name, box.checked),
+    })
     return make(
       'li',
       {},

@@ -21,7 +21,11 @@ export class Inbox extends HTMLElement {
   #callbacks = make('ol', { class: 'inbox__list' })
   #later = null
   #own = make('ol', { class: 'inbox__list' })
-  #counts = { waiting: make('span', { class: 'count' }), own: make('span', { class: 'count' }), callbacks: make('span', { class: 'count' }) }
+  #counts = {
+    waiting: make('span', { class: 'count' }),
+    own: make('span', { class: 'count' }),
+    callbacks: make('span', { class: 'count' }),
+  }
   #empty = {
     waiting: make('p', { class: 'inbox__empty' }),
     own: make('p', { class: 'inbox__empty' }, '还没有接入的对话。'),
@@ -68,7 +72,8 @@ export class Inbox extends HTMLElement {
     keyed(this.#own, own, {
       key: ({ id }) => id,
       make: (chat) => this.#ownItem(chat),
-      update: (item, chat) => updateOwn(item, chat, { now, open: chat.id === currentId, calling: chat.id === callIn }),
+      update: (item, chat) =>
+        updateOwn(item, chat, { now, open: chat.id === currentId, calling: chat.id === callIn }),
     })
   }
 
@@ -145,7 +150,10 @@ function updateOwn(item, chat, { now, open, calling }) {
   if (open) button.setAttribute('aria-current', 'true')
   else button.removeAttribute('aria-current')
   button.classList.toggle('own--news', chat.unread > 0)
-  put(item.querySelector('.own__topic'), [chat.facts.topic || '未说明事项', chat.facts.district].filter(Boolean).join(' · '))
+  put(
+    item.querySelector('.own__topic'),
+    [chat.facts.topic || '未说明事项', chat.facts.district].filter(Boolean).join(' · '),
+  )
   put(item.querySelector('.own__time'), chat.lastAt ? clockTime(chat.lastAt, now) : '')
   put(item.querySelector('.own__preview'), calling ? '通话中' : chat.preview)
   item.querySelector('.own__preview').classList.toggle('own__preview--call', calling)

@@ -26,7 +26,13 @@ export class Talk extends HTMLElement {
   #title = make('h2', { class: 'talk__title', tabindex: '-1' })
   #facts = make('p', { class: 'talk__facts' })
   #tags = make('ul', { class: 'tags' })
-  #tagInput = make('input', { class: 'tags__input', 'aria-label': '加标签', placeholder: '＋标签', maxlength: '20', autocomplete: 'off' })
+  #tagInput = make('input', {
+    class: 'tags__input',
+    'aria-label': '加标签',
+    placeholder: '＋标签',
+    maxlength: '20',
+    autocomplete: 'off',
+  })
   #empty = make('div', { class: 'talk__empty' })
   #whole = make('div', { class: 'talk__whole', hidden: true })
   #watching = make('p', { class: 'talk__watching', hidden: true }, '您在旁听：对方看不到您，发言请先接管。')
@@ -38,7 +44,12 @@ export class Talk extends HTMLElement {
   connectedCallback() {
     if (this.firstChild) return
     const button = (act, picture, label, style) =>
-      make('button', { type: 'button', class: style, 'data-act': act, click: () => tell(this, 'desk-action', act) }, icon(picture), make('span', {}, label))
+      make(
+        'button',
+        { type: 'button', class: style, 'data-act': act, click: () => tell(this, 'desk-action', act) },
+        icon(picture),
+        make('span', {}, label),
+      )
     this.#actions = make(
       'div',
       { class: 'talk__actions', role: 'group', 'aria-label': '处理这段对话' },
@@ -49,7 +60,13 @@ export class Talk extends HTMLElement {
       make(
         'header',
         { class: 'talk__header' },
-        make('div', { class: 'talk__what' }, this.#title, this.#facts, make('div', { class: 'talk__tags' }, this.#tags, this.#tagInput)),
+        make(
+          'div',
+          { class: 'talk__what' },
+          this.#title,
+          this.#facts,
+          make('div', { class: 'talk__tags' }, this.#tags, this.#tagInput),
+        ),
         this.#actions,
       ),
       this.#watching,
@@ -114,10 +131,19 @@ export class Talk extends HTMLElement {
 
   #tag(tag) {
     const remove = () => {
-      tell(this, 'desk-tags', this.#chat.tags.filter((other) => other !== tag))
+      tell(
+        this,
+        'desk-tags',
+        this.#chat.tags.filter((other) => other !== tag),
+      )
       this.#tagInput.focus()
     }
-    return make('li', { class: 'tag' }, tag, make('button', { type: 'button', 'aria-label': `去掉标签 ${tag}`, click: remove }, '×'))
+    return make(
+      'li',
+      { class: 'tag' },
+      tag,
+      make('button', { type: 'button', 'aria-label': `去掉标签 ${tag}`, click: remove }, '×'),
+    )
   }
 }
 

@@ -80,12 +80,28 @@ export class Transcript extends HTMLElement {
 
   #pendingItem({ clientId, text, state, problem }) {
     const button = (label, again) =>
-      make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-settle', { clientId, again }) }, label)
+      make(
+        'button',
+        { type: 'button', class: 'action', click: () => tell(this, 'desk-settle', { clientId, again }) },
+        label,
+      )
     const foot =
       state === 'failed'
-        ? make('div', { class: 'entry__problem' }, icon('warning'), `没有发出去：${problem}`, button('重新发送', true), button('修改', false))
+        ? make(
+            'div',
+            { class: 'entry__problem' },
+            icon('warning'),
+            `没有发出去：${problem}`,
+            button('重新发送', true),
+            button('修改', false),
+          )
         : make('p', { class: 'entry__meta' }, '发送中…')
-    return make('li', { class: 'entry entry--agent entry--pending' }, make('p', { class: 'said' }, text), foot)
+    return make(
+      'li',
+      { class: 'entry entry--agent entry--pending' },
+      make('p', { class: 'said' }, text),
+      foot,
+    )
   }
 }
 
@@ -138,7 +154,9 @@ function botSaid(message) {
   const text = withoutChoiceLines(message.text, message.choices ?? [])
   const said = make('div', { class: 'said' }, make('p', {}, richText(text)))
   if (message.choices?.length > 0) {
-    said.append(make('ul', { class: 'said__choices' }, ...message.choices.map(({ title }) => make('li', {}, title))))
+    said.append(
+      make('ul', { class: 'said__choices' }, ...message.choices.map(({ title }) => make('li', {}, title))),
+    )
   }
   return said
 }
@@ -154,7 +172,11 @@ function card(message) {
     make(
       'summary',
       {},
-      make('span', { class: 'folded-card__title' }, message.title || plainText([{ text: message.text ?? '办事指南' }])),
+      make(
+        'span',
+        { class: 'folded-card__title' },
+        message.title || plainText([{ text: message.text ?? '办事指南' }]),
+      ),
       make('span', { class: 'folded-card__labels' }, [...new Set(labels)].join('、')),
     ),
     element,
@@ -165,19 +187,18 @@ function trace(body) {
   const rows = traceWords(body).map(({ label, text }) =>
     make('div', {}, make('dt', {}, label), make('dd', {}, text)),
   )
-  return make(
-    'details',
-    { class: 'trace' },
-    make('summary', {}, '怎么理解的'),
-    make('dl', {}, ...rows),
-  )
+  return make('details', { class: 'trace' }, make('summary', {}, '怎么理解的'), make('dl', {}, ...rows))
 }
 
 function file({ name, size, url }) {
   const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
   const label = [icon('materials'), `${name ?? '文件'}${kilobytes}`]
   if (!url) return make('p', { class: 'said said--file' }, ...label)
-  return make('p', { class: 'said said--file' }, make('a', { href: url, target: '_blank', rel: 'noopener' }, ...label))
+  return make(
+    'p',
+    { class: 'said said--file' },
+    make('a', { href: url, target: '_blank', rel: 'noopener' }, ...label),
+  )
 }
 
 customElements.define('bb-desk-transcript', Transcript)

@@ -8,7 +8,14 @@
  * Tells `desk-watch` with `{id, how}`: `listen`, `whisper` or `take-over`.
  */
 
-import { AGENT_STATES, MODES, callWords, durationWords, priorityWords, waitingLevel } from '../../lib/desk_words.js'
+import {
+  AGENT_STATES,
+  MODES,
+  callWords,
+  durationWords,
+  priorityWords,
+  waitingLevel,
+} from '../../lib/desk_words.js'
 import { waitingOf } from '../../lib/desk_chat.js'
 import { make, tell } from '../../lib/dom.js'
 
@@ -23,7 +30,13 @@ export class Wall extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return
-    this.append(make('h1', { class: 'visually-hidden' }, '值班总览'), this.#problem, make('div', { role: 'status' }, this.#alarms), this.#figures, this.#tables)
+    this.append(
+      make('h1', { class: 'visually-hidden' }, '值班总览'),
+      this.#problem,
+      make('div', { role: 'status' }, this.#alarms),
+      this.#figures,
+      this.#tables,
+    )
   }
 
   /** @param {string} text */
@@ -41,7 +54,12 @@ export class Wall extends HTMLElement {
     this.#drawAlarms(wall.alarms ?? [])
     const longest = Math.max(0, ...waiting.map(({ since }) => (now - since) / 1000))
     this.#drawFigures([
-      ['等候', waiting.length, waiting.length ? `最久 ${durationWords(longest)}` : '无人等候', waitingLevel(longest)],
+      [
+        '等候',
+        waiting.length,
+        waiting.length ? `最久 ${durationWords(longest)}` : '无人等候',
+        waitingLevel(longest),
+      ],
       ['在线坐席', agents.filter(({ state }) => state === 'available').length, `共 ${agents.length} 人`],
       ['进行中的对话', conversations.length || sum(agents, 'chats'), ''],
       ['通话', calls.length, ''],
@@ -69,7 +87,13 @@ export class Wall extends HTMLElement {
   #drawFigures(figures) {
     this.#figures.replaceChildren(
       ...figures.map(([label, value, more, level]) =>
-        make('div', { 'data-level': level ?? null }, make('dt', {}, label), make('dd', {}, String(value)), make('dd', { class: 'figures__more' }, more)),
+        make(
+          'div',
+          { 'data-level': level ?? null },
+          make('dt', {}, label),
+          make('dd', {}, String(value)),
+          make('dd', { class: 'figures__more' }, more),
+        ),
       ),
     )
   }
@@ -79,55 +103,89 @@ export class Wall extends HTMLElement {
       make(
         'div',
         { class: 'row-actions' },
-        ...[['listen', '旁听'], ['whisper', '悄悄话'], ['take-over', '接管']].map(([how, label]) =>
-          make('button', { type: 'button', class: 'action', click: () => tell(this, 'desk-watch', { id, how }) }, label),
+        ...[
+          ['listen', '旁听'],
+          ['whisper', '悄悄话'],
+          ['take-over', '接管'],
+        ].map(([how, label]) =>
+          make(
+            'button',
+            { type: 'button', class: 'action', click: () => tell(this, 'desk-watch', { id, how }) },
+            label,
+          ),
         ),
       )
-    return table('对话', ['事项', '坐席', '时长', '操作'], conversations.map((raw) => [
-      raw.topic || '未说明事项',
-      raw.agent ?? '',
-      raw.since ?? raw.taken_at ? durationWords((now - new Date(raw.since ?? raw.taken_at)) / 1000) : '',
-      raw.agent === me ? '自己的' : actions(raw.conversation_id ?? raw.id),
-    ]))
+    return table(
+      '对话',
+      ['事项', '坐席', '时长', '操作'],
+      conversations.map((raw) => [
+        raw.topic || '未说明事项',
+        raw.agent ?? '',
+        (raw.since ?? raw.taken_at) ? durationWords((now - new Date(raw.since ?? raw.taken_at)) / 1000) : '',
+        raw.agent === me ? '自己的' : actions(raw.conversation_id ?? raw.id),
+      ]),
+    )
   }
 }
 
 function queueTable(waiting, now) {
-  return table('等候', ['事项', '方式', '区县', '已等', '优先'], waiting.map((entry) => [
-    entry.topic || '未说明事项',
-    MODES[entry.mode] ?? entry.mode,
-    entry.district,
-    durationWords((now - entry.since) / 1000),
-    priorityWords(entry),
-  ]))
+  return table(
+    '等候',
+    ['事项', '方式', '区县', '已等', '优先'],
+    waiting.map((entry) => [
+      entry.topic || '未说明事项',
+      MODES[entry.mode] ?? entry.mode,
+      entry.district,
+      durationWords((now - entry.since) / 1000),
+      priorityWords(entry),
+    ]),
+  )
 }
 
 function agentTable(agents) {
-  return table('坐席', ['姓名', '状态', '对话', '通话'], agents.map((agent) => [
-    agent.display_name || agent.name,
-    AGENT_STATES[agent.state] ?? agent.state,
-    `${count(agent.chats)}${agent.max_chats ? ` / ${agent.max_chats}` : ''}`,
-    String(count(agent.calls)),
-  ]))
+  return table(
+    '坐席',
+    ['姓名', '状态', '对话', '通话'],
+    agents.map((agent) => [
+      agent.display_name || agent.name,
+      AGENT_STATES[agent.state] ?? agent.state,
+      `${count(agent.chats)}${agent.max_chats ? ` / ${agent.max_chats}` : ''}`,
+      String(count(agent.calls)),
+    ]),
+  )
 }
 
 function callTable(calls, now) {
-  return table('通话', ['坐席', '状态', '时长', '质量', '录制'], calls.map((call) => [
-    call.agent ?? '',
-    callWords(call.state),
-    call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
-    LEVELS[call.quality?.level ?? call.quality] ?? '',
-    call.recording ? '录制中' : '',
-  ]))
+  return table(
+    '通话',
+    ['坐席', '状态', '时长', '质量', '录制'],
+    calls.map((call) => [
+      call.agent ?? '',
+      callWords(call.state),
+      call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
+      LEVELS[call.quality?.level ?? call.quality] ?? '',
+      call.recording ? '录制中' : '',
+    ]),
+  )
 }
 
 function table(caption, heads, rows) {
-  const cells = (row) => row.map((cell, place) => make(place ? 'td' : 'th', place ? {} : { scope: 'row' }, cell))
-  const body = rows.length > 0 ? rows.map((row) => make('tr', {}, ...cells(row))) : [make('tr', {}, make('td', { colspan: heads.length, class: 'inbox__empty' }, '没有'))]
+  const cells = (row) =>
+    row.map((cell, place) => make(place ? 'td' : 'th', place ? {} : { scope: 'row' }, cell))
+  const body =
+    rows.length > 0
+      ? rows.map((row) => make('tr', {}, ...cells(row)))
+      : [make('tr', {}, make('td', { colspan: heads.length, class: 'inbox__empty' }, '没有'))]
   return make(
     'div',
     { class: 'wall__table', tabindex: '0', role: 'region', 'aria-label': caption },
-    make('table', {}, make('caption', {}, caption), make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))), make('tbody', {}, ...body)),
+    make(
+      'table',
+      {},
+      make('caption', {}, caption),
+      make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))),
+      make('tbody', {}, ...body),
+    ),
   )
 }
 
