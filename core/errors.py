@@ -4,15 +4,22 @@
     ├── InvalidInput                  400 invalid_input
     │   ├── InvalidJson               400 invalid_json
     │   ├── TextTooLong               400 text_too_long
-    │   └── UnknownDistrict           400 unknown_district
+    │   ├── UnknownDistrict           400 unknown_district
+    │   ├── UnreadableFile            400 unreadable_file
+    │   └── InfectedFile              400 infected_file
     ├── Unauthenticated               401 unauthenticated
     ├── Forbidden                     403 forbidden
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
-    │   └── IllegalMove               409 illegal_move
+    │   ├── IllegalMove               409 illegal_move
+    │   └── TooManyFiles              409 too_many_files
     ├── BodyTooLarge                  413 body_too_large
+    │   ├── FileTooLarge              413 file_too_large
+    │   └── ImageTooLarge             413 image_too_large
     ├── UnsupportedMedia              415 unsupported_media_type
+    │   └── UnsupportedFile           415 unsupported_file
+    ├── RangeNotSatisfiable           416 range_not_satisfiable
     ├── TooManyRequests               429 too_many_requests
     ├── ConfigurationError            500 misconfigured
     ├── RecordingDamaged              500 recording_damaged
@@ -22,6 +29,8 @@
         ├── MediaUnavailable          503 media_unavailable
         ├── MediaFull                 503 media_full
         ├── RecordingUnavailable      503 recording_unavailable
+        ├── ScannerUnavailable        503 scanner_unavailable
+        ├── StorageUnavailable        503 storage_unavailable
         └── SnapshotUnavailable       503 snapshot_unavailable
             └── SnapshotMismatch      503 snapshot_mismatch
 
@@ -75,6 +84,20 @@ class UnknownDistrict(InvalidInput):
     citizen_text = "没有找到这个区县，请检查名称后再试。"
 
 
+class UnreadableFile(InvalidInput):
+    """An uploaded file isn't what it begins as, or is damaged."""
+
+    code = "unreadable_file"
+    citizen_text = "这个文件打不开，可能已损坏，请换一个再发。"
+
+
+class InfectedFile(InvalidInput):
+    """The virus scanner found something in an uploaded file."""
+
+    code = "infected_file"
+    citizen_text = "这个文件没有通过病毒检查，没有保存。请换一个再发。"
+
+
 class Unauthenticated(BangbanError):
     """No credential, or one that doesn't hold."""
 
@@ -121,6 +144,13 @@ class IllegalMove(Conflict):
     code = "illegal_move"
 
 
+class TooManyFiles(Conflict):
+    """The conversation has as many files as it may."""
+
+    code = "too_many_files"
+    citizen_text = "这次咨询的文件已经很多了，不能再发了。"
+
+
 class BodyTooLarge(BangbanError):
     """The body is over the size limit."""
 
@@ -129,12 +159,41 @@ class BodyTooLarge(BangbanError):
     citizen_text = "您发的内容太大了。"
 
 
+class FileTooLarge(BodyTooLarge):
+    """An uploaded file has more bytes than it may."""
+
+    code = "file_too_large"
+    citizen_text = "文件太大了，请缩小后再发。"
+
+
+class ImageTooLarge(BodyTooLarge):
+    """A picture has more pixels than it may, however few bytes they are packed into."""
+
+    code = "image_too_large"
+    citizen_text = "图片的尺寸太大了，请缩小后再发。"
+
+
 class UnsupportedMedia(BangbanError):
     """The body is of a content type that isn't accepted here."""
 
     status = 415
     code = "unsupported_media_type"
     citizen_text = "不支持这种格式。"
+
+
+class UnsupportedFile(UnsupportedMedia):
+    """An uploaded file begins as none of the types that are taken in."""
+
+    code = "unsupported_file"
+    citizen_text = "只能发 JPG、PNG、WebP 图片和 PDF 文件，请换一个再发。"
+
+
+class RangeNotSatisfiable(BangbanError):
+    """The part asked for lies behind the end."""
+
+    status = 416
+    code = "range_not_satisfiable"
+    citizen_text = "请求的部分不存在。"
 
 
 class TooManyRequests(BangbanError):
@@ -195,6 +254,20 @@ class MediaFull(Unavailable):
 
     code = "media_full"
     citizen_text = "抱歉，现在视频通话已满，请稍后再试；也可以继续用文字咨询。"
+
+
+class ScannerUnavailable(Unavailable):
+    """Files are to be scanned for viruses, and the scanner doesn't answer."""
+
+    code = "scanner_unavailable"
+    citizen_text = "抱歉，病毒检查暂时用不了，文件没有保存，请稍后再发。"
+
+
+class StorageUnavailable(Unavailable):
+    """Bytes can't be written to disk, or read from it."""
+
+    code = "storage_unavailable"
+    citizen_text = "抱歉，文件暂时无法保存或读取，请稍后再试。"
 
 
 class RecordingUnavailable(Unavailable):

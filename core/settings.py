@@ -139,6 +139,16 @@ class Settings(BaseSettings):
         description="Looks a minute at the transcript of one conversation, and at guides from one address.",
     )
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
+    upload_max_bytes: int = Field(
+        10_485_760, ge=65536, le=104_857_600, description="Largest file that citizens and agents can send."
+    )
+    upload_max_pixels: int = Field(
+        50_000_000, ge=1_000_000, le=170_000_000, description="Most pixels that a picture may have."
+    )
+    clamd_address: str = Field(
+        "",
+        description="Virus scanner for files, as unix:/run/clamav/clamd.ctl or HOST:PORT; empty: no scan.",
+    )
 
     # Video consultation
     call_media: Literal["relay", "direct"] = Field(

@@ -30,10 +30,12 @@ from server import (
     routes_conversations,
     routes_desk,
     routes_desk_events,
+    routes_files,
     routes_guides,
     routes_health,
     routes_pages,
     routes_staff,
+    uploads_part,
 )
 from server.background import BackgroundTasks
 from server.conversations import Conversations, FindDistrict
@@ -105,6 +107,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_staff,
         routes_desk,
         routes_desk_events,
+        routes_files,
         routes_health,
         routes_pages,
         openapi,
@@ -180,6 +183,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
     settings, store, fan_out = app[keys.SETTINGS], app[keys.CONVERSATION_STORE], app[keys.FAN_OUT]
     app[keys.FIND_DISTRICT] = overrides.get("find_district", functools.partial(_find_district, app))
     desk_part.make(app, mask=_mask)
+    uploads_part.make(app)
     app[keys.CONVERSATIONS] = Conversations(
         store,
         app[keys.ENGINE],
@@ -282,3 +286,5 @@ async def _purge(app: web.Application) -> None:
     oldest = utc_now() - timedelta(days=app[keys.SETTINGS].retention_days)
     if deleted := await app[keys.CONVERSATION_STORE].purge_before(oldest):
         log.info("old_conversations_deleted", count=deleted)
+    if deleted := await app[keys.UPLOADS].forget_old():
+        log.info("old_files_deleted", count=deleted)

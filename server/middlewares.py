@@ -173,8 +173,11 @@ def is_same_site(fetch_site: str, origin: str, hosts: set[str]) -> bool:
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: every response carries the headers of safety and the request's id."""
+    own_policy = response.headers.get("Content-Security-Policy", "")
     for name, value in SECURITY_HEADERS.items():
         response.headers[name] = value
+    if own_policy.startswith("sandbox"):  # a file from outside, which may do less than a page
+        response.headers["Content-Security-Policy"] = own_policy
     response.headers["Permissions-Policy"] = permissions_policy(request.path)
     if REQUEST_ID in request:
         response.headers["X-Request-ID"] = request[REQUEST_ID]

@@ -1,0 +1,146 @@
+"""Files in a conversation over HTTP: send one, have it back.
+
+A file comes as the one part `file` of a multipart body and is read with an eye on its size; it goes
+out as a download that no browser runs or shows in our pages' name.
+"""
+
+import asyncio
+
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from core.errors import FileTooLarge, InvalidInput, UnsupportedMedia
+from core.evidence_ports import StoredFile
+from core.ports import Conversation
+from server.access import access_conversation_by_token
+from server.desk_wire import full_event_json
+from server.file_types import attachment
+from server.keys import CONVERSATION_STORE, DESK, LIMITS, UPLOADS
+from server.requests import bearer_token, path_text
+from server.staff_access import DESK as DESK_ROLES
+from server.staff_access import signed_in
+from server.uploads import Received, Upload
+from server.wire import event_json
+
+ARRIVAL_SECONDS = 120
+"""Ten megabytes over a weak mobile line; longer than other bodies may take."""
+
+MOST_AROUND_FILE = 16 * 1024
+"""Boundaries and heads of a multipart body, beside the file."""
+
+_NONSENSE = (
+    ValueError, AssertionError, LookupError, RuntimeError, TypeError, EOFError, HttpProcessingError,
+    web.RequestPayloadError,
+)  # fmt: skip
+"""What aiohttp's readers raise on bodies that are no multipart, or end too early."""
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of this module."""
+    citizen, staff = "/api/v1/conversations/{id}/files", "/api/v1/staff/conversations/{id}/files"
+    return [
+        web.post(citizen, send),
+        web.get(citizen + "/{file_id}", fetch),
+        web.post(staff, send_as_agent),
+        web.get(staff + "/{file_id}", fetch_as_staff),
+    ]
+
+
+async def send(request: web.Request) -> web.Response:
+    """Takes in a citizen's file."""
+    conversation = await _conversation_of(request)
+    request.app[LIMITS].check_message(conversation.conversation_id)
+    uploads = request.app[UPLOADS]
+    async with uploads.admit():
+        upload = await _read_file(request, uploads.most_bytes)
+        received = await uploads.from_citizen(conversation.conversation_id, upload)
+    shown = event_json(received.event, request.app[DESK].name_for_citizens)
+    return _received(received, shown)
+
+
+async def send_as_agent(request: web.Request) -> web.Response:
+    """Takes in a file of the agent who holds the conversation."""
+    user = await signed_in(request, *DESK_ROLES)
+    conversation_id = path_text(request, "id")
+    uploads = request.app[UPLOADS]
+    await uploads.check_holds(user, conversation_id)
+    async with uploads.admit():
+        upload = await _read_file(request, uploads.most_bytes)
+        received = await uploads.from_agent(user, conversation_id, upload)
+    return _received(received, full_event_json(received.event))
+
+
+async def fetch(request: web.Request) -> web.Response:
+    """Gives a citizen a file of the conversation."""
+    conversation = await _conversation_of(request)
+    request.app[LIMITS].check_transcript(conversation.conversation_id)
+    file, data = await request.app[UPLOADS].for_citizen(
+        conversation.conversation_id, path_text(request, "file_id")
+    )
+    return _download(file, data)
+
+
+async def fetch_as_staff(request: web.Request) -> web.Response:
+    """Gives a file to staff who may see the conversation."""
+    user = await signed_in(request, *DESK_ROLES)
+    file, data = await request.app[UPLOADS].for_staff(
+        user,
+        path_text(request, "id"),
+        path_text(request, "file_id"),
+        client=request.app[LIMITS].address_of(request),
+    )
+    return _download(file, data)
+
+
+async def _read_file(request: web.Request, most_bytes: int) -> Upload:
+    """The one file of the body. Raises UnsupportedMedia, InvalidInput, FileTooLarge."""
+    if request.content_type != "multipart/form-data":
+        raise UnsupportedMedia("multipart/form-data is needed")
+    if (request.content_length or 0) > most_bytes + MOST_AROUND_FILE:
+        raise FileTooLarge(f"more than {most_bytes} bytes")
+    try:
+        async with asyncio.timeout(ARRIVAL_SECONDS):
+            return await _read_only_part(request, most_bytes)
+    except TimeoutError:
+        raise InvalidInput("the body took too long to arrive") from None
+    except _NONSENSE as error:
+        raise InvalidInput(f"no multipart body: {type(error).__name__}") from None
+
+
+async def _read_only_part(request: web.Request, most_bytes: int) -> Upload:
+    parts = await request.multipart()
+    part = await parts.next()
+    if not isinstance(part, BodyPartReader) or part.name != "file":
+        raise InvalidInput("file: one part of this name is needed, and no other")
+    name, data = part.filename or "", bytearray()
+    while chunk := await part.read_chunk():
+        data += chunk
+        if len(data) > most_bytes:
+            raise FileTooLarge(f"more than {most_bytes} bytes")
+    if await parts.next() is not None:
+        raise InvalidInput("file: one part of this name is needed, and no other")
+    return Upload(name, bytes(data))
+
+
+def _received(received: Received, event: dict[str, object]) -> web.Response:
+    return web.json_response(
+        {"event": event, "advice": list(received.advice)}, status=201, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _download(file: StoredFile, data: bytes) -> web.Response:
+    return web.Response(
+        body=data,
+        content_type=file.media_type,
+        headers={
+            "Content-Disposition": attachment(file.name),
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+async def _conversation_of(request: web.Request) -> Conversation:
+    return await access_conversation_by_token(
+        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
+    )

@@ -1,0 +1,320 @@
+"""What becomes of a file that a citizen or an agent sends, and who may have it back.
+
+A file is scanned as it came, kept as made anew (pictures) or as it is (PDF), recorded, and only then
+in the log: what the log names is there. The same bytes sent again are the same file. Knows no HTTP.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from core.desk_ports import DeskStore
+from core.errors import (
+    BangbanError,
+    Conflict,
+    FileTooLarge,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    TooManyFiles,
+    Unavailable,
+    UnsupportedFile,
+)
+from core.evidence_ports import AccessEntry, AccessLog, FileStore, StoredFile
+from core.ports import ConversationEvent, ConversationStore, User
+from core.statuses import HandoverState
+from server.desk import Desk
+from server.file_folder import FileFolder
+from server.file_types import FileType, shown_name, type_of
+from server.images import make_anew
+from server.photo_quality import judge
+from server.turn_locks import TurnLocks
+
+log = structlog.get_logger(__name__)
+
+CITIZEN = "citizen"
+MOST_FILES = 50
+MOST_AT_ONCE = 16
+WAITING_OF_ONE = 4
+
+PICTURES_AT_ONCE = 2
+"""A picture takes up to some hundred megabytes while it is made anew."""
+
+STRAY_AFTER = timedelta(days=1)
+"""After a crash bytes may lie there without a record; so long an upload never takes."""
+
+Scan = Callable[[bytes], Awaitable[None]]
+"""Returns if nothing was found. Raises InfectedFile, ScannerUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How large a file may be, in bytes and unpacked."""
+
+    most_bytes: int
+    most_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a client sent: a name that is believed in nothing, and bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that was taken in: its place in the log, and what the sender had better do about it."""
+
+    event: ConversationEvent
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    data: bytes
+    details: dict[str, Any]
+
+
+class Uploads:
+    """The use case around files. Without `scan` no file is looked at for viruses."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        desk_store: DeskStore,
+        desk: Desk,
+        *,
+        files: FileStore,
+        accesses: AccessLog,
+        folder: FileFolder,
+        limits: UploadLimits,
+        publish: Callable[[ConversationEvent], None],
+        now: Callable[[], datetime],
+        scan: Scan | None = None,
+    ) -> None:
+        self._store = store
+        self._desk_store = desk_store
+        self._desk = desk
+        self._files = files
+        self._accesses = accesses
+        self._folder = folder
+        self._limits = limits
+        self._publish = publish
+        self._now = now
+        self._scan = scan
+        self._locks = TurnLocks(max_waiting=WAITING_OF_ONE)
+        self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
+        self._under_way = 0
+
+    @property
+    def most_bytes(self) -> int:
+        """How many bytes a file may have."""
+        return self._limits.most_bytes
+
+    @asynccontextmanager
+    async def admit(self) -> AsyncIterator[None]:
+        """Room for a file in memory while it arrives and is worked on. Raises Unavailable."""
+        if self._under_way >= MOST_AT_ONCE:
+            raise Unavailable("too many files arrive at once")
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+    # --- sending -----------------------------------------------------------------------------------
+
+    async def from_citizen(self, conversation_id: str, upload: Upload) -> Received:
+        """Takes in a citizen's file.
+
+        Raises UnsupportedFile, FileTooLarge, ImageTooLarge, UnreadableFile, InfectedFile,
+        ScannerUnavailable, StorageUnavailable, TooManyFiles, NotFound.
+        """
+
+        async def write(body: dict[str, Any]) -> ConversationEvent:
+            event, is_new = await self._store.append(
+                conversation_id, "file", body, delivery_key=f"file:{body['file_id']}"
+            )
+            if is_new:
+                self._publish(event)
+            return event
+
+        return await self._take_in(conversation_id, upload, CITIZEN, write)
+
+    async def check_holds(self, user: User, conversation_id: str) -> None:
+        """Returns if the agent holds the conversation. Raises NotFound, Conflict."""
+        handover = await self._desk_store.open_handover(conversation_id)
+        if handover is None or handover.state is not HandoverState.TAKEN or handover.agent != user.name:
+            if await self._store.get(conversation_id) is None:
+                raise NotFound("no such conversation")
+            raise Conflict("the agent doesn't hold that conversation")
+
+    async def from_agent(self, user: User, conversation_id: str, upload: Upload) -> Received:
+        """Takes in a file of the agent who holds the conversation. Raises as `from_citizen`, and Conflict."""
+        await self.check_holds(user, conversation_id)
+
+        async def write(body: dict[str, Any]) -> ConversationEvent:
+            return await self._desk.write(user, conversation_id, "file", body, once=body["file_id"])
+
+        return await self._take_in(conversation_id, upload, user.name, write)
+
+    # --- having it back ----------------------------------------------------------------------------
+
+    async def for_citizen(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]:
+        """A file of this conversation. Raises NotFound, StorageUnavailable."""
+        file = await self._files.get(file_id)
+        if file is None or file.conversation_id != conversation_id:
+            raise NotFound("no such file in this conversation")
+        return file, await asyncio.to_thread(self._folder.read, file_id)
+
+    async def for_staff(
+        self, user: User, conversation_id: str, file_id: str, *, client: str = ""
+    ) -> tuple[StoredFile, bytes]:
+        """A file of a conversation that this member of staff may see; asking for it is logged.
+
+        Raises Forbidden, NotFound, StorageUnavailable.
+        """
+        entry = AccessEntry(
+            user.name, "download", "file", file_id, conversation_id=conversation_id, client=client
+        )
+        try:
+            await self._desk.access(user, conversation_id)
+        except Forbidden as error:
+            await self._accesses.add(replace(entry, allowed=False, reason=error.code))
+            raise
+        found = await self.for_citizen(conversation_id, file_id)
+        await self._accesses.add(entry)
+        return found
+
+    # --- forgetting --------------------------------------------------------------------------------
+
+    async def forget_old(self) -> int:
+        """Deletes the bytes of deleted conversations, and what a crash left; returns how many."""
+        deleted = 0
+        while left := await self._files.left_behind():
+            for file in left:
+                await self._delete_bytes(file.file_id)
+                await self._files.forget(file.file_id)
+            deleted += len(left)
+        before = (self._now() - STRAY_AFTER).timestamp()
+        for file_id in await asyncio.to_thread(self._folder.older_than, before):
+            if await self._files.get(file_id) is None:
+                await self._delete_bytes(file_id)
+                deleted += 1
+        return deleted
+
+    # --- taking in ---------------------------------------------------------------------------------
+
+    async def _take_in(
+        self,
+        conversation_id: str,
+        upload: Upload,
+        by: str,
+        write: Callable[[dict[str, Any]], Awaitable[ConversationEvent]],
+    ) -> Received:
+        file_type = self._check(upload)
+        received = hashlib.sha256(upload.data).hexdigest()
+        async with self._locks.hold(conversation_id):
+            there = await self._files.files_of(conversation_id)
+            same = _same(there, by, received)
+            file = same
+            if file is None:
+                if len(there) >= MOST_FILES:
+                    raise TooManyFiles(f"{MOST_FILES} files already")
+                prepared = await self._prepare(upload, file_type)
+                prepared.details["received"] = received
+                file = await self._keep(conversation_id, upload, file_type, by, prepared)
+            try:
+                event = await write(_event_body(file))
+            except (NotFound, Conflict):
+                if same is None:
+                    await self._drop(file)
+                raise
+        return Received(event, tuple(file.details.get("advice", ())))
+
+    def _check(self, upload: Upload) -> FileType:
+        if not upload.data:
+            raise InvalidInput("file: must not be empty")
+        if len(upload.data) > self._limits.most_bytes:
+            raise FileTooLarge(f"more than {self._limits.most_bytes} bytes")
+        file_type = type_of(upload.data)
+        if file_type is None:
+            raise UnsupportedFile("none of the types that are taken in")
+        return file_type
+
+    async def _prepare(self, upload: Upload, file_type: FileType) -> _Prepared:
+        """The bytes to keep, and what is known about them."""
+        scanned = "off"
+        if self._scan is not None:
+            await self._scan(upload.data)
+            scanned = "clean"
+        if not file_type.is_image:
+            return _Prepared(upload.data, {"scan": scanned})
+        async with self._pictures:
+            return await asyncio.to_thread(self._picture, upload.data, file_type, scanned)
+
+    def _picture(self, data: bytes, file_type: FileType, scanned: str) -> _Prepared:
+        made = make_anew(data, file_type, most_pixels=self._limits.most_pixels)
+        quality = judge(made.grey, made.width, made.height)
+        return _Prepared(
+            made.data,
+            {
+                "scan": scanned,
+                "width": made.width,
+                "height": made.height,
+                "quality": dict(quality.measured),
+                "advice": list(quality.advice),
+            },
+        )
+
+    async def _keep(
+        self, conversation_id: str, upload: Upload, file_type: FileType, by: str, prepared: _Prepared
+    ) -> StoredFile:
+        file_id = await asyncio.to_thread(self._folder.put, prepared.data)
+        try:
+            return await self._files.add(
+                StoredFile(
+                    file_id,
+                    conversation_id,
+                    shown_name(upload.name, file_type),
+                    file_type.media_type,
+                    len(prepared.data),
+                    hashlib.sha256(prepared.data).hexdigest(),
+                    by,
+                    details=prepared.details,
+                )
+            )
+        except BangbanError:
+            await self._delete_bytes(file_id)
+            raise
+
+    async def _drop(self, file: StoredFile) -> None:
+        """Takes back a file that can't be in the log: its agent let the conversation go meanwhile."""
+        with suppress(BangbanError):
+            await self._delete_bytes(file.file_id)
+            await self._files.forget(file.file_id)
+
+    async def _delete_bytes(self, file_id: str) -> None:
+        await asyncio.to_thread(self._folder.delete, file_id)
+
+
+def _same(files: Sequence[StoredFile], by: str, received: str) -> StoredFile | None:
+    return next((each for each in files if each.by == by and each.details.get("received") == received), None)
+
+
+def _event_body(file: StoredFile) -> dict[str, Any]:
+    return {
+        "file_id": file.file_id,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": file.size,
+        "by": file.by,
+    }

@@ -1,0 +1,27 @@
+"""Puts together what takes in files. Part of the wiring of `create_app`."""
+
+from aiohttp import web
+
+from core.clock import utc_now
+from server import keys
+from server.file_folder import FileFolder
+from server.uploads import UploadLimits, Uploads
+from server.virus_scan import VirusScanner
+
+
+def make(app: web.Application) -> None:
+    """Makes the use case of files. Raises ConfigurationError for an address that can't be read."""
+    settings, stores = app[keys.SETTINGS], app[keys.STORES]
+    scan = VirusScanner.at(settings.clamd_address).check if settings.clamd_address else None
+    app[keys.UPLOADS] = Uploads(
+        stores.conversations,
+        stores.desk,
+        app[keys.DESK],
+        files=stores.files,
+        accesses=stores.access,
+        folder=FileFolder(settings.data / "files"),
+        limits=UploadLimits(settings.upload_max_bytes, settings.upload_max_pixels),
+        publish=app[keys.FAN_OUT].publish,
+        now=utc_now,
+        scan=scan,
+    )
