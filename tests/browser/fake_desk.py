@@ -17,6 +17,7 @@ from aiortc.contrib.media import MediaRelay
 
 from server.pages.agent.page import AgentView, agent_page
 from tests.browser.desk_examples import CANNED, CARD, DRAFT, GUIDE, GUIDES, dialogue
+from tests.browser.fake_call import PIXEL
 from tests.browser.fake_service import STATIC, _add_csp
 
 BASE = "/api/v1/staff"
@@ -139,6 +140,8 @@ class FakeDeskService:
                 web.get(BASE + "/conversations", self._own),
                 web.get(ONE, self._read),
                 web.get(ONE + "/summary-draft", self._draft),
+                web.post(ONE + "/files", self._take_file),
+                web.get(ONE + "/files/{file_id}", self._give_file),
                 web.post(ONE + "/{act}", self._act),
                 web.get(BASE + "/canned", self._canned),
                 web.get(BASE + "/ice", self._ice),
@@ -307,6 +310,26 @@ class FakeDeskService:
             self.chats[chat.id] = self.others.pop(chat.id)
             chat.handover["agent"] = "agent.li"
         return web.Response(status=204)
+
+    async def _take_file(self, request: web.Request) -> web.Response:
+        chat, form = self._found(request), await request.post()
+        self._refuse()
+        file = form["file"]
+        assert isinstance(file, web.FileField), "the field named file holds a file"
+        data = file.file.read()
+        body = {
+            "file_id": f"f{len(chat.events)}",
+            "name": file.filename,
+            "media_type": file.content_type,
+            "size": len(data),
+            "by": "agent.li",
+        }
+        self.done.acts.append((chat.id, "files", body))
+        return web.json_response({"event": await self._append(chat, "file", body), "advice": []}, status=201)
+
+    async def _give_file(self, request: web.Request) -> web.Response:
+        self._found(request)
+        return web.Response(body=PIXEL, content_type="image/png")
 
     def _refuse(self) -> None:
         if self.refusals:

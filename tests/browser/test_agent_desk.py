@@ -355,3 +355,30 @@ def test_every_module_of_the_desk_is_preloaded(at_desk: Agent, desk: FakeDeskSer
     starts = {f"{desk.url}static/js/pages/{name}.js" for name in ("appearance", "agent")}
 
     assert sorted(preloaded) == sorted(set(loaded) - starts)
+
+
+def test_a_picture_of_the_citizen_is_seen_and_can_be_had_as_a_file(at_desk: Agent, desk: FakeDeskService):
+    at_desk.looks_at("居民身份证丢失补领")
+    file = {"file_id": "f9", "name": "户口簿.png", "media_type": "image/png", "size": 9000, "by": "citizen"}
+    desk.log(next(iter(desk.chats.values())), "file", file)
+
+    entry = at_desk.page.locator(".entry--citizen", has_text="户口簿.png（9 KB）")
+    expect(entry.get_by_role("link")).to_have_attribute("download", "户口簿.png")
+    for _ in range(50):
+        if entry.locator("img").evaluate("image => image.naturalWidth") > 0:
+            break
+        at_desk.page.wait_for_timeout(100)
+    assert entry.locator("img").evaluate("image => image.naturalWidth") > 0
+
+
+def test_a_file_is_sent_to_the_citizen_and_a_refusal_is_said(at_desk: Agent, desk: FakeDeskService):
+    at_desk.looks_at("居民身份证丢失补领")
+    form = {"name": "填写样表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    desk.refusals = [(415, "unsupported_media", "这种文件不能发。")]
+    for answer in ("这种文件不能发。", "已发送 填写样表.pdf"):
+        with at_desk.page.expect_file_chooser() as chooser:
+            at_desk.presses("发文件")
+        chooser.value.set_files(form)
+        at_desk.sees(answer)
+
+    expect(at_desk.page.locator(".entry--agent", has_text="填写样表.pdf")).to_have_count(1)

@@ -5,6 +5,9 @@
 
 import { ConnectionError, Refusal } from './errors.js'
 
+/** Ten megabytes over a weak line. */
+const FILE_MS = 120_000
+
 /** @typedef {{name: string, role: 'agent' | 'editor' | 'supervisor' | 'admin'}} Staff */
 
 export class DeskApi {
@@ -63,6 +66,18 @@ export class DeskApi {
     return this.#call('POST', `${of(id)}/${what}`, body)
   }
 
+  /** Sends a file to the citizen. @param {string} id @param {File} file */
+  sendFile(id, file) {
+    const form = new FormData()
+    form.append('file', file, file.name)
+    return this.#call('POST', `${of(id)}/files`, form)
+  }
+
+  /** Where staff get a file of the conversation. @param {string} id @param {string} fileId */
+  fileAddress(id, fileId) {
+    return `${this.base}${of(id)}/files/${encodeURIComponent(fileId)}`
+  }
+
   summaryDraft(id) {
     return this.#call('GET', `${of(id)}/summary-draft`)
   }
@@ -102,13 +117,14 @@ export class DeskApi {
 
   async #call(method, path, body) {
     const headers = { Accept: 'application/json' }
-    if (body) headers['Content-Type'] = 'application/json'
+    const isForm = body instanceof FormData
+    if (body && !isForm) headers['Content-Type'] = 'application/json'
     try {
       const response = await this.fetch(this.base + path, {
         method,
         headers,
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(this.timeout),
+        body: isForm ? body : body && JSON.stringify(body),
+        signal: AbortSignal.timeout(isForm ? FILE_MS : this.timeout),
       })
       if (!response.ok) throw await refusalOf(response)
       return response.status === 204 ? {} : await response.json()

@@ -232,6 +232,13 @@ export class DeskSession extends EventTarget {
     return answer
   }
 
+  /** Sends a file to the citizen. Throws ServiceError. @param {DeskChat} chat @param {File} file */
+  async sendFile(chat, file) {
+    const answer = await this.#guarded(this.#api.sendFile(chat.id, file))
+    await this.#catchUp(chat.id)
+    return answer
+  }
+
   // --- news ------------------------------------------------------------------------------------------
 
   #takeNews({ conversation_id: id, ...event }) {

@@ -8,7 +8,7 @@
  * - Canned replies are a list of buttons, filtered by typing; choosing one puts it in to be changed.
  * - A draft belongs to its conversation and is there again when one comes back.
  *
- * Tells `desk-say` with `{text, note}`.
+ * Tells `desk-say` with `{text, note}`, `desk-files` with the files that were chosen or pasted.
  */
 
 import { icon, make, tell } from '../../lib/dom.js'
@@ -67,7 +67,7 @@ export class DeskComposer extends HTMLElement {
           this.#kind('reply', '回复对方'),
           this.#kind('note', '内部备注'),
         ),
-        this.#menu,
+        make('div', { class: 'reply__tools' }, this.#files(), this.#menu),
       ),
       make(
         'div',
@@ -83,6 +83,12 @@ export class DeskComposer extends HTMLElement {
       this.#submit()
     })
     this.#text.addEventListener('keydown', (event) => this.#keyDown(event))
+    this.#text.addEventListener('paste', (event) => {
+      const files = [...(event.clipboardData?.files ?? [])]
+      if (files.length === 0) return
+      event.preventDefault()
+      tell(this, 'desk-files', files)
+    })
     this.#text.addEventListener('input', () => this.#chat && (this.#chat.draft = this.#text.value))
     this.#filter.addEventListener('input', () => this.#drawCanned())
     this.#menu.addEventListener('toggle', () => this.#menu.open && this.#filter.focus())
@@ -123,6 +129,22 @@ export class DeskComposer extends HTMLElement {
     this.#text.value = before ? `${before}\n${text}` : text
     if (this.#chat) this.#chat.draft = this.#text.value
     this.write('reply')
+  }
+
+  /** A button instead of the browser's own field, whose words nobody chose. */
+  #files() {
+    const input = make('input', { type: 'file', multiple: true, hidden: true, 'aria-label': '选择文件' })
+    input.addEventListener('change', () => {
+      tell(this, 'desk-files', [...input.files])
+      input.value = ''
+    })
+    const button = make(
+      'button',
+      { type: 'button', class: 'tool', click: () => input.click() },
+      icon('materials'),
+      make('span', {}, '发文件'),
+    )
+    return make('div', {}, input, button)
   }
 
   #kind(value, label) {

@@ -30,6 +30,7 @@ export class DeskActions {
     const listen = (type, act) => desk.addEventListener(type, ({ detail }) => act(detail))
     listen('desk-accept', (id) => this.#accept(id))
     listen('desk-say', (said) => this.#say(said))
+    listen('desk-files', (files) => this.#sendFiles(files))
     listen('desk-settle', (what) => this.#settle(what))
     listen('desk-action', (act) => this.run(act))
     listen('desk-tags', (tags) => this.#act('tags', { tags }))
@@ -86,6 +87,14 @@ export class DeskActions {
     if (!current) return
     if (note) this.#act('notes', { text }, '备注已保存')
     else this.#session.say(current, text)
+  }
+
+  async #sendFiles(files) {
+    const { current } = this.#session
+    for (const file of files) {
+      this.#desk.status.flash(`正在发送 ${file.name}…`)
+      await this.#attempt(() => this.#session.sendFile(current, file), `已发送 ${file.name}`)
+    }
   }
 
   #settle({ clientId, again }) {

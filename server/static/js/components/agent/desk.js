@@ -153,7 +153,12 @@ export class Desk extends HTMLElement {
     const { current } = session
     const own = !current?.facts.agent || current.facts.agent === session.staff.name
     this.querySelector('bb-desk-inbox').show(session, { now, callIn })
-    this.querySelector('bb-desk-talk').show(current, { now, calling: Boolean(callIn), own })
+    this.querySelector('bb-desk-talk').show(current, {
+      now,
+      calling: Boolean(callIn),
+      own,
+      addressOf: (fileId) => this.#api.fileAddress(session.currentId, fileId),
+    })
     this.querySelector('bb-desk-guide').show(current)
     this.querySelector('bb-desk-call').show(session.currentId)
     for (const input of this.querySelectorAll('[name=agent-state]'))

@@ -99,9 +99,9 @@ export class Talk extends HTMLElement {
 
   /**
    * @param {import('../../lib/desk_chat.js').DeskChat | null} chat
-   * @param {{now: Date, calling: boolean, own: boolean}} context
+   * @param {{now: Date, calling: boolean, own: boolean, addressOf: (fileId: string) => string}} context
    */
-  show(chat, { now, calling, own }) {
+  show(chat, { now, calling, own, addressOf }) {
     this.#empty.hidden = Boolean(chat)
     this.#whole.hidden = !chat
     this.#chat = chat
@@ -115,7 +115,7 @@ export class Talk extends HTMLElement {
     this.#actions.hidden = this.#composer.hidden = this.#tagInput.hidden = !own
     this.#watching.hidden = own
     keyed(this.#tags, chat.tags, { key: (tag) => tag, make: (tag) => this.#tag(tag) })
-    this.#transcript.show(chat, { now })
+    this.#transcript.show(chat, { now, addressOf })
     this.#composer.show(chat)
   }
 

@@ -42,8 +42,8 @@ export class Transcript extends HTMLElement {
     new ResizeObserver(() => this.#follows && this.toEnd()).observe(this)
   }
 
-  /** @param {import('../../lib/desk_chat.js').DeskChat} chat @param {{now: Date}} context */
-  show(chat, { now }) {
+  /** @param {import('../../lib/desk_chat.js').DeskChat} chat @param {{now: Date, addressOf: (fileId: string) => string}} context */
+  show(chat, { now, addressOf }) {
     const isOther = chat !== this.#chat
     if (isOther) this.#list.replaceChildren()
     this.#chat = chat
@@ -55,7 +55,7 @@ export class Transcript extends HTMLElement {
     const stays = isOther || says || this.#follows
     keyed(this.#list, [...shownOf(chat.events), ...chat.pending], {
       key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
-      make: (entry) => ('sequence' in entry ? eventItem(entry, now) : this.#pendingItem(entry)),
+      make: (entry) => ('sequence' in entry ? eventItem(entry, now, addressOf) : this.#pendingItem(entry)),
     })
     const grew = this.#list.childElementCount > this.#length
     this.#length = this.#list.childElementCount
@@ -114,7 +114,7 @@ function shownOf(events) {
   })
 }
 
-function eventItem({ kind, body, at }, now) {
+function eventItem({ kind, body, at }, now, addressOf) {
   const moment = make('time', { datetime: at }, clockTime(new Date(at), now))
   switch (kind) {
     case 'citizen_message':
@@ -132,7 +132,12 @@ function eventItem({ kind, body, at }, now) {
     case 'whisper':
       return entry('note', `班长悄悄话 · ${body.by ?? ''}`, moment, make('p', { class: 'said' }, body.text))
     case 'file':
-      return entry(body.by === 'agent' ? 'agent' : 'citizen', '文件', moment, file(body))
+      return entry(
+        body.by && body.by !== 'citizen' ? 'agent' : 'citizen',
+        '文件',
+        moment,
+        file(body, addressOf(body.file_id)),
+      )
     default: {
       const text = lineWords(kind, body)
       return make('li', { class: 'entry entry--line', hidden: !text }, make('p', {}, text, ' ', moment))
@@ -190,15 +195,14 @@ function trace(body) {
   return make('details', { class: 'trace' }, make('summary', {}, '怎么理解的'), make('dl', {}, ...rows))
 }
 
-function file({ name, size, url }) {
+/** A picture is seen at once and large when pressed; everything else is a download. */
+function file({ name = '文件', size, media_type: mediaType = '' }, address) {
   const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
-  const label = [icon('materials'), `${name ?? '文件'}${kilobytes}`]
-  if (!url) return make('p', { class: 'said said--file' }, ...label)
-  return make(
-    'p',
-    { class: 'said said--file' },
-    make('a', { href: url, target: '_blank', rel: 'noopener' }, ...label),
-  )
+  const picture = mediaType.startsWith('image/')
+    ? make('img', { class: 'said__picture', src: address, alt: '', loading: 'lazy' })
+    : null
+  const link = make('a', { href: address, download: name }, icon('materials'), `${name}${kilobytes}`)
+  return make('div', { class: 'said said--file' }, picture, link)
 }
 
 customElements.define('bb-desk-transcript', Transcript)
