@@ -31,6 +31,7 @@ from server import (
     routes_desk,
     routes_desk_events,
     routes_files,
+    routes_follow_ups,
     routes_guides,
     routes_health,
     routes_pages,
@@ -48,6 +49,7 @@ from server.media_door import MediaDoor
 from server.media_part import open_media
 from server.media_port import Media
 from server.open_sockets import OpenSockets
+from server.ratings import Ratings
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
@@ -108,6 +110,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_desk,
         routes_desk_events,
         routes_files,
+        routes_follow_ups,
         routes_health,
         routes_pages,
         openapi,
@@ -194,6 +197,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         hotline=settings.hotline,
         observe=app[keys.METRICS].turn_done,
     )
+    app[keys.RATINGS] = Ratings(app[keys.CONVERSATIONS], app[keys.STORES].desk)
     app[keys.SUGGESTIONS] = Suggestions(app[keys.KNOWLEDGE_STORE])
     app[keys.STAFF_SESSIONS] = StaffSessions(
         app[keys.SECRETS].sessions,

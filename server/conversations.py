@@ -180,13 +180,20 @@ class Conversations:
                 await self._note(conversation_id, "notice", {"text": ticket.notice.text})
             return ticket
 
-    async def rate(self, conversation_id: str, score: int, comment: str = "") -> None:
-        """Stores the citizen's rating, 1 to 5; a second one replaces the first. Raises InvalidInput."""
+    async def rate(
+        self, conversation_id: str, score: int, comment: str = "", *, about: Mapping[str, Any] | None = None
+    ) -> ConversationEvent:
+        """Stores the citizen's rating, 1 to 5; a second one replaces the first. Raises InvalidInput.
+
+        The log notes for staff what it is `about` (see `server.ratings`).
+        """
         if not 1 <= score <= 5:
             raise InvalidInput("a score is 1 to 5")
         masked = self._mask(clean(comment).strip())
         await self._store.rate(conversation_id, score, masked)
-        await self._note(conversation_id, "rating", {"score": score, "comment": masked})
+        return await self._note(
+            conversation_id, "rating", {"score": score, "comment": masked, **(about or {})}
+        )
 
     # --- one turn ------------------------------------------------------------------------------
 
@@ -276,9 +283,10 @@ class Conversations:
             log.exception("engine_failed_unexpectedly")
         return BotReply(TurnStatus.ERROR, (wording.engine_failed(self._hotline),))
 
-    async def _note(self, conversation_id: str, kind: str, body: Mapping[str, Any]) -> None:
+    async def _note(self, conversation_id: str, kind: str, body: Mapping[str, Any]) -> ConversationEvent:
         event, _ = await self._store.append(conversation_id, kind, body)
         self._fan_out.publish(event)
+        return event
 
 
 def _choices_left_open(

@@ -20,6 +20,7 @@ from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
 from server.media_port import Media
 from server.open_sockets import OpenSockets
+from server.ratings import Ratings
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
 from server.staff_sessions import StaffSessions
@@ -55,6 +56,7 @@ SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
 CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
+RATINGS = web.AppKey("ratings", Ratings)
 UPLOADS = web.AppKey("uploads", Uploads)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")

@@ -23,6 +23,7 @@ from server.keys import (
     FAN_OUT,
     HANDOVERS,
     LIMITS,
+    RATINGS,
     SIGNALLING,
     SOCKETS,
 )
@@ -154,7 +155,7 @@ async def rate(request: web.Request) -> web.Response:
     score = integer_of(data, "score")
     comment = text_of(data, "comment", limit=1000)
     request.app[LIMITS].check_message(conversation.conversation_id)
-    await request.app[CONVERSATIONS].rate(conversation.conversation_id, score, comment)
+    await request.app[RATINGS].rate(conversation.conversation_id, score, comment)
     return _private(web.Response(status=204))
 
 
