@@ -35,6 +35,7 @@ from server import (
     routes_guides,
     routes_health,
     routes_pages,
+    routes_reports,
     routes_staff,
     uploads_part,
 )
@@ -50,6 +51,7 @@ from server.media_part import open_media
 from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
+from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
@@ -113,6 +115,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_follow_ups,
         routes_health,
         routes_pages,
+        routes_reports,
         openapi,
     ):
         app.router.add_routes(module.routes())
@@ -198,6 +201,8 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         observe=app[keys.METRICS].turn_done,
     )
     app[keys.RATINGS] = Ratings(app[keys.CONVERSATIONS], app[keys.STORES].desk)
+    stores = app[keys.STORES]
+    app[keys.REPORTS] = Reports(stores.conversations, stores.desk, stores.calls)
     app[keys.SUGGESTIONS] = Suggestions(app[keys.KNOWLEDGE_STORE])
     app[keys.STAFF_SESSIONS] = StaffSessions(
         app[keys.SECRETS].sessions,

@@ -21,6 +21,7 @@ from server.limits import ClientLimits
 from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
+from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
 from server.staff_sessions import StaffSessions
@@ -57,6 +58,7 @@ SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
 CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
 RATINGS = web.AppKey("ratings", Ratings)
+REPORTS = web.AppKey("reports", Reports)
 UPLOADS = web.AppKey("uploads", Uploads)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")

@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from core.statuses import HandoverMode, HandoverState
 from server.openapi_desk import MOMENT_OR_NULL
-from server.openapi_schemas import TEXT, Schema, closed, many, obj, ref
+from server.openapi_schemas import NUMBER, TEXT, Schema, closed, many, obj, one_of, ref
+
+_FIGURE: Schema = {"type": "number"}
+_COUNTS: Schema = {"type": "object", "additionalProperties": NUMBER}
+_SPREAD = closed(
+    {"count": NUMBER, "mean": _FIGURE, "median": _FIGURE, "worst_tenth": _FIGURE, "longest": _FIGURE}
+)
+_DAY: Schema = {"type": "string", "format": "date"}
 
 REVIEW_SCHEMAS: dict[str, Schema] = {
     "FollowUp": closed(
@@ -19,17 +27,68 @@ REVIEW_SCHEMAS: dict[str, Schema] = {
             "outcome": TEXT,
         }
     ),
+    "Report": closed(
+        {
+            "first": _DAY,
+            "last": _DAY,
+            "handovers": NUMBER,
+            "waits": ref("Spread"),
+            "service": ref("Spread"),
+            "states": {**_COUNTS, "propertyNames": one_of(HandoverState)},
+            "modes": {**_COUNTS, "propertyNames": one_of(HandoverMode)},
+            "outcomes": _COUNTS,
+            "reasons": _COUNTS,
+            "calls": NUMBER,
+            "calls_answered": NUMBER,
+            "calls_recorded": NUMBER,
+            "call_time": ref("Spread"),
+            "call_modes": _COUNTS,
+            "call_ends": _COUNTS,
+            "call_quality": _COUNTS,
+            "ratings": _COUNTS,
+            "hours": many(closed({"hour": NUMBER, "handovers": NUMBER, "calls": NUMBER})),
+            "estimate_error": {"type": "object", "additionalProperties": _FIGURE},
+            "agents": many(
+                closed(
+                    {
+                        "agent": TEXT,
+                        "taken": NUMBER,
+                        "calls": NUMBER,
+                        "service": ref("Spread"),
+                        "ratings": NUMBER,
+                        "score": {"type": ["number", "null"]},
+                    }
+                )
+            ),
+        }
+    ),
+    "Spread": _SPREAD,
     "FollowUps": closed({"follow_ups": many(ref("FollowUp"))}),
     "FollowUpDone": obj({"outcome": {"type": "string", "minLength": 1, "maxLength": 1000}}),
 }
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OF_STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 
 
 def review_paths(operation: Any, path_id: Any, query: Any) -> dict[str, Any]:
     """The paths, made with the words of `server.openapi`."""
     base = "/api/v1/staff/follow-ups"
+    days = [{**query(name, _DAY), "required": True} for name in ("from", "to")]
+    report = operation(
+        "一段时间的人工服务报表，主管用",
+        {200: ref("Report")},
+        errors=(400, 401, 403),
+        security=_OF_STAFF,
+        parameters=days,
+    )
+    workbook = operation(
+        "同一报表的 Excel 文件", {200: None}, errors=(400, 401, 403), security=_OF_STAFF, parameters=days
+    )
+    workbook["responses"]["200"]["content"] = {_XLSX: {"schema": {"type": "string"}}}
     return {
+        "/api/v1/staff/reports": {"get": report},
+        "/api/v1/staff/reports.xlsx": {"get": workbook},
         base: {
             "get": operation(
                 "要跟进的事：留言、差评；?done=true 看已处理的",
