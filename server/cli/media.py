@@ -54,8 +54,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def serve_media(settings: Settings) -> None:
     """Listens, relays, and ends all calls at the end."""
-    # aiortc is heavy, and looks for libraries as it is imported.
-    from video.relay.leg import LegOpener, offering  # noqa: PLC0415
+    from video.relay.leg import LegOpener, offering  # noqa: PLC0415 - looks for libraries when imported
 
     stop = asyncio.Event()
 
