@@ -207,6 +207,12 @@ class DeskStore(Protocol):
         Raises NotFound, and Conflict if it waits no longer.
         """
 
+    async def free(self, handover_id: str) -> Handover:
+        """Lets any agent take a waiting handover that was for one alone.
+
+        Raises NotFound, and Conflict if it waits no longer.
+        """
+
     async def record_estimate(self, handover_id: str, seconds: float) -> None:
         """Notes the wait that the citizen was told; only the first counts. Raises NotFound."""
 

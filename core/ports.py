@@ -173,7 +173,7 @@ class Handover:
     known: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
     agent: str = ""  # who took it, or was last offered it
-    for_agent: str = ""  # who alone may take it: it was transferred to them
+    for_agent: str = ""  # who alone may take it for now: it was transferred to them
     department: str = ""
     district: str = ""
     language: str = ""

@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 PATIENCE = timedelta(minutes=2)
 """How long someone waits in the queue with nobody on line: agents come back from a reload sooner."""
 
+RESERVED_FOR = timedelta(minutes=3)
+"""How long a transferred citizen waits for the agent named, and for nobody else."""
+
 CITIZEN_GONE_AFTER = timedelta(minutes=15)
 """How long a citizen may be away from an agent. A phone in a pocket cuts the connection at once."""
 
@@ -69,6 +72,7 @@ class DeskRounds:
         self._began = now()
         self._changed = asyncio.Event()
         self._hopeless_since: dict[str, datetime] = {}
+        self._reserved_since: dict[tuple[str, str], datetime] = {}
         self._unseen_since: dict[str, datetime] = {}
         self._told: dict[str, tuple[object, ...]] = {}
         self._inbox: tuple[object, ...] = ()
@@ -98,6 +102,7 @@ class DeskRounds:
         """One round."""
         line = await self._look()
         await self._lose_absent_agents(line)
+        await self._free_reserved(line)
         await self._call_in(line)
         await self._send_home(line)
         await self._lose_gone_citizens()
@@ -118,6 +123,20 @@ class DeskRounds:
         for name in gone:
             if line.agents[name].state is not AgentState.OFFLINE:
                 await self._desk_store.set_agent_state(name, AgentState.OFFLINE)
+
+    async def _free_reserved(self, line: Line) -> None:
+        """Lets all agents have those whom the agent named in a transfer doesn't take, or can't any more."""
+        reserved = {(h.handover_id, h.for_agent): h for h in line.handovers if h.for_agent}
+        self._reserved_since = {each: self._reserved_since.get(each, line.now) for each in reserved}
+        desks_came_back = line.now - self._began >= ABSENT_AFTER
+        for each, handover in reserved.items():
+            agent = line.agents.get(handover.for_agent)
+            gone = agent is None or agent.state is AgentState.OFFLINE
+            if agent is not None and desks_came_back and not is_present(agent, line.now):
+                gone = True
+            if gone or line.now - self._reserved_since[each] >= RESERVED_FOR:
+                with suppress(Conflict, NotFound):
+                    await self._desk_store.free(handover.handover_id)
 
     async def _call_in(self, line: Line) -> None:
         """Puts those into the queue who registered, or whose time has come, once somebody can come."""

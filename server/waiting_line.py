@@ -21,6 +21,7 @@ ABSENT_AFTER = timedelta(seconds=45)
 """An agent not seen for so long isn't there any more; an open desk is noted every ten seconds."""
 
 FAR = datetime.max.replace(tzinfo=UTC)
+"""Also the end of a transfer to one agent: who is kept for too long, the desk's rounds free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,9 @@ class InMemoryDeskStore:
         stored = self._in_state(handover_id, HandoverState.WAITING)
         return self._store(replace(stored, agent=agent, offered_at=self._now()))
 
+    async def free(self, handover_id: str) -> Handover:
+        return self._store(replace(self._in_state(handover_id, HandoverState.WAITING), for_agent=""))
+
     async def record_estimate(self, handover_id: str, seconds: float) -> None:
         stored = self._handover(handover_id)
         if stored.estimate_seconds is None:

@@ -235,6 +235,11 @@ class DatabaseDeskStore(Roster):
         return _change(connection, handover_id, _WAITING, {"agent": agent, "offered_at": self._now()})
 
     @in_transaction
+    def free(self, connection: Connection, handover_id: str) -> Handover:
+        """Lets any agent take a waiting handover that was for one alone."""
+        return _change(connection, handover_id, _WAITING, {"for_agent": ""})
+
+    @in_transaction
     def record_estimate(self, connection: Connection, handover_id: str, seconds: float) -> None:
         """Notes the wait that the citizen was told; only the first counts. Raises NotFound."""
         first = func.coalesce(handovers.c.estimate_seconds, seconds)

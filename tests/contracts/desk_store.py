@@ -239,6 +239,18 @@ class DeskStoreContract:
 
         assert (await store.accept("h1", "李强", ACCEPT)).handover.agent == "李强"
 
+    async def test_what_was_for_one_agent_can_be_freed_for_all(self, store, queued):
+        await store.accept("h1", "王芳", ACCEPT)
+        await store.requeue("c1", by("王芳", Holder.QUEUE, "transfer"), for_agent="李强")
+
+        assert (await store.free("h1")).for_agent == ""
+
+        assert (await store.accept("h1", "王芳", ACCEPT)).handover.agent == "王芳"
+        with pytest.raises(Conflict):
+            await store.free("h1")
+        with pytest.raises(NotFound):
+            await store.free("nobody")
+
     async def test_only_who_has_it_can_give_it_away(self, conversations, store, queued):
         await store.accept("h1", "王芳", ACCEPT)
 

@@ -11,7 +11,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.messages import HandoverWish
 from core.statuses import AgentState, HandoverMode, HandoverState
 from server.desk import TransferTo
-from server.desk_rounds import CITIZEN_GONE_AFTER, LATELY, PATIENCE
+from server.desk_rounds import CITIZEN_GONE_AFTER, LATELY, PATIENCE, RESERVED_FOR
 from tests.server.conftest import guide_record
 from tests.server.desk_world import CHIEF, LI, LONG_ENOUGH, WANG, DeskWorld
 from video.opening import OpeningHours
@@ -337,11 +337,30 @@ async def test_a_reservation_ends_with_the_agent_it_was_for(world):
     await world.desk.transfer(WANG, "c1", TransferTo(agent=LI.name))
     await world.desk.set_state(LI, AgentState.OFFLINE)
 
-    await world.stays(WANG, PATIENCE.total_seconds() + 60)
+    await world.stays(WANG, 1)
 
     handover = (await world.desk.line()).ordered()[0]
     await world.desk.accept(WANG, handover.handover_id)
     assert await world.holder("c1") == "agent"
+
+
+async def test_a_reservation_ends_when_the_agent_it_was_for_does_not_come(world):
+    await world.served("c1")
+    await world.on_line(LI)
+    await world.desk.transfer(WANG, "c1", TransferTo(agent=LI.name))
+    handover = (await world.desk.line()).ordered()[0]
+
+    async def both_stay(seconds: float) -> None:
+        for _ in range(int(seconds // 20)):
+            await world.desk.touch(LI.name)
+            await world.stays(WANG, 20)
+
+    await both_stay(RESERVED_FOR.total_seconds() - 40)
+    with pytest.raises(Conflict):
+        await world.desk.accept(WANG, handover.handover_id)
+    await both_stay(80)
+
+    assert (await world.desk.accept(WANG, handover.handover_id)).agent == WANG.name
 
 
 async def test_an_agent_sees_own_and_waiting_conversations_and_a_supervisor_all(world):
