@@ -35,6 +35,7 @@ from server import (
     routes_guides,
     routes_health,
     routes_pages,
+    routes_recordings,
     routes_reports,
     routes_staff,
     uploads_part,
@@ -52,6 +53,7 @@ from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
 from server.report_records import Reports
+from server.retention import keep_in_time
 from server.service_secrets import ServiceSecrets
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
@@ -113,6 +115,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_desk_events,
         routes_files,
         routes_follow_ups,
+        routes_recordings,
         routes_health,
         routes_pages,
         routes_reports,
@@ -295,5 +298,12 @@ async def _purge(app: web.Application) -> None:
     oldest = utc_now() - timedelta(days=app[keys.SETTINGS].retention_days)
     if deleted := await app[keys.CONVERSATION_STORE].purge_before(oldest):
         log.info("old_conversations_deleted", count=deleted)
+    await keep_in_time(
+        app[keys.SETTINGS],
+        calls=app[keys.STORES].calls,
+        evidence=app[keys.CALL_EVIDENCE],
+        accesses=app[keys.STORES].access,
+        now=utc_now(),
+    )
     if deleted := await app[keys.UPLOADS].forget_old():
         log.info("old_files_deleted", count=deleted)

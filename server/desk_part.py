@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import web
 
@@ -21,13 +22,15 @@ from server.desk_guides import DeskGuides
 from server.desk_rounds import DeskRounds
 from server.handover import HandoverRules, Handovers
 from server.knowledge_part import today
+from server.recordings import Recordings
+from server.service_secrets import recording_key
 from server.signalling import Signalling
 from server.supervision import Supervision
 from server.waiting_line import WaitingLine
 from video.call import CallMode, Party
 from video.client import shard_of
 from video.opening import OpeningHours
-from video.recording_upkeep import EVIDENCE
+from video.recording_upkeep import EVIDENCE, RECORDINGS
 
 
 class _Accepted:
@@ -116,6 +119,14 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     app[keys.DESK_ROUNDS] = rounds
     app[keys.CALLS] = calls
     app[keys.SIGNALLING] = Signalling(calls, hotline=settings.hotline, now=time.monotonic)
+    app[keys.RECORDINGS] = Recordings(
+        settings.data / RECORDINGS,
+        stores.calls,
+        app[keys.CALL_EVIDENCE],
+        stores.access,
+        key=partial(recording_key, settings),
+        now=utc_now,
+    )
     app[keys.SUPERVISION] = Supervision(
         store=stores.conversations,
         desk_store=stores.desk,

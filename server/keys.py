@@ -21,6 +21,7 @@ from server.limits import ClientLimits
 from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
+from server.recordings import Recordings
 from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
@@ -57,6 +58,7 @@ SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
 CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
+RECORDINGS = web.AppKey("recordings", Recordings)
 RATINGS = web.AppKey("ratings", Ratings)
 REPORTS = web.AppKey("reports", Reports)
 UPLOADS = web.AppKey("uploads", Uploads)

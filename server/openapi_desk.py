@@ -6,6 +6,7 @@ from core.statuses import AgentState, HandoverMode, HandoverState, Holder
 from server.citizen_text import MAX_CHARACTERS
 from server.openapi_schemas import MOMENT, NUMBER, TEXT, Schema, closed, many, obj, one_of, ref
 from video.call import CallMode, CallState
+from video.recording_note import RecordingState
 
 MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 FLAG: Schema = {"type": "boolean"}
@@ -181,6 +182,24 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "hours": TEXT,
         }
     ),
+    "Recordings": closed(
+        {
+            "recordings": many(
+                closed(
+                    {
+                        "id": TEXT,
+                        "call_id": TEXT,
+                        "party": TEXT,
+                        "media_type": TEXT,
+                        "state": one_of(RecordingState),
+                        "started_at": MOMENT,
+                        "milliseconds": NUMBER,
+                        "bytes": NUMBER,
+                    }
+                )
+            )
+        }
+    ),
 }
 
 _OF_CITIZEN: list[dict[str, list[str]]] = [{"conversation": []}]
@@ -269,6 +288,24 @@ def _staff(operation: Any, path_id: Any, query: Any) -> dict[str, Any]:
         base + "/conversations": {"get": get("自己的会话", ref("OwnConversations"))},
         base + "/canned": {"get": get("常用语", ref("CannedReplies"))},
         base + "/wall": {"get": get("值班总览，主管用", ref("Wall"))},
+        base + "/recordings": {
+            "get": get(
+                "一次会话的录像",
+                ref("Recordings"),
+                (400, 401, 403),
+                parameters=[{**query("conversation", _text(100, least=1)), "required": True}],
+            )
+        },
+        base + "/recordings/{id}": {
+            "parameters": [path_id()],
+            "get": operation(
+                "录像本身，可用 Range 只取一段；?download=1 存为文件",
+                {200: None, 206: None},
+                errors=(401, 403, 404, 409, 416),
+                security=_OF_STAFF,
+                parameters=[query("download", {"type": "string", "enum": ["1"]})],
+            ),
+        },
         base + "/ice": {"get": get("通话要用的 ICE 服务器", ref("Ice"))},
         **in_conversation("", read, "get"),
         **in_conversation("/messages", post("对市民说一句话", ref("Event"), "AgentSays")),

@@ -48,7 +48,7 @@ class RecordingUpkeep:
             by_call[note.call_id].append(note)
         for call_id in {*by_call, *chain_ids(self.data / EVIDENCE)} - self._closed:
             try:
-                self._take_in(call_id, by_call[call_id], now)
+                self._take_in(call_id, by_call.get(call_id, ()), now)
             except Conflict:
                 continue  # another process was closing it at this moment
             except (OSError, BangbanError):

@@ -111,6 +111,22 @@ def test_a_held_call_is_kept_whatever_its_age(recordings, upkeep):
     assert len(list(notes(recordings))) == 1
 
 
+def test_the_chain_of_a_call_without_recordings_is_closed_and_forgotten_in_time(tmp_path, upkeep, chain):
+    now = datetime.now(UTC)
+    chain.add(EvidenceKind.EVENT, {"event": "call_ringing"}, now)
+    upkeep.run(now)
+    assert chain.entries()[-1].kind == "event"
+
+    chain.add(EvidenceKind.EVENT, {"event": CALL_ENDED}, now)
+    upkeep.run(now + timedelta(minutes=1))
+    assert chain.entries()[-1].kind == "closed"
+
+    upkeep.run(now + timedelta(days=30))
+    assert chain.path.exists()
+    upkeep.run(now + timedelta(days=30, minutes=2))
+    assert not chain.path.exists()
+
+
 def test_without_recordings_there_is_nothing_to_do(tmp_path):
     RecordingUpkeep(tmp_path / "none", KEY, days=1).run(NOW)
 
