@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import COOKIE, FakeDeskService
@@ -64,7 +64,11 @@ def test_whom_another_agent_took_first_stays_off_and_the_agent_is_told(
     at_desk: Agent,
     desk: FakeDeskService,
 ):
-    desk.waiting.pop(0)
+    def another_is_faster(route: Route) -> None:
+        desk.waiting.pop(0)
+        route.continue_()
+
+    at_desk.page.route("**/accept", another_is_faster)
     at_desk.presses("接入：居住证首次申领")
 
     at_desk.sees("刚被别的坐席接入")
