@@ -203,16 +203,26 @@ class ConversationStore(Protocol):
         """The conversation, or None."""
 
     async def append(
-        self, conversation_id: str, kind: str, body: Mapping[str, Any], *, delivery_key: str = ""
+        self,
+        conversation_id: str,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        delivery_key: str = "",
+        only_if_holder: Holder | None = None,
     ) -> tuple[ConversationEvent, bool]:
         """Appends an event with the next sequence number; True if it is new.
 
         With a `delivery_key` that this conversation has seen, nothing is stored and the first
-        event comes back with False. Raises NotFound for an unknown conversation.
+        event comes back with False. Raises NotFound for an unknown conversation, and Conflict if
+        another than `only_if_holder` holds it at that moment.
         """
 
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
         """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
+
+    async def awaits_reply(self, conversation_id: str, sequence: int) -> bool:
+        """Whether that event is a citizen's message that the bot still has to answer."""
 
     async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
         """Citizen messages (from before that moment) that have no reply yet, oldest first."""

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from core.choices import match_choice
-from core.errors import BangbanError, InvalidInput, NotFound, Unavailable, UnknownDistrict
+from core.errors import BangbanError, Conflict, InvalidInput, NotFound, Unavailable, UnknownDistrict
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
 from core.ports import Conversation, ConversationEvent, ConversationStore, DialogueEngine
 from core.statuses import Holder, TurnStatus
@@ -144,8 +144,8 @@ class Conversations:
                 self._fan_out.publish(message)
             if (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
                 return Turn.of_event(first)
-            if conversation.holder is not Holder.BOT:
-                return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[conversation.holder], ())
+            if not await self._store.awaits_reply(conversation_id, message.sequence):
+                return _silent_turn(message, conversation.holder)
             return await self._answer(conversation, message, last, began)
 
     async def recover(self, before: datetime | None = None) -> int:
@@ -212,7 +212,7 @@ class Conversations:
     async def _answer_late(self, message: ConversationEvent) -> bool:
         async with self._turn_of(message.conversation_id):
             conversation = await self._existing(message.conversation_id)
-            if await self._store.reply_to(message.conversation_id, message.sequence) is not None:
+            if not await self._store.awaits_reply(message.conversation_id, message.sequence):
                 return False
             last = await self._store.last_bot_message(message.conversation_id)
             await self._answer(conversation, message, last, time.perf_counter())
@@ -241,28 +241,36 @@ class Conversations:
         now_held = (await self._existing(conversation.conversation_id)).holder
         if now_held is not Holder.BOT:
             # Somebody took the conversation while the bot was thinking; it doesn't talk in between.
-            return Turn(message.sequence, message.sequence, _STATUS_OF_HOLDER[now_held], ())
+            return _silent_turn(message, now_held)
+        holder = Holder.BOT
         if reply.handover is not None:
             ticket = await self._handovers.request(conversation, reply.handover, last)
+            holder = ticket.holder
             status = _STATUS_OF_HOLDER.get(ticket.holder, TurnStatus.WAITING_FOR_AGENT)
             reply = replace(reply, status=status, messages=(ticket.notice,))
         messages = reply.messages
         if CitizenText(message.body["text"]).shortened:
             messages = (ReplyMessage(wording.READ_PARTLY, type="notice"), *messages)
-        stored, _ = await self._store.append(
-            conversation.conversation_id,
-            "bot_message",
-            {
-                "status": reply.status.value,
-                "messages": [m.as_json() for m in messages],
-                "reply_to": message.sequence,
-                "open_choices": _choices_left_open(reply.status, messages, last),
-                "trace": dict(reply.trace),
-                "timings_ms": _rounded({**reply.timings_ms, "total": (time.perf_counter() - began) * 1000}),
-            },
-            # Should two processes answer the same message, only the first answer counts.
-            delivery_key=f"reply:{message.sequence}",
-        )
+        try:
+            stored, _ = await self._store.append(
+                conversation.conversation_id,
+                "bot_message",
+                {
+                    "status": reply.status.value,
+                    "messages": [m.as_json() for m in messages],
+                    "reply_to": message.sequence,
+                    "open_choices": _choices_left_open(reply.status, messages, last),
+                    "trace": dict(reply.trace),
+                    "timings_ms": _rounded(
+                        {**reply.timings_ms, "total": (time.perf_counter() - began) * 1000}
+                    ),
+                },
+                # Should two processes answer the same message, only the first answer counts.
+                delivery_key=f"reply:{message.sequence}",
+                only_if_holder=holder,
+            )
+        except Conflict:  # taken between the look above and now
+            return _silent_turn(message, (await self._existing(conversation.conversation_id)).holder)
         self._fan_out.publish(stored)
         turn = Turn.of_event(stored)
         self._observe(turn)
@@ -287,6 +295,12 @@ class Conversations:
         event, _ = await self._store.append(conversation_id, kind, body)
         self._fan_out.publish(event)
         return event
+
+
+def _silent_turn(message: ConversationEvent, holder: Holder) -> Turn:
+    """The turn of a message that isn't the bot's to answer, also if the bot has the conversation again."""
+    status = _STATUS_OF_HOLDER.get(holder, TurnStatus.WITH_AGENT)
+    return Turn(message.sequence, message.sequence, status, ())
 
 
 def _choices_left_open(

@@ -202,11 +202,19 @@ class InMemoryConversationStore:
         return self._conversations.get(conversation_id)
 
     async def append(
-        self, conversation_id: str, kind: str, body: Mapping[str, Any], *, delivery_key: str = ""
+        self,
+        conversation_id: str,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        delivery_key: str = "",
+        only_if_holder: Holder | None = None,
     ) -> tuple[ConversationEvent, bool]:
         conversation = self._existing(conversation_id)
         if delivery_key and (conversation_id, delivery_key) in self._deliveries:
             return self._deliveries[conversation_id, delivery_key], False
+        if only_if_holder not in (None, conversation.holder):
+            raise Conflict("another holds the conversation")
         events = self._events[conversation_id]
         event = ConversationEvent(conversation_id, len(events) + 1, kind, dict(body), self._now())
         events.append(event)
@@ -228,6 +236,9 @@ class InMemoryConversationStore:
             ),
             None,
         )
+
+    async def awaits_reply(self, conversation_id: str, sequence: int) -> bool:
+        return (conversation_id, sequence) in self._unanswered
 
     async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
         found = [event for event in self._unanswered.values() if before is None or event.at < before]

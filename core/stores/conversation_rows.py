@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.ports import ConversationEvent, Handover
 from core.statuses import HandoverMode, HandoverState, Holder
 from core.stores.tables import conversation_events as events
@@ -42,10 +42,12 @@ def append_event(
     at: datetime,
     delivery_key: str = "",
     ahead: int = 0,
+    only_if_holder: Holder | None = None,
 ) -> tuple[ConversationEvent, bool]:
     """Appends to the log of a locked conversation, or finds what this delivery has appended before.
 
     `ahead` is how many events this transaction has appended since it locked the row.
+    Raises Conflict if another than `only_if_holder` holds the conversation.
     """
     conversation_id = conversation.conversation_id
     if delivery_key:
@@ -56,6 +58,8 @@ def append_event(
         )
         if (row := seen.one_or_none()) is not None:
             return event_of(row), False
+    if only_if_holder is not None and conversation.holder != only_if_holder:
+        raise Conflict(f"the conversation is held by {conversation.holder}, not by {only_if_holder}")
     event = ConversationEvent(conversation_id, conversation.last_sequence + ahead + 1, kind, dict(body), at)
     reply_to = body.get("reply_to") if kind == "bot_message" else None
     connection.execute(

@@ -71,10 +71,19 @@ class DatabaseConversationStore:
         body: Mapping[str, Any],
         *,
         delivery_key: str = "",
+        only_if_holder: Holder | None = None,
     ) -> tuple[ConversationEvent, bool]:
         """Appends an event with the next sequence number; True if it is new."""
         conversation = lock_conversation(connection, conversation_id)
-        return append_event(connection, conversation, kind, body, at=self._now(), delivery_key=delivery_key)
+        return append_event(
+            connection,
+            conversation,
+            kind,
+            body,
+            at=self._now(),
+            delivery_key=delivery_key,
+            only_if_holder=only_if_holder,
+        )
 
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:
         """The `bot_message` event whose body's `reply_to` is that sequence number, or None."""
@@ -83,6 +92,14 @@ class DatabaseConversationStore:
         )
         rows = await self._database.read(query.order_by(events.c.sequence).limit(1))
         return event_of(rows[0]) if rows else None
+
+    async def awaits_reply(self, conversation_id: str, sequence: int) -> bool:
+        """Whether that event is a citizen's message that the bot still has to answer."""
+        query = select(events.c.awaits_reply).where(
+            events.c.conversation_id == conversation_id, events.c.sequence == sequence
+        )
+        rows = await self._database.read(query)
+        return bool(rows and rows[0].awaits_reply)
 
     async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
         """Citizen messages (from before that moment) that have no reply yet, oldest first."""

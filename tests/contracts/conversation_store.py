@@ -142,6 +142,34 @@ class ConversationStoreContract:
 
     # deliveries
 
+    async def test_what_only_one_holder_may_append_is_refused_once_another_holds(self, store):
+        await opened(store)
+        first, new = await store.append(
+            "c1", "bot_message", {"n": 1}, delivery_key="k", only_if_holder=Holder.BOT
+        )
+        assert new
+        await store.set_holder("c1", Holder.AGENT, expected=Holder.BOT)
+
+        with pytest.raises(Conflict):
+            await store.append("c1", "bot_message", {"n": 2}, only_if_holder=Holder.BOT)
+
+        again = await store.append("c1", "bot_message", {}, delivery_key="k", only_if_holder=Holder.BOT)
+        assert again == (first, False)
+        assert await store.events("c1") == (first,)
+
+    async def test_a_message_awaits_a_reply_until_it_is_answered_or_another_holds(self, store):
+        await opened(store)
+        first, second = await asked(store, "c1"), await asked(store, "c1")
+        assert await store.awaits_reply("c1", first)
+
+        await answered(store, "c1", first)
+        assert not await store.awaits_reply("c1", first)
+        assert await store.awaits_reply("c1", second)
+
+        await store.set_holder("c1", Holder.QUEUE, expected=Holder.BOT)
+        assert not await store.awaits_reply("c1", second)
+        assert not await store.awaits_reply("c1", 99)
+
     async def test_a_delivery_is_stored_once(self, store):
         await opened(store)
         first, new = await store.append("c1", "citizen_message", {"text": "一"}, delivery_key="k")

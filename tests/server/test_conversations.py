@@ -454,6 +454,33 @@ async def test_while_a_person_holds_the_conversation_nothing_goes_to_the_bot(wor
 # --- watching and rating -------------------------------------------------------------------------
 
 
+async def test_a_reply_that_is_ready_when_an_agent_takes_over_is_not_said(world, monkeypatch):
+    append = world.store.append
+
+    async def taken_just_before(conversation_id, kind, body, **more):
+        if kind == "bot_message":
+            await world.store.set_holder(conversation_id, Holder.AGENT, expected=Holder.BOT)
+        return await append(conversation_id, kind, body, **more)
+
+    monkeypatch.setattr(world.store, "append", taken_just_before)
+
+    turn = await world.conversations.receive(world.conversation_id, "身份证丢了")
+
+    assert (turn.status, turn.messages) == (TurnStatus.WITH_AGENT, ())
+    assert await world.kinds() == ["citizen_message"]
+
+
+async def test_what_was_said_to_an_agent_and_sent_again_later_is_not_the_bots_to_answer(world):
+    await world.store.set_holder(world.conversation_id, Holder.AGENT, expected=Holder.BOT)
+    await world.conversations.receive(world.conversation_id, "您好", "m1")
+    await world.store.set_holder(world.conversation_id, Holder.BOT, expected=Holder.AGENT)
+
+    turn = await world.conversations.receive(world.conversation_id, "您好", "m1")
+
+    assert (turn.status, turn.messages) == (TurnStatus.WITH_AGENT, ())
+    assert await world.kinds() == ["citizen_message"]
+
+
 async def test_watchers_see_every_event_in_order(world):
     with world.fan_out.subscribe(world.conversation_id) as watching:
         await world.conversations.receive(world.conversation_id, "你好")
