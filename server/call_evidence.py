@@ -40,18 +40,16 @@ class CallEvidence:
     async def consented(self, call_id: str, version: str, *, agrees: bool) -> None:
         """The citizen's answer, with the text that they were shown.
 
-        Raises Conflict if that isn't the version shown today, RecordingUnavailable.
+        A refusal may be to another text than today's, which then isn't told. Raises Conflict for a
+        consent to another, RecordingUnavailable.
         """
-        text = consent_text()
-        if version != consent_version():
+        known = version == consent_version()
+        if agrees and not known:
             raise Conflict("the citizen was shown another text on recording")
-        body = {
-            "by": "citizen",
-            "version": version,
-            "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "text": text,
-            "agreed": agrees,
-        }
+        body = {"by": "citizen", "version": version, "text_sha256": "", "agreed": agrees}
+        if known:
+            text = consent_text()
+            body |= {"text": text, "text_sha256": hashlib.sha256(text.encode()).hexdigest()}
         try:
             await self.add(call_id, EvidenceKind.CONSENT, body)
         except (OSError, BangbanError) as error:

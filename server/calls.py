@@ -21,6 +21,7 @@ from core.ports import ConversationEvent, ConversationStore, Handover
 from core.statuses import HandoverState
 from server import wording
 from server.call_evidence import CallEvidence
+from server.call_recording import CallRecording
 from server.events import EventFanOut
 from server.media_port import CallObserver, Media
 from server.open_call import OpenCall
@@ -72,6 +73,7 @@ class Calls:
         self._recorded = recorded
         self._observer = observer
         self._evidence = evidence
+        self._recording = CallRecording(media, calls, self._tell)
         self._open: dict[str, OpenCall] = {}
 
     # --- who may ---------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ class Calls:
                 after = entry.call.after(CallEvent.REJOIN, party)
             answer = await self._media.join(call_id, party.value, sdp, record=after.may_record)
             await self._move(entry, after)
-            await self._follow_consent(entry, joined=True)
+            await self._recording.joined(entry)
         return answer
 
     async def change_mode(self, call_id: str, party: Party, mode: CallMode) -> None:
@@ -177,19 +179,35 @@ class Calls:
             await self._note(entry)
 
     async def consent(self, call_id: str, version: str, *, agree: bool) -> desk_ports.Call:
-        """The citizen's answer to the text on recording, with its version. Raises NotFound, Conflict."""
-        if not version:
+        """The citizen's answer to the text on recording, with its version. Raises NotFound, Conflict.
+
+        A refusal stops the recording before anything else, to whatever text it was said.
+        """
+        if agree and not version:
             raise InvalidInput("version: must not be empty")
         entry = await self._entry(call_id)
         async with entry.lock:
             after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)
-            if self._evidence is not None:  # first: what isn't in the evidence must not count
-                await self._evidence.consented(call_id, version, agrees=agree)
+            if not agree:  # counts from now on, even if it can't be written down
+                entry.call = replace(entry.call, consent=False)
+                await self._recording.stop(entry)
+            await self._note_consent(call_id, version, agree=agree)
             stored = await self._calls.set_consent(call_id, version, agrees=agree)
             entry.consent_version = version
             await self._move(entry, after)
-            await self._follow_consent(entry)
+            await self._recording.follow(entry)
         return replace(stored, state=entry.call.state.value)
+
+    async def _note_consent(self, call_id: str, version: str, *, agree: bool) -> None:
+        """Writes the answer into the evidence: what isn't there must not count, unless it is a refusal."""
+        if self._evidence is None:
+            return
+        try:
+            await self._evidence.consented(call_id, version, agrees=agree)
+        except BangbanError as error:
+            if agree:
+                raise
+            log.warning("refusal_not_in_evidence", call_id=call_id, code=error.code)
 
     async def take_stats(self, call_id: str, party: Party, stats: Mapping[str, Any]) -> None:
         """What a browser measured; the other side is told how good it is. Raises NotFound."""
@@ -240,10 +258,14 @@ class Calls:
                     await self._apply(await self._entry(stored.call_id), CallEvent.RESTART)
 
     async def _look_at_media(self, entry: OpenCall) -> None:
-        try:
-            figures = await self._media.call_stats(entry.call_id)
-        except NotFound:
-            figures = {}
+        async with entry.lock:  # a party that joins meanwhile would make the figures untrue
+            if entry.call.state not in _CARRIED or entry.call.mode is CallMode.TEXT:
+                return
+            try:
+                figures = await self._media.call_stats(entry.call_id)
+            except NotFound:
+                figures = {}
+            await self._recording.look(entry, figures)
         legs = figures.get("legs", {})
         connected = {party for party in Party if legs.get(party.value, {}).get("state") == "connected"}
         for party in Party:
@@ -316,18 +338,6 @@ class Calls:
             # Ended elsewhere, or deleted with its conversation.
             self._open.pop(entry.call_id, None)
             raise
-
-    async def _follow_consent(self, entry: OpenCall, *, joined: bool = False) -> None:
-        """Records exactly while the citizen agrees; the caller holds the lock."""
-        wanted = entry.call.may_record
-        carried = joined or bool(entry.call.connected)
-        if wanted == entry.recording or (wanted and not carried):
-            return
-        if not joined:
-            await self._media.record(entry.call_id, on=wanted)
-        await self._calls.set_recording(entry.call_id, on=wanted)
-        entry.recording = wanted
-        self._tell(entry)
 
     async def _ended(self, entry: OpenCall) -> None:
         self._open.pop(entry.call_id, None)

@@ -46,6 +46,7 @@ class OpenCall:
             stored.consent_version,
             stored.answered_at,
             dict(stored.quality),
+            recording=stored.recording,
         )
 
     def as_news(self, peer: Party) -> dict[str, Any]:

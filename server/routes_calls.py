@@ -13,6 +13,7 @@ from core.desk_ports import Call
 from core.errors import Forbidden, InvalidInput
 from core.ports import Conversation
 from server.access import access_conversation_by_token
+from server.citizen_text import clean
 from server.keys import CALLS, CONVERSATION_STORE, LIMITS, SETTINGS, STORES
 from server.requests import bearer_token, path_text, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
@@ -60,10 +61,13 @@ async def consent(request: web.Request) -> web.Response:
     """The citizen's answer to the text on recording."""
     conversation = await _conversation_of(request)
     data = await read_object(request)
-    version = text_of(data, "version", limit=64, required=True)
     agree = data.get("agree")
     if not isinstance(agree, bool):
         raise InvalidInput("agree: true or false")
+    if agree:
+        version = text_of(data, "version", limit=64, required=True)
+    else:  # a refusal counts, whatever text it answers
+        version = clean(str(data.get("version") or ""))[:64]
     call_id = path_text(request, "call_id")
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[CALLS].check_citizen(conversation.conversation_id, call_id)

@@ -50,6 +50,7 @@ class Rooms:
     async def join(self, call_id: str, party: str, offer: str, *, record: bool) -> str:
         """Connects the party and returns the answer to its offer; it may be connected already.
 
+        `record` is for the whole call: without it a recording that runs is ended.
         Raises MediaFull above the admission limit, InvalidInput for an offer that can't be answered,
         RecordingUnavailable when recording is wanted and can't be had.
         """
@@ -60,6 +61,8 @@ class Rooms:
                     raise NotFound("the call has ended")
                 if record:  # before anything is said
                     self._start_recording(call)
+                else:
+                    await self._stop_recording(call)
                 return await self._replace_leg(call, party, offer)
         finally:
             self._forget_later(call)

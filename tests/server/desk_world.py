@@ -33,6 +33,7 @@ class FakeMedia:
     def __init__(self) -> None:
         self.calls: dict[str, dict[str, str]] = {}
         self.recording: dict[str, bool] = {}
+        self.recorder_state = "recording"
         self.is_full = self.is_away = False
 
     async def join(self, call_id: str, party: str, sdp: str, *, record: bool = False) -> str:
@@ -40,7 +41,7 @@ class FakeMedia:
         if self.is_full and call_id not in self.calls:
             raise MediaFull("full")
         self.calls.setdefault(call_id, {})[party] = "connecting"
-        self.recording[call_id] = self.recording.get(call_id, False) or record
+        self.recording[call_id] = record
         return f"answer to {sdp}"
 
     async def leave(self, call_id: str, party: str) -> None:
@@ -62,7 +63,10 @@ class FakeMedia:
         self._check()
         if call_id not in self.calls:
             raise NotFound("no such call")
-        return {"legs": {party: {"state": state} for party, state in self.calls[call_id].items()}}
+        return {
+            "legs": {party: {"state": state} for party, state in self.calls[call_id].items()},
+            "recording": {"state": self.recorder_state} if self.recording.get(call_id) else None,
+        }
 
     def connect(self, *parties: str) -> None:
         """These parties' media stand now, in every call."""

@@ -212,8 +212,8 @@ async def test_recording_takes_in_both_parties_and_each_new_leg(here):
     await here.join("citizen")
     await here.rooms.record("c1", on=True)
     await here.rooms.record("c1", on=True)
-    await here.join("agent", "b")
-    await here.join("citizen", "c")
+    await here.join("agent", "b", record=True)
+    await here.join("citizen", "c", record=True)
 
     (recorder,) = here.recorders
     assert recorder.tapped == [
@@ -239,3 +239,11 @@ async def test_where_nothing_can_be_recorded_nobody_is_told_that_it_is():
         await here.join("citizen", record=True)
 
     assert here.legs == []
+
+
+async def test_who_comes_back_without_wanting_a_recording_ends_it(here):
+    await here.join("citizen", record=True)
+    await here.join("citizen", "again", record=False)
+
+    assert [recorder.closed for recorder in here.recorders] == [1]
+    assert here.rooms.call_stats("c1")["recording"] is None

@@ -51,7 +51,7 @@ def client(session, address):
 
 async def test_a_call_from_joining_to_its_end(client, here):
     assert await client.join("c1", "citizen", "mine", record=True) == "answer to mine"
-    assert await client.join("c1", "agent", "yours") == "answer to yours"
+    assert await client.join("c1", "agent", "yours", record=True) == "answer to yours"
     assert (await client.call_stats("c1"))["recording"] == {"bytes": 1}
     await client.record("c1", on=False)
     await client.leave("c1", "agent")

@@ -1,0 +1,79 @@
+"""Has a call recorded exactly while the citizen agrees, whatever becomes of the media meanwhile."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from core.desk_ports import CallStore
+from core.errors import BangbanError, NotFound
+from server.media_port import Media
+from server.open_call import OpenCall
+from video.call import CallMode
+
+log = structlog.get_logger(__name__)
+
+
+class CallRecording:
+    """Starts and stops recording, and holds what is known of it against what the media say.
+
+    Whoever calls holds the call's lock. `tell` tells both parties how the call stands.
+    """
+
+    def __init__(self, media: Media, calls: CallStore, tell: Callable[[OpenCall], None]) -> None:
+        self._media = media
+        self._calls = calls
+        self._tell = tell
+
+    def is_wanted(self, entry: OpenCall) -> bool:
+        """Whether what passes now is to be recorded."""
+        return entry.call.may_record and entry.call.mode is not CallMode.TEXT
+
+    async def joined(self, entry: OpenCall) -> None:
+        """A party came, and the media were told then whether to record."""
+        await self.note(entry, on=self.is_wanted(entry))
+
+    async def follow(self, entry: OpenCall) -> None:
+        """The citizen answered: starts or stops. What nobody is connected for yet starts at a look."""
+        if not self.is_wanted(entry):
+            await self.stop(entry)
+        elif entry.call.connected and not entry.recording:
+            await self._start(entry)
+
+    async def stop(self, entry: OpenCall) -> None:
+        """Stops recording; media that can't be reached now are told again at the next look."""
+        try:
+            await self._media.record(entry.call_id, on=False)
+        except NotFound:
+            pass  # nothing is carried, so nothing is recorded
+        except BangbanError as error:
+            log.warning("recording_not_stopped", call_id=entry.call_id, code=error.code)
+            return
+        await self.note(entry, on=False)
+
+    async def look(self, entry: OpenCall, figures: Mapping[str, Any]) -> None:
+        """Sets right what differs from what the media say; without `figures` they don't know the call."""
+        found = figures.get("recording")
+        if not self.is_wanted(entry):
+            if found is not None or entry.recording:
+                await self.stop(entry)
+        elif found is not None:
+            await self.note(entry, on=True)
+        elif figures.get("legs"):
+            await self._start(entry)
+        else:
+            await self.note(entry, on=False)  # who comes back brings it back
+
+    async def note(self, entry: OpenCall, *, on: bool) -> None:
+        """Stores and tells whether the call is recorded, if that is news."""
+        if on == entry.recording:
+            return
+        entry.recording = on
+        try:
+            await self._calls.set_recording(entry.call_id, on=on)
+        finally:
+            self._tell(entry)
+
+    async def _start(self, entry: OpenCall) -> None:
+        await self._media.record(entry.call_id, on=True)
+        await self.note(entry, on=True)
