@@ -37,7 +37,8 @@ _OF_STATUS: dict[int, type[errors.BangbanError]] = {
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "img-src 'self' data:; media-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: with it browsers send `Origin: null` with our own form.
     "Referrer-Policy": "same-origin",

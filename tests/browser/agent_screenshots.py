@@ -103,6 +103,11 @@ def take_pictures(browser: Browser, folder: Path, size: str, look: str) -> None:
     agent.presses("值班总览")
     agent.sees("线路")
     picture("9-wall")
+    agent.presses("跟进")
+    page.get_by_role("button", name="看对话").first.click()
+    agent.presses("查看录像")
+    agent.sees("录到一半中断")
+    picture("10-follow")
     context.close()
     service.stop()
 
@@ -122,6 +127,10 @@ def fill(service: FakeDeskService) -> None:
     service.agent_has()
     service.agent_has("新生儿落户", mode="video")
     other = service.another_has("护照换发", "wang.fang")
+    service.follow_ups.left("评分 1：等了太久，也没有说清要带什么", other.id, "rating", "wang.fang")
+    service.follow_ups.left("请回电告诉我居住证什么时候能取，138 开头的那个号码。", "c-left")
+    service.follow_ups.recorded(other.id, "citizen")
+    service.follow_ups.recorded(other.id, "agent", "interrupted")
     service.wall = {
         "agents": [
             {

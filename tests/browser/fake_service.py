@@ -25,7 +25,7 @@ STATIC = Path(__file__).parents[2] / "server" / "static"
 COOKIE = "bangban_conversation"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "media-src 'self'; font-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SUGGESTIONS = ("身份证丢了怎么补办？要带什么？", "居住证在哪里办？", "办居住证有什么条件？", "居住证怎么办？")
 NOTICE = (

@@ -94,6 +94,25 @@ export class DeskApi {
     return this.#call('GET', '/staff/wall')
   }
 
+  /** What is to be seen to, or was. @param {boolean} done */
+  followUps(done) {
+    return this.#call('GET', `/staff/follow-ups?done=${done}`)
+  }
+
+  finishFollowUp(id, outcome) {
+    return this.#call('POST', `/staff/follow-ups/${encodeURIComponent(id)}/done`, { outcome })
+  }
+
+  /** The recordings of a conversation's calls. @param {string} conversationId */
+  recordings(conversationId) {
+    return this.#call('GET', `/staff/recordings?${new URLSearchParams({ conversation: conversationId })}`)
+  }
+
+  /** Where a recording is played from. @param {string} id */
+  recordingAddress(id) {
+    return `${this.base}/staff/recordings/${encodeURIComponent(id)}`
+  }
+
   /** Guides whose names hold the words. @param {string} words @param {string} district */
   guides(words, district = '') {
     return this.#call('GET', `/guides?${new URLSearchParams({ q: words, district })}`)

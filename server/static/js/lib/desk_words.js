@@ -9,6 +9,21 @@ export const MODES = Object.freeze({ text: '文字', audio: '语音', video: '�
 
 export const AGENT_STATES = Object.freeze({ available: '在线', break: '小休', offline: '离线' })
 
+/** What somebody is to see to. */
+export const FOLLOW_UPS = Object.freeze({ message: '留言', rating: '差评' })
+
+export const PARTIES = Object.freeze({ citizen: '市民', agent: '坐席' })
+
+const RECORDINGS = Object.freeze({
+  recording: '正在录制，结束后可以看',
+  interrupted: '录到一半中断',
+  disk_full: '磁盘满，没有录完',
+  failed: '写入失败，没有录完',
+})
+
+/** What is to be said of a recording; empty for a whole one. @param {string} state */
+export const recordingWords = (state) => RECORDINGS[state] ?? ''
+
 const PRIORITIES = Object.freeze({ 0: '掉线重连', 1: '预约', 2: '老年人、残疾人' })
 const NAMED = Object.freeze({
   elderly: '老年人',

@@ -21,6 +21,8 @@ import '../bb-toolbar.js'
 import './call-panel.js'
 import { DeskActions } from './desk-actions.js'
 import { openHelp } from './dialogs.js'
+import { FollowActions } from './follow-actions.js'
+import './follow-ups.js'
 import './guide-panel.js'
 import './inbox.js'
 import './sign-in.js'
@@ -39,6 +41,7 @@ export class Desk extends HTMLElement {
   #session = null
   #call = null
   #actions = null
+  #follow = null
   #api = new DeskApi()
   #alerts = new Alerts()
   #view = 'desk'
@@ -53,6 +56,11 @@ export class Desk extends HTMLElement {
       api: this.#api,
       session: this.#session,
       call: this.#call,
+      explain: (error) => this.#explain(error),
+    })
+    this.#follow = new FollowActions({
+      desk: this,
+      api: this.#api,
       explain: (error) => this.#explain(error),
     })
     this.querySelector('bb-desk-call').follow(this.#call)
@@ -114,7 +122,8 @@ export class Desk extends HTMLElement {
     this.querySelector('bb-desk-sign-in').hidden = true
     this.querySelector('.desk__frame').hidden = false
     this.querySelector('.who').textContent = staff.display_name || staff.name
-    this.querySelector('[data-desk=wall]').hidden = staff.role !== 'supervisor'
+    for (const view of ['wall', 'follow'])
+      this.querySelector(`[data-desk=${view}]`).hidden = staff.role !== 'supervisor'
     this.#showView('desk')
     this.#api.canned().then(
       ({ canned = [], replies = canned }) => {
@@ -190,12 +199,14 @@ export class Desk extends HTMLElement {
     this.querySelector('.desk__work').hidden = view !== 'desk'
     this.querySelector('.panes').hidden = view !== 'desk'
     this.querySelector('bb-desk-wall').hidden = view !== 'wall'
-    for (const name of ['desk', 'wall']) {
+    this.querySelector('bb-desk-follow-ups').hidden = view !== 'follow'
+    for (const name of ['desk', 'wall', 'follow']) {
       const button = this.querySelector(`.views [data-desk=${name}]`)
       if (name === view) button.setAttribute('aria-current', 'page')
       else button.removeAttribute('aria-current')
     }
     clearInterval(this.#walling)
+    if (view === 'follow') this.#follow.draw()
     if (view !== 'wall') return
     this.#drawWall()
     this.#walling = setInterval(() => this.#drawWall(), WALL_MS)
@@ -247,7 +258,7 @@ export class Desk extends HTMLElement {
 
   #pressed(what) {
     if (!what) return
-    if (what === 'desk' || what === 'wall') this.#showView(what)
+    if (['desk', 'wall', 'follow'].includes(what)) this.#showView(what)
     else if (what.startsWith('pane-')) this.#showPane(what.slice('pane-'.length))
     else if (what === 'help') openHelp()
     else if (what === 'sound') this.#toggleSound()

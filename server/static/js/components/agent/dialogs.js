@@ -171,6 +171,22 @@ export function openHelp() {
   openDialog('快捷键', [make('dl', { class: 'shortcuts' }, ...rows, help)], 'dialog--wide')
 }
 
+/** @param {{text: string, finish: (outcome: string) => Promise<string>}} parts what it is about, and the act */
+export function openOutcome({ text, finish }) {
+  const outcome = make('textarea', { class: 'field', id: 'outcome-text', rows: '4', maxlength: '1000' })
+  formDialog({
+    title: '处理完毕',
+    fields: [
+      make('p', {}, text),
+      make('label', { class: 'label', for: 'outcome-text' }, '怎么处理的、结果如何'),
+      outcome,
+    ],
+    yes: '记为已处理',
+    act: () => (outcome.value.trim() ? finish(outcome.value.trim()) : '请写下处理结果。'),
+  })
+  outcome.focus()
+}
+
 /** @param {{whisper: (text: string) => Promise<string>}} parts */
 export function openWhisper({ whisper }) {
   const text = make('textarea', { class: 'field', id: 'whisper-text', rows: '3', maxlength: '500' })

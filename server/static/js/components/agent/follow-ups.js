@@ -1,0 +1,204 @@
+/**
+ * <bb-desk-follow-ups> is what a supervisor looks after later: messages that citizens left, bad ratings, and
+ * the closed conversations and recordings behind them.
+ *
+ * Accessibility criteria
+ * - Each follow-up says in words what it is; its buttons name it. What is looked at is `aria-current`.
+ * - Opening a conversation or its recordings moves the focus to the heading; an update moves nothing.
+ * - Films have the browser's own controls and a name; nothing plays by itself.
+ *
+ * Tells `desk-follow-list` with `{done}`, `desk-follow-look` with a conversation id, `desk-follow-done` with a
+ * follow-up, `desk-follow-records` with a conversation id.
+ */
+
+import { FOLLOW_UPS, PARTIES, clockWords, recordingWords } from '../../lib/desk_words.js'
+import { make, tell } from '../../lib/dom.js'
+import { keyed } from '../../lib/keyed.js'
+import { clockTime } from '../../lib/time.js'
+import './transcript.js'
+
+export class FollowUps extends HTMLElement {
+  #problem = make('p', { class: 'wall__problem', role: 'alert' })
+  #done = make('input', { type: 'checkbox', change: () => tell(this, 'desk-follow-list', { done: this.done }) })
+  #count = make('span', { class: 'count' })
+  #empty = make('p', { class: 'inbox__empty', hidden: true })
+  #list = make('ol', { class: 'inbox__list' })
+  #number = make('input', {
+    class: 'field',
+    id: 'follow-number',
+    autocomplete: 'off',
+    maxlength: '100',
+    spellcheck: 'false',
+  })
+  #heading = make('h2', { class: 'follow__heading', tabindex: '-1' })
+  #ask = make(
+    'button',
+    { type: 'button', class: 'button button--small', click: () => tell(this, 'desk-follow-records', this.#id) },
+    '查看录像',
+  )
+  #records = make('ol', { class: 'follow__records' })
+  #transcript = make('bb-desk-transcript')
+  #detail = make('section', { class: 'follow__detail', hidden: true })
+  #id = ''
+
+  connectedCallback() {
+    if (this.firstChild) return
+    const look = make(
+      'form',
+      { class: 'follow__look' },
+      make('label', { class: 'label', for: 'follow-number' }, '按对话编号查看'),
+      make('div', {}, this.#number, make('button', { class: 'button button--small' }, '查看')),
+    )
+    look.addEventListener('submit', (event) => {
+      event.preventDefault()
+      const id = this.#number.value.trim()
+      if (id) tell(this, 'desk-follow-look', id)
+    })
+    this.#detail.append(
+      make('header', { class: 'follow__header' }, this.#heading, this.#ask),
+      this.#records,
+      this.#transcript,
+    )
+    this.append(
+      make('h1', { class: 'visually-hidden' }, '跟进'),
+      make(
+        'section',
+        { class: 'follow__list' },
+        make(
+          'header',
+          { class: 'follow__header' },
+          make('h2', { class: 'inbox__title' }, '留言和差评', this.#count),
+          make('label', { class: 'follow__done' }, this.#done, '看已处理的'),
+        ),
+        this.#problem,
+        this.#empty,
+        this.#list,
+        look,
+      ),
+      this.#detail,
+    )
+  }
+
+  /** Whether those that were seen to are asked for. */
+  get done() {
+    return this.#done.checked
+  }
+
+  /** @param {string} text */
+  fail(text) {
+    this.#problem.textContent = text
+  }
+
+  /** @param {Record<string, any>[]} followUps what `GET /api/v1/staff/follow-ups` answers @param {Date} now */
+  show(followUps, now) {
+    this.fail('')
+    this.#count.textContent = followUps.length || ''
+    this.#empty.hidden = followUps.length > 0
+    this.#empty.textContent = this.done ? '还没有处理过的。' : '没有要跟进的。'
+    keyed(this.#list, followUps, {
+      key: ({ id, done_at: doneAt }) => `${id} ${doneAt}`,
+      make: (followUp) => this.#item(followUp, now),
+    })
+    this.#mark()
+  }
+
+  /**
+   * A conversation as it was, for reading only.
+   *
+   * @param {import('../../lib/desk_chat.js').DeskChat} chat
+   * @param {{now: Date, addressOf: (fileId: string) => string}} context
+   */
+  showChat(chat, context) {
+    this.fail('')
+    this.#id = chat.id
+    this.#heading.textContent = chat.facts.topic || '未说明事项'
+    this.#records.replaceChildren()
+    this.#ask.hidden = false
+    this.#detail.hidden = false
+    this.#transcript.show(chat, context)
+    this.#mark()
+    this.#heading.focus()
+  }
+
+  /**
+   * @param {Record<string, any>[]} recordings what `GET /api/v1/staff/recordings` answers
+   * @param {{now: Date, addressOf: (id: string) => string}} context
+   */
+  showRecordings(recordings, { now, addressOf }) {
+    this.#ask.hidden = true
+    const items =
+      recordings.length > 0
+        ? recordings.map((recording) => recordingItem(recording, now, addressOf(recording.id)))
+        : [make('li', { class: 'inbox__empty' }, '这段对话没有录像。')]
+    this.#records.replaceChildren(...items)
+    this.#heading.focus() // the button that had it is gone
+  }
+
+  #item(followUp, now) {
+    const { kind, text, agent, conversation_id: id } = followUp
+    const isDone = Boolean(followUp.done_at)
+    const what = FOLLOW_UPS[kind] ?? kind
+    const at = followUp.created_at ? clockTime(new Date(followUp.created_at), now) : ''
+    const button = (words, act) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          class: 'action',
+          'aria-label': `${words}：${what}，${text.slice(0, 30)}`,
+          click: act,
+        },
+        words,
+      )
+    return make(
+      'li',
+      { class: 'follow', 'data-conversation': id },
+      make('p', { class: 'follow__text' }, text),
+      make(
+        'p',
+        { class: 'waiting__facts' },
+        make('span', { class: 'fact-chip' }, what),
+        make('span', {}, at),
+        agent ? make('span', {}, `坐席 ${agent}`) : null,
+      ),
+      isDone
+        ? make('p', { class: 'follow__outcome' }, `${followUp.done_by} 已处理：${followUp.outcome}`)
+        : null,
+      make(
+        'div',
+        { class: 'row-actions' },
+        button('看对话', () => tell(this, 'desk-follow-look', id)),
+        isDone ? null : button('处理', () => tell(this, 'desk-follow-done', followUp)),
+      ),
+    )
+  }
+
+  #mark() {
+    for (const item of this.#list.children) {
+      if (item.dataset.conversation === this.#id) item.setAttribute('aria-current', 'true')
+      else item.removeAttribute('aria-current')
+    }
+  }
+}
+
+/** What isn't loaded before somebody plays it isn't in the log of accesses either. */
+function recordingItem(recording, now, address) {
+  const who = PARTIES[recording.party] ?? recording.party
+  const began = clockTime(new Date(recording.started_at), now)
+  const facts = [began, clockWords(recording.milliseconds / 1000), recordingWords(recording.state)]
+  const name = `${who}，${began}`
+  const item = make(
+    'li',
+    { class: 'follow__record' },
+    make('p', {}, make('strong', {}, who), ` ${facts.filter(Boolean).join(' · ')}`),
+  )
+  if (recording.state === 'recording') return item
+  const download = { class: 'action', href: `${address}?download=1`, 'aria-label': `下载录像：${name}` }
+  item.append(
+    make('video', { controls: true, preload: 'none', src: address, 'aria-label': `录像：${name}` }),
+    make('a', download, '下载'),
+  )
+  return item
+}
+
+customElements.define('bb-desk-follow-ups', FollowUps)
