@@ -74,6 +74,13 @@ class CallEvidence:
         except (OSError, BangbanError):
             log.exception("call_evidence_failed", call_id=entry.call_id)
 
+    async def recording_broken(self, call_id: str, reason: str) -> None:
+        """The recording ended by itself while the call goes on."""
+        try:
+            await self.add(call_id, EvidenceKind.EVENT, {"event": "recording_broken", "reason": reason})
+        except (OSError, BangbanError):
+            log.exception("call_evidence_failed", call_id=call_id)
+
     async def finish(self, calls: CallStore) -> None:
         """Ends the chains of calls that are over without its having been written: a crash, a full disk."""
         for call_id in await asyncio.to_thread(self._open_chains):

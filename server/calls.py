@@ -73,7 +73,7 @@ class Calls:
         self._recorded = recorded
         self._observer = observer
         self._evidence = evidence
-        self._recording = CallRecording(media, calls, self._tell)
+        self._recording = CallRecording(media, calls, self._tell, self._tell_broken)
         self._open: dict[str, OpenCall] = {}
 
     # --- who may ---------------------------------------------------------------------------------
@@ -162,7 +162,8 @@ class Calls:
                 if again or entry.call.state is not CallState.LIVE:
                     raise
                 after = entry.call.after(CallEvent.REJOIN, party)
-            answer = await self._media.join(call_id, party.value, sdp, record=after.may_record)
+            record = after.may_record and not entry.recording_broken
+            answer = await self._media.join(call_id, party.value, sdp, record=record)
             await self._move(entry, after)
             await self._recording.joined(entry)
         return answer
@@ -347,9 +348,7 @@ class Calls:
             await self._calls.set_quality(entry.call_id, entry.quality)
             await self._note(entry)
             if entry.call.end_reason == CallEvent.EXPIRED.value:
-                text = wording.CALL_EXPIRED
-                event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
-                self._publish(event)
+                await self._notice(entry, wording.CALL_EXPIRED)
         seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
         self._observer.call_ended(entry.call.end_reason, seconds)
 
@@ -358,6 +357,15 @@ class Calls:
         if self._evidence is not None:
             await self._evidence.moved(entry)
         event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
+        self._publish(event)
+
+    async def _tell_broken(self, entry: OpenCall, reason: str) -> None:
+        if self._evidence is not None:
+            await self._evidence.recording_broken(entry.call_id, reason)
+        await self._notice(entry, wording.RECORDING_BROKEN)
+
+    async def _notice(self, entry: OpenCall, text: str) -> None:
+        event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
         self._publish(event)
 
     def _publish(self, event: ConversationEvent) -> None:

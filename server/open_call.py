@@ -14,6 +14,7 @@ class OpenCall:
     """What is known of a call beside its record. Whoever changes `call` holds the lock.
 
     `since` is when it came into its state. `quality` also names the caller, for a restart.
+    `recording_broken`: the recorder gave up, and isn't started again until the citizen agrees anew.
     """
 
     call_id: str
@@ -26,6 +27,7 @@ class OpenCall:
     quality: dict[str, Any] = field(default_factory=dict)
     quality_stored: datetime | None = None
     recording: bool = False
+    recording_broken: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

@@ -81,6 +81,8 @@ TAKEN_OVER = "接下来由另一位工作人员为您服务。"
 
 CALL_EXPIRED = "通话断开的时间太长，已结束。可以继续用文字说，也可以再次发起通话。"
 
+RECORDING_BROKEN = "录像中断了，通话照常进行，接下来的内容不再录像。"
+
 
 def call_back_promised(at: datetime) -> str:
     """To someone who chose when to be called back."""

@@ -14,6 +14,7 @@ import structlog
 
 from core.errors import MediaFull, NotFound, RecordingUnavailable
 from video.legs import Leg, OpenLeg
+from video.recording_note import RecordingState
 from video.taps import OpenRecorder, Recorder
 
 PARTIES = ("citizen", "agent")
@@ -60,7 +61,7 @@ class Rooms:
                 if call.closed:
                     raise NotFound("the call has ended")
                 if record:  # before anything is said
-                    self._start_recording(call)
+                    await self._start_recording(call)
                 else:
                     await self._stop_recording(call)
                 return await self._replace_leg(call, party, offer)
@@ -84,7 +85,7 @@ class Rooms:
         call = self._find(call_id)
         async with call.changing:
             if on:
-                self._start_recording(call)
+                await self._start_recording(call)
             else:
                 await self._stop_recording(call)
 
@@ -176,9 +177,11 @@ class Rooms:
             await asyncio.gather(*(leg.close() for leg in legs))
             await self._stop_recording(call)
 
-    def _start_recording(self, call: _Call) -> None:
+    async def _start_recording(self, call: _Call) -> None:
         if call.recorder is not None:
-            return
+            if call.recorder.stats().get("state", RecordingState.RECORDING) == RecordingState.RECORDING:
+                return
+            await self._stop_recording(call)  # it has given up; another may have more luck
         if self._open_recorder is None:
             raise RecordingUnavailable("this media process has no recorder")
         call.recorder = self._open_recorder(call.call_id)

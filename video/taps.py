@@ -111,7 +111,7 @@ class Recorder(Protocol):
         """Finishes what is being written and detaches its taps; closing twice is no mistake."""
 
     def stats(self) -> Mapping[str, object]:
-        """Figures for people: bytes and frames written, packets lost."""
+        """Figures: bytes and frames written, packets lost; `state` is `recording` until it gives up."""
 
 
 class OpenRecorder(Protocol):

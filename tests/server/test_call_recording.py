@@ -3,6 +3,7 @@
 import pytest
 
 from core.errors import MediaUnavailable
+from server import wording
 from server.call_evidence import CallEvidence
 from server.pages.call.consent import consent_version
 from tests.server.desk_world import DeskWorld
@@ -103,3 +104,47 @@ async def test_what_the_media_record_without_consent_is_stopped(world):
     await world.calls.look_after()
 
     assert world.media.recording == {call_id: False}
+
+
+async def test_a_recording_that_breaks_is_told_once_noted_and_not_begun_again_by_itself(world, tmp_path):
+    call_id = await live(world)
+    world.media.recorder_state = "disk_full"
+
+    with world.fan_out.subscribe("c1") as watching:
+        await world.calls.look_after()
+        news = await anext(aiter(watching))
+    await world.calls.look_after()
+    await world.calls.offer(call_id, Party.CITIZEN, "v=0")
+
+    assert (news.body["type"], news.body["recording"]) == ("call.state", False)
+    notices = [e for e in await world.stores.conversations.events("c1") if e.kind == "notice"]
+    assert [e.body["text"] for e in notices if "录像" in e.body["text"]] == [wording.RECORDING_BROKEN]
+    assert not (await stored(world, call_id)).recording
+    assert world.media.recording == {call_id: False}
+    told = [e.body for e in EvidenceFile(tmp_path, call_id).entries() if e.kind == "event"]
+    assert {"event": "recording_broken", "reason": "disk_full"} in told
+
+
+async def test_after_a_break_a_new_consent_begins_a_new_recording(world):
+    call_id = await live(world)
+    world.media.recorder_state = "failed"
+    await world.calls.look_after()
+    world.media.recorder_state = "recording"
+
+    await world.calls.consent(call_id, consent_version(), agree=True)
+
+    assert world.media.recording == {call_id: True}
+
+
+async def test_a_consent_given_while_it_connects_starts_the_recording_once_it_does(world):
+    call_id = (await world.calls.begin("c1", Party.AGENT, CallMode.VIDEO)).call_id
+    await world.calls.consent(call_id, consent_version(), agree=False)
+    for party in Party:
+        await world.calls.offer(call_id, party, "v=0")
+    await world.calls.consent(call_id, consent_version(), agree=True)
+    world.media.connect("citizen", "agent")
+
+    await world.calls.look_after()
+
+    assert world.media.recording == {call_id: True}
+    assert (await stored(world, call_id)).recording

@@ -30,7 +30,7 @@ class FakeLeg:
 
 class FakeRecorder:
     def __init__(self):
-        self.tapped, self.closed = [], 0
+        self.tapped, self.closed, self.figures = [], 0, {"bytes": 1}
 
     def tap(self, party, receiver):
         self.tapped.append((party, receiver))
@@ -39,7 +39,7 @@ class FakeRecorder:
         self.closed += 1
 
     def stats(self):
-        return {"bytes": 1}
+        return self.figures
 
 
 class Surroundings:
@@ -247,3 +247,13 @@ async def test_who_comes_back_without_wanting_a_recording_ends_it(here):
 
     assert [recorder.closed for recorder in here.recorders] == [1]
     assert here.rooms.call_stats("c1")["recording"] is None
+
+
+async def test_a_recorder_that_has_given_up_makes_way_for_a_new_one(here):
+    await here.join("citizen", record=True)
+    here.recorders[0].figures = {"state": "disk_full"}
+
+    await here.rooms.record("c1", on=True)
+
+    assert [recorder.closed for recorder in here.recorders] == [1, 0]
+    assert len(here.recorders[1].tapped) == 2
