@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import aiohttp
 import structlog
@@ -25,6 +25,7 @@ import structlog
 from bot.client import RasaAddress, is_ready, served_model
 from bot.model import UnservableModelError, read_model, refuse_unservable
 from core.errors import ConfigurationError, DialogueUnavailable
+from core.live_sequence import LiveSequence
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -97,7 +98,7 @@ class RasaPool:
     @property
     def addresses(self) -> Sequence[RasaAddress]:
         """Where the processes listen now: a view, since one that can't have its port takes another."""
-        return _Addresses(self._keepers)
+        return LiveSequence([keeper.current_address for keeper in self._keepers])
 
     @property
     def pids(self) -> Sequence[int]:
@@ -142,27 +143,6 @@ class RasaPool:
         await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
 
 
-class _Addresses(Sequence[RasaAddress]):
-    """The addresses of the keepers, each as it is when it is asked for."""
-
-    def __init__(self, keepers: "Sequence[_Keeper]") -> None:
-        self._keepers = keepers
-
-    @overload
-    def __getitem__(self, index: int) -> RasaAddress: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[RasaAddress]: ...
-
-    def __getitem__(self, index: int | slice) -> RasaAddress | Sequence[RasaAddress]:
-        if isinstance(index, slice):
-            return [keeper.address for keeper in self._keepers[index]]
-        return self._keepers[index].address
-
-    def __len__(self) -> int:
-        return len(self._keepers)
-
-
 class _Keeper:
     """Keeps one process running on its port."""
 
@@ -181,6 +161,9 @@ class _Keeper:
     @property
     def address(self) -> RasaAddress:
         return RasaAddress(f"http://{LOOPBACK}:{self._port}", self._token)
+
+    def current_address(self) -> RasaAddress:
+        return self.address
 
     @property
     def pid(self) -> int:

@@ -20,6 +20,7 @@ import aiohttp
 import structlog
 
 from core.errors import BangbanError, MediaUnavailable
+from core.live_sequence import LiveSequence
 from video.client import MediaAddress, request
 
 START_TIMEOUT_S = 60.0
@@ -63,13 +64,15 @@ class MediaPool:
     def __init__(
         self, plan: MediaPlan, session: aiohttp.ClientSession, *, on_lost: Callable[[int], None] | None = None
     ) -> None:
-        ports = [plan.port + n for n in range(plan.processes)] if plan.port else _free_ports(plan)
+        ports = (
+            [plan.port + n for n in range(plan.processes)] if plan.port else _free_ports(plan, plan.processes)
+        )
         self._keepers = [_Keeper(plan, number, port, session, on_lost) for number, port in enumerate(ports)]
 
     @property
     def addresses(self) -> Sequence[MediaAddress]:
-        """Where the processes listen; the same for as long as the pool lives."""
-        return [keeper.address for keeper in self._keepers]
+        """Where the processes listen now: a view, since one that can't have its port takes another."""
+        return LiveSequence([keeper.current_address for keeper in self._keepers])
 
     @property
     def pids(self) -> Sequence[int]:
@@ -120,10 +123,17 @@ class _Keeper:
         self._on_lost = on_lost
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-        host = f"[{plan.host}]" if ":" in plan.host else plan.host
-        self.address = MediaAddress(f"http://{host}:{port}", secrets.token_urlsafe(32))
+        self._secret = secrets.token_urlsafe(32)
         self.ready = asyncio.Event()
         self.restarts = 0
+
+    @property
+    def address(self) -> MediaAddress:
+        host = f"[{self._plan.host}]" if ":" in self._plan.host else self._plan.host
+        return MediaAddress(f"http://{host}:{self._port}", self._secret)
+
+    def current_address(self) -> MediaAddress:
+        return self.address
 
     @property
     def pid(self) -> int:
@@ -149,6 +159,9 @@ class _Keeper:
                 await self._run_once()
             except OSError as error:
                 log.error("media_not_started", process=self._number, error=str(error))
+            if not self.ready.is_set() and not self._plan.port:
+                # The port was free when it was chosen, and may have been taken since.
+                self._port = _free_ports(self._plan, 1)[0]
             self.ready.clear()
             await self._end_process()
             failures = 0 if loop.time() - started > STABLE_AFTER_S else failures + 1
@@ -210,7 +223,7 @@ class _Keeper:
             for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ")
             if name in os.environ
         }
-        return {**kept, **self._plan.environment, "BANGBAN_MEDIA_SECRET": self.address.secret}
+        return {**kept, **self._plan.environment, "BANGBAN_MEDIA_SECRET": self._secret}
 
     async def _end_process(self) -> None:
         process = self._process
@@ -237,11 +250,11 @@ def end_with(parent: int) -> None:
         raise OSError("the program that started this one has ended")
 
 
-def _free_ports(plan: MediaPlan) -> list[int]:
-    """As many different ports as there are processes, free now."""
+def _free_ports(plan: MediaPlan, count: int) -> list[int]:
+    """So many different ports that are free now."""
     family = socket.AF_INET6 if ":" in plan.host else socket.AF_INET
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket(family)) for _ in range(plan.processes)]
+        sockets = [held.enter_context(socket.socket(family)) for _ in range(count)]
         for each in sockets:
             each.bind((plan.host, 0))
         return [each.getsockname()[1] for each in sockets]

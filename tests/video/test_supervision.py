@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,6 +63,21 @@ async def test_entering_waits_until_all_answer_and_leaving_ends_them(plan, sessi
 
     assert len(pids) == 2
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.slow
+async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, session, monkeypatch):
+    choose = supervision._free_ports
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        taken = occupied.getsockname()[1]
+        chosen = iter([[taken]])
+        monkeypatch.setattr(
+            supervision, "_free_ports", lambda plan, count: next(chosen, None) or choose(plan, count)
+        )
+
+        async with MediaPool(plan, session) as pool:
+            assert await MediaClient(session, pool.addresses).stats()
+            assert str(taken) not in pool.addresses[0].url
 
 
 @pytest.mark.slow
