@@ -7,7 +7,7 @@ at it for who is connected, keeps the place of who isn't, and stores each change
 
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ import structlog
 
 from core import desk_ports
 from core.desk_ports import CallStore, DeskStore
-from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidInput, NotFound, Unavailable
+from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidInput, NotFound
 from core.ports import ConversationEvent, ConversationStore, Handover
 from core.statuses import HandoverState
 from server import wording
@@ -75,6 +75,7 @@ class Calls:
         self._evidence = evidence
         self._recording = CallRecording(media, calls, self._tell, self._tell_broken)
         self._open: dict[str, OpenCall] = {}
+        self._unclosed: set[str] = set()
 
     # --- who may ---------------------------------------------------------------------------------
 
@@ -162,6 +163,7 @@ class Calls:
                 if again or entry.call.state is not CallState.LIVE:
                     raise
                 after = entry.call.after(CallEvent.REJOIN, party)
+            self._unclosed.discard(call_id)  # there is something to carry again
             record = after.may_record and not entry.recording_broken
             answer = await self._media.join(call_id, party.value, sdp, record=record)
             await self._move(entry, after)
@@ -174,8 +176,8 @@ class Calls:
         before = entry.call.mode
         await self._apply(entry, CallEvent.MODE, party, mode=mode)
         if mode is CallMode.TEXT and before is not CallMode.TEXT:
-            with suppress(Unavailable):
-                await self._media.close(call_id)
+            async with entry.lock:
+                await self._close_media(call_id)
         if mode is not before:
             await self._note(entry)
 
@@ -250,6 +252,11 @@ class Calls:
                 continue  # it has moved meanwhile
             except BangbanError as error:
                 log.warning("call_not_looked_after", code=error.code)
+        for call_id in tuple(self._unclosed):
+            known = self._open.get(call_id)
+            async with known.lock if known else nullcontext():
+                if call_id in self._unclosed:
+                    await self._close_media(call_id)
 
     async def media_lost(self, call_ids: Callable[[str], bool]) -> None:
         """A media process was started again: the parties of its calls must rejoin."""
@@ -342,8 +349,7 @@ class Calls:
 
     async def _ended(self, entry: OpenCall) -> None:
         self._open.pop(entry.call_id, None)
-        with suppress(BangbanError):
-            await self._media.close(entry.call_id)
+        await self._close_media(entry.call_id)
         with suppress(NotFound):
             await self._calls.set_quality(entry.call_id, entry.quality)
             await self._note(entry)
@@ -351,6 +357,18 @@ class Calls:
                 await self._notice(entry, wording.CALL_EXPIRED)
         seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
         self._observer.call_ended(entry.call.end_reason, seconds)
+
+    async def _close_media(self, call_id: str) -> None:
+        """Has the media let go of a call; those that can't be reached are told again at each look."""
+        self._unclosed.add(call_id)
+        try:
+            await self._media.close(call_id)
+        except BangbanError as error:
+            log.warning("media_not_closed", call_id=call_id, code=error.code)
+            return
+        self._unclosed.discard(call_id)
+        if (entry := self._open.get(call_id)) is not None:
+            await self._recording.note(entry, on=False)
 
     async def _note(self, entry: OpenCall) -> None:
         """Logs the call as it is; only what people want to read later, not each lost second."""

@@ -109,8 +109,12 @@ class Rooms:
 
     async def close_all(self) -> None:
         """Ends every call."""
-        await asyncio.gather(*(self._close(call) for call in list(self._calls.values())))
-        await asyncio.gather(*self._closing)
+        closing = (self._close(call) for call in list(self._calls.values()))
+        ends = await asyncio.gather(*closing, return_exceptions=True)
+        ends += await asyncio.gather(*self._closing, return_exceptions=True)  # also what that began
+        for end in ends:
+            if end is not None:
+                log.error("call_not_closed", exc_info=end)
 
     # --- what happens inside ---
 
@@ -174,8 +178,13 @@ class Rooms:
                 call.forgetting.cancel()
             legs = list(call.legs.values())
             call.legs.clear()
-            await asyncio.gather(*(leg.close() for leg in legs))
-            await self._stop_recording(call)
+            try:
+                ends = await asyncio.gather(*(leg.close() for leg in legs), return_exceptions=True)
+            finally:
+                await self._stop_recording(call)
+            for end in ends:
+                if end is not None:
+                    log.error("leg_not_closed", call_id=call.call_id, exc_info=end)
 
     async def _start_recording(self, call: _Call) -> None:
         if call.recorder is not None:

@@ -270,3 +270,29 @@ async def test_an_agent_who_is_lost_takes_the_call_along_and_the_citizen_keeps_t
     assert await state(world, call_id) == "ended"
     assert await world.holder() == "queue"
     assert (await world.stores.desk.open_handover("c1")).kept_place
+
+
+async def test_media_that_did_not_hear_of_the_end_are_told_again(world):
+    call_id = await live(world)
+    world.media.is_away = True
+    await world.calls.hang_up(call_id, CITIZEN)
+    await world.calls.look_after()
+    assert world.media.calls.keys() == {call_id}
+    world.media.is_away = False
+
+    await world.calls.look_after()
+
+    assert world.media.calls == {}
+
+
+async def test_media_that_did_not_hear_of_the_step_down_to_text_are_told_again(world):
+    call_id = await live(world)
+    world.media.is_away = True
+    await world.calls.change_mode(call_id, CITIZEN, CallMode.TEXT)
+    assert (await world.stores.calls.get(call_id)).recording
+    world.media.is_away = False
+
+    await world.calls.look_after()
+
+    assert world.media.calls == {}
+    assert not (await world.stores.calls.get(call_id)).recording

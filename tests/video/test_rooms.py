@@ -257,3 +257,17 @@ async def test_a_recorder_that_has_given_up_makes_way_for_a_new_one(here):
 
     assert [recorder.closed for recorder in here.recorders] == [1, 0]
     assert len(here.recorders[1].tapped) == 2
+
+
+async def test_a_leg_that_cannot_be_closed_keeps_neither_the_others_nor_the_recorder_open(here, monkeypatch):
+    await here.join("citizen", record=True)
+    await here.join("agent", record=True)
+
+    async def fails():
+        raise OSError("any error")
+
+    monkeypatch.setattr(here.legs[0], "close", fails)
+    await here.rooms.close("c1")
+
+    assert here.legs[1].closed
+    assert here.recorders[0].closed == 1
