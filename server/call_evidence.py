@@ -7,7 +7,7 @@ has to be there before anything else may go on; of what else can't be written, t
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class CallEvidence:
         call = entry.call
         try:
             if call.state is CallState.ENDED and entry.answered_at is not None:
-                for event in await self._store.events(entry.conversation_id):
+                async for event in self._events(entry.conversation_id):
                     if event.kind in DOCUMENTS and event.at >= entry.answered_at:
                         await self.add(entry.call_id, EvidenceKind.DOCUMENT, document(event))
             body = {
@@ -103,6 +103,13 @@ class CallEvidence:
     async def add(self, call_id: str, kind: EvidenceKind, body: Mapping[str, Any]) -> None:
         """Appends to the chain; on the disk when it returns. Raises OSError, Conflict, RecordingDamaged."""
         await asyncio.to_thread(EvidenceFile(self._folder, call_id).add, kind, body, utc_now())
+
+    async def _events(self, conversation_id: str) -> AsyncIterator[ConversationEvent]:
+        after = 0
+        while page := await self._store.events(conversation_id, after):
+            for event in page:
+                yield event
+            after = page[-1].sequence
 
     def _open_chains(self) -> list[str]:
         return [each for each in chain_ids(self._folder) if not self._is_over(each)]

@@ -101,6 +101,21 @@ async def test_the_course_of_a_call_and_what_was_shown_in_it_are_in_the_chain(wo
     assert owner == ("c1", WANG.name)
 
 
+async def test_what_is_shown_late_in_a_long_conversation_is_in_the_chain_too(world, tmp_path):
+    call_id = await call(world)
+    for party in Party:
+        await world.calls.offer(call_id, party, "v=0")
+    world.media.connect("citizen", "agent")
+    await world.calls.look_after()
+    for number in range(600):
+        await world.stores.conversations.append("c1", "citizen_message", {"text": str(number)})
+    shown = await world.desk.write(WANG, "c1", "guide_card", {"guide_id": "g1"})
+
+    await world.calls.hang_up(call_id, Party.AGENT)
+
+    assert told(tmp_path, call_id)[-2:] == [f"guide_card {shown.sequence}", "call_ended"]
+
+
 async def test_a_call_that_could_not_tell_its_end_is_ended_later(world, tmp_path):
     call_id = await call(world)
     evidence = world.calls._evidence
