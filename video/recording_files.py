@@ -17,6 +17,10 @@ RECORDING = "recording"
 """What the rule of retention calls the files here."""
 
 
+PIECE = 1 << 20
+"""So much of a recording is read at a time: an hour of film has no place in memory."""
+
+
 def free_bytes(folder: Path) -> int:
     """How much may still be written there."""
     return shutil.disk_usage(folder).free
@@ -100,6 +104,17 @@ def describe_content(path: Path, key: bytes) -> tuple[int, str]:
         return reader.size, digest.hexdigest()
 
 
+def _digest_stored(path: Path, covered: int) -> tuple[int, str, str]:
+    """Size of the file as it is stored, its SHA-256, and that of what lies behind `covered` bytes."""
+    size, whole, tail = 0, hashlib.sha256(), hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            whole.update(piece)
+            tail.update(piece[max(0, covered - size) :])
+            size += len(piece)
+    return size, whole.hexdigest(), tail.hexdigest()
+
+
 def recover(folder: Path, key: bytes) -> list[RecordingNote]:
     """Completes the notes of files whose writer died, and returns them; who writes still is left alone.
 
@@ -113,16 +128,15 @@ def recover(folder: Path, key: bytes) -> list[RecordingNote]:
         if is_being_written(path) or read_note(folder, note.name) != note:  # it may have ended just now
             continue
         try:
-            stored = path.read_bytes()
             covered = sum(each.length for each in note.segments)
-            tail = stored[covered:]
-            rest = Segment(covered, len(tail), hashlib.sha256(tail).hexdigest(), note.duration_ms)
+            stored_bytes, stored, tail = _digest_stored(path, covered)
+            rest = Segment(covered, stored_bytes - covered, tail, note.duration_ms)
             size, content = describe_content(path, key)
             note = replace(  # noqa: PLW2901 - the same note, completed
                 note,
-                segments=(*note.segments, rest) if tail else note.segments,
-                stored_bytes=len(stored),
-                sha256=hashlib.sha256(stored).hexdigest(),
+                segments=(*note.segments, rest) if stored_bytes > covered else note.segments,
+                stored_bytes=stored_bytes,
+                sha256=stored,
                 content_bytes=size,
                 content_sha256=content,
             )

@@ -7,12 +7,13 @@ from functools import partial
 
 import pytest
 
+from video import recording_files
 from video.disk_space import DiskRule, DiskSpace
 from video.evidence import EvidenceKind
 from video.evidence_check import verify
 from video.evidence_files import EvidenceFile, find_files
-from video.recording_files import create, notes, read_note, write_note
-from video.recording_note import RecordingNote, RecordingState
+from video.recording_files import RecordingPaths, create, notes, read_note, write_note
+from video.recording_note import RecordingNote, RecordingState, Segment
 from video.recording_upkeep import CALL_ENDED, RecordingUpkeep
 from video.retention import Kept, expired
 
@@ -69,6 +70,25 @@ def test_what_a_crash_interrupted_is_completed_taken_into_evidence_and_closed(
     verdict = verify(lines, find_files=partial(find_files, recordings))
     assert (verdict.broken, verdict.open) == ([], [])
     assert [entry.kind for entry in chain.entries()][-1] == "closed"
+
+
+def test_what_a_crash_interrupted_is_hashed_in_pieces_with_the_same_digests(recordings, monkeypatch):
+    note, writer = interrupted(recordings)
+    writer.close()
+    path = RecordingPaths(recordings, note.name).sealed
+    stored, covered = path.read_bytes(), 10
+    first = Segment(0, covered, hashlib.sha256(stored[:covered]).hexdigest(), 0)
+    write_note(recordings, replace(note, segments=(first,)))
+    monkeypatch.setattr(recording_files, "PIECE", 7)
+
+    [found] = recording_files.recover(recordings, KEY)
+
+    assert (found.stored_bytes, found.sha256) == (len(stored), hashlib.sha256(stored).hexdigest())
+    tail = stored[covered:]
+    assert found.segments == (
+        first,
+        Segment(covered, len(tail), hashlib.sha256(tail).hexdigest(), note.duration_ms),
+    )
 
 
 def test_what_is_being_written_is_left_alone(recordings, upkeep, chain):
