@@ -214,8 +214,9 @@ class ConversationStore(Protocol):
         """Appends an event with the next sequence number; True if it is new.
 
         With a `delivery_key` that this conversation has seen, nothing is stored and the first
-        event comes back with False. Raises NotFound for an unknown conversation, and Conflict if
-        another than `only_if_holder` holds it at that moment.
+        event comes back with False. A `citizen_message` awaits the bot's reply if the bot holds the
+        conversation and the body isn't marked `for_staff`. Raises NotFound for an unknown
+        conversation, and Conflict if another than `only_if_holder` holds it at that moment.
         """
 
     async def reply_to(self, conversation_id: str, sequence: int) -> ConversationEvent | None:

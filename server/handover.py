@@ -6,6 +6,7 @@ waits outside the queue, keeps its time, and joins the queue when somebody can c
 The citizen is told which of the two it is. A call-back or a message ends the wait the other way.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -201,24 +202,29 @@ class Handovers:
         )
         self.publish(moved)
 
-    async def leave_message(self, conversation: Conversation, text: str) -> None:
-        """The citizen leaves a message instead of waiting. Raises InvalidInput, Conflict."""
+    async def leave_message(self, conversation: Conversation, text: str, client_message_id: str = "") -> None:
+        """The citizen leaves a message for staff instead of waiting; the bot doesn't answer it.
+
+        The same `client_message_id` leaves one message, however often sent. Raises InvalidInput.
+        """
         message = self._mask(clean(text).strip())
         if not message:
             raise InvalidInput("text: must not be empty")
         conversation_id = conversation.conversation_id
-        follow_up_id = secrets.token_urlsafe(12)
-        event, _ = await self._store.append(
-            conversation_id, "citizen_message", {"text": message, "client_message_id": f"left-{follow_up_id}"}
+        message_id = client_message_id or secrets.token_urlsafe(12)
+        event, is_new = await self._store.append(
+            conversation_id,
+            "citizen_message",
+            {"text": message, "client_message_id": f"left-{message_id}", "for_staff": True},
+            delivery_key=f"left:{message_id}",
         )
-        self._fan_out.publish(event)
-        await self._desk.add_follow_up(FollowUp(follow_up_id, conversation_id, "message", message))
-        handover = await self.standing(conversation_id)
-        if handover is not None and handover.state is not HandoverState.TAKEN:
-            await self._end_wait(
-                handover, HoldingEvent.MESSAGE_LEFT, HandoverState.MESSAGE, wording.MESSAGE_LEFT
-            )
-        else:
+        if is_new:
+            self._fan_out.publish(event)
+        # Named after the event: a repetition makes good what a crash left out, and nothing twice.
+        follow_up_id = hashlib.sha256(f"{conversation_id}/{event.sequence}".encode()).hexdigest()[:24]
+        left = FollowUp(follow_up_id, conversation_id, "message", event.body["text"])
+        await self._desk.add_follow_up(left)
+        if is_new and not await self._stop_waiting_for_message(conversation_id):
             await self._note(conversation_id, wording.MESSAGE_LEFT)
         self.changed()
 
@@ -252,6 +258,18 @@ class Handovers:
         else:
             raise Conflict("an agent has the conversation")
         self.publish(moved)
+
+    async def _stop_waiting_for_message(self, conversation_id: str) -> bool:
+        """Ends the wait of who left a message; says whether there was one to end."""
+        handover = await self.standing(conversation_id)
+        if handover is None or handover.state is HandoverState.TAKEN:
+            return False
+        event, state = HoldingEvent.MESSAGE_LEFT, HandoverState.MESSAGE
+        try:
+            await self._end_wait(handover, event, state, wording.MESSAGE_LEFT)
+        except Conflict:  # an agent accepted, or somebody ended it, in the same moment: the message stands
+            return False
+        return True
 
     async def _leave_agent(self, conversation_id: str) -> None:
         entry = LogEntry("notice", {"text": wording.CITIZEN_ENDED})

@@ -70,7 +70,9 @@ DESK_SCHEMAS: dict[str, Schema] = {
         }
     ),
     "CallBack": obj({"at": MOMENT, "contact": _text(32, least=1)}),
-    "LeftMessage": obj({"text": _text(MAX_CHARACTERS, least=1)}),
+    "LeftMessage": obj(
+        {"text": _text(MAX_CHARACTERS, least=1), "client_message_id": _text(100)}, required=("text",)
+    ),
     "AskForCall": obj({"mode": one_of(CallMode)}, required=()),
     "CallView": closed(
         {

@@ -143,8 +143,9 @@ async def leave_message(request: web.Request) -> web.Response:
     conversation = await _conversation_of(request)
     data = await read_object(request)
     text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
+    client_message_id = text_of(data, "client_message_id", limit=100)
     request.app[LIMITS].check_message(conversation.conversation_id)
-    await request.app[HANDOVERS].leave_message(conversation, text)
+    await request.app[HANDOVERS].leave_message(conversation, text, client_message_id)
     return _private(web.Response(status=204))
 
 

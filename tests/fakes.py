@@ -221,7 +221,8 @@ class InMemoryConversationStore:
         self._conversations[conversation_id] = replace(conversation, last_at=event.at)
         if delivery_key:
             self._deliveries[conversation_id, delivery_key] = event
-        if kind == "citizen_message" and conversation.holder is Holder.BOT:
+        for_bot = kind == "citizen_message" and not body.get("for_staff", False)
+        if for_bot and conversation.holder is Holder.BOT:
             self._unanswered[conversation_id, event.sequence] = event
         if kind == "bot_message":
             self._unanswered.pop((conversation_id, body.get("reply_to")), None)

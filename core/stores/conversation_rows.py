@@ -71,8 +71,12 @@ def append_event(
             at=event.at,
             delivery_key=delivery_key or None,
             reply_to=reply_to,
-            # While someone else holds the conversation, a message isn't the bot's to answer.
-            awaits_reply=kind == "citizen_message" and conversation.holder == Holder.BOT,
+            # A message left for staff, or said while someone else holds, isn't the bot's to answer.
+            awaits_reply=(
+                kind == "citizen_message"
+                and conversation.holder == Holder.BOT
+                and not body.get("for_staff", False)
+            ),
         )
     )
     connection.execute(

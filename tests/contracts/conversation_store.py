@@ -170,6 +170,14 @@ class ConversationStoreContract:
         assert not await store.awaits_reply("c1", second)
         assert not await store.awaits_reply("c1", 99)
 
+    async def test_a_message_left_for_staff_awaits_no_reply(self, store):
+        await opened(store)
+
+        event, _ = await store.append("c1", "citizen_message", {"text": "请联系我", "for_staff": True})
+
+        assert not await store.awaits_reply("c1", event.sequence)
+        assert await store.unanswered() == ()
+
     async def test_a_delivery_is_stored_once(self, store):
         await opened(store)
         first, new = await store.append("c1", "citizen_message", {"text": "一"}, delivery_key="k")

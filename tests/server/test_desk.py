@@ -1,6 +1,7 @@
 """Waiting for a person and being served by one: who holds the conversation, whatever happens."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,12 +15,23 @@ from server.desk import TransferTo
 from server.desk_rounds import CITIZEN_GONE_AFTER, LATELY, PATIENCE, RESERVED_FOR
 from tests.server.conftest import guide_record
 from tests.server.desk_world import CHIEF, LI, LONG_ENOUGH, WANG, DeskWorld
+from video.call import CallMode, Party
 from video.opening import OpeningHours
 
 
 @pytest.fixture
 def world() -> DeskWorld:
     return DeskWorld()
+
+
+async def all_of(screen) -> list:
+    """What the screen has been offered so far."""
+    told = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            async for news in screen.subscription:
+                told.append(news)
+    return told
 
 
 # --- asking ----------------------------------------------------------------------------------------
@@ -428,6 +440,49 @@ async def test_a_message_ends_the_wait_and_is_followed_up(world):
     assert "留言已收到" in (await world.last("notice"))["text"]
 
 
+async def test_a_left_message_is_for_staff_and_the_bot_does_not_answer_it(world):
+    conversation = await world.citizen()
+
+    await world.handovers.leave_message(conversation, "请联系我")
+
+    assert await world.stores.conversations.unanswered() == ()
+
+
+async def test_a_message_left_twice_by_one_client_is_one_message(world):
+    await world.on_line()
+    await world.asks()
+    conversation = await world.stores.conversations.get("c1")
+
+    for _ in range(2):
+        await world.handovers.leave_message(conversation, "请联系我", "m1")
+
+    events = await world.stores.conversations.events("c1")
+    assert [event.kind for event in events].count("citizen_message") == 1
+    assert [event.body.get("text") for event in events].count("请联系我") == 1
+    assert sum("留言已收到" in event.body.get("text", "") for event in events) == 1
+    assert len(await world.stores.desk.follow_ups()) == 1
+
+
+async def test_a_message_stands_when_an_agent_accepts_in_the_same_moment(world, monkeypatch):
+    await world.on_line()
+    handover = (await world.asks()).handover
+    conversation = await world.stores.conversations.get("c1")
+    standing = world.handovers.standing
+
+    async def accepted_just_after(conversation_id):
+        found = await standing(conversation_id)
+        await world.desk.accept(WANG, handover.handover_id)
+        return found
+
+    monkeypatch.setattr(world.handovers, "standing", accepted_just_after)
+
+    await world.handovers.leave_message(conversation, "请联系我", "m1")
+
+    assert await world.holder() == "agent"
+    assert len(await world.stores.desk.follow_ups()) == 1
+    assert "留言已收到" in (await world.last("notice"))["text"]
+
+
 # --- supervisors -----------------------------------------------------------------------------------
 
 
@@ -440,6 +495,19 @@ async def test_a_supervisor_takes_over_without_a_wait(world):
     assert (await world.stores.desk.open_handover("c1")).agent == CHIEF.name
     with pytest.raises(Conflict):
         await world.desk.say(WANG, "c1", "还在吗")
+
+
+async def test_taking_over_ends_the_call_and_the_old_agents_screens_are_told(world):
+    await world.served()
+    call = await world.calls.begin("c1", Party.AGENT, CallMode.VIDEO)
+    with world.screens.open(WANG, {"c1": -1}) as screen:
+        await world.supervision.take_over(CHIEF, "c1")
+        await world.desk.say(CHIEF, "c1", "我来")
+        told = await all_of(screen)
+
+    assert (await world.stores.calls.get(call.call_id)).state == "ended"
+    assert told[-1].body == {"holder": "agent", "cause": "take_over", "agent": CHIEF.name}
+    assert "ended" in [news.body.get("state") for news in told]
 
 
 async def test_listening_and_whispering_are_in_the_access_log(world):

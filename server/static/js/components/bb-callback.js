@@ -10,6 +10,7 @@
  */
 
 import { icon, make, tell } from '../lib/dom.js'
+import { newId } from '../lib/ids.js'
 import { callBackDays } from '../lib/slots.js'
 
 const CONTACT = /^[+\d][\d\s-]{6,19}$/
@@ -73,6 +74,7 @@ export class CallBack extends HTMLElement {
   #messageForm() {
     const text = make('textarea', { id: 'callback-message', class: 'field', rows: '3', maxlength: '500' })
     const problem = make('p', { class: 'offer__problem', role: 'alert' })
+    let left = { text: '', client_message_id: '' }
     const submit = (event) => {
       event.preventDefault()
       if (!text.value.trim()) {
@@ -80,7 +82,9 @@ export class CallBack extends HTMLElement {
         text.focus()
         return
       }
-      this.#send('message', { text: text.value.trim() }, problem, '留言已收到，工作人员上班后会处理')
+      // The same words sent again after a failure are the same message.
+      if (left.text !== text.value.trim()) left = { text: text.value.trim(), client_message_id: newId() }
+      this.#send('message', left, problem, '留言已收到，工作人员上班后会处理')
     }
     return make(
       'form',
