@@ -3,6 +3,7 @@
 Offers and answers go over the WebSockets, see `server.signalling`.
 """
 
+import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -36,10 +37,20 @@ def routes() -> list[web.RouteDef]:
 
 
 async def citizen_ice(request: web.Request) -> web.Response:
-    """Servers by which the citizen's browser gets through its firewall."""
+    """Servers by which the citizen's browser gets through its firewall, once a person or a call is near.
+
+    The credentials bear a name of the conversation's own, by which the TURN server can set quotas.
+    """
     conversation = await _conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
-    return _ice(request, "citizen")
+    desk, conversation_id = request.app[STORES].desk, conversation.conversation_id
+    if (
+        await desk.open_handover(conversation_id) is None
+        and await request.app[STORES].calls.open_call_of(conversation_id) is None
+    ):
+        # Anybody can start a conversation; without a call in sight the relay isn't theirs to use.
+        return _json({"ice_servers": [], "media": request.app[SETTINGS].call_media})
+    return _ice(request, hashlib.sha256(conversation_id.encode()).hexdigest()[:16])
 
 
 async def staff_ice(request: web.Request) -> web.Response:

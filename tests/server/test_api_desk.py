@@ -1,12 +1,14 @@
 """The desk over HTTP and its WebSocket: an agent and a citizen, and who may do what."""
 
 import asyncio
+import hashlib
 
 import aiohttp
 import pytest
 
 from core import accounts
 from core.ports import User
+from core.settings import Secret
 from core.statuses import Role
 from server.keys import CALLS, SCREENS
 from server.pages.call.consent import consent_version
@@ -494,8 +496,26 @@ async def test_another_citizens_token_does_nothing(service, agent, citizen, meth
 async def test_ice_servers_carry_credentials_that_run_out(start_service):
     service = await start_service(turn_urls=("turns:t.example:443",), turn_ttl=600)
     citizen = Citizen(service, await service.started())
+    agent = await desk_of(service)
+    await agent.done("PUT", "/me", json={"state": "available"})
+    await citizen.asks(mode="video")
 
     _, data = await citizen.call("GET", "/ice")
 
     assert data["media"] == "relay"
     assert data["ice_servers"][0]["urls"] == ["turns:t.example:443"]
+
+
+async def test_who_waits_for_nobody_gets_no_way_through_the_turn_server(start_service):
+    service = await start_service(turn_urls=("turns:t.example:443",), turn_secret=Secret("s" * 32))
+    citizen = Citizen(service, await service.started())
+
+    _, before = await citizen.call("GET", "/ice")
+    agent = await desk_of(service)
+    await agent.done("PUT", "/me", json={"state": "available"})
+    await citizen.asks(mode="video")
+    _, after = await citizen.call("GET", "/ice")
+
+    assert before == {"ice_servers": [], "media": "relay"}
+    name = after["ice_servers"][0]["username"].partition(":")[2]
+    assert name == hashlib.sha256(citizen.id.encode()).hexdigest()[:16]
