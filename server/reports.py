@@ -125,7 +125,7 @@ def make_report(first: date, last: date, records: Records) -> Report:
         reasons=_counted(each.reason for each in handovers if each.reason),
         calls=len(calls),
         calls_answered=sum(call.answered_at is not None for call in calls),
-        calls_recorded=sum(call.recording for call in calls),
+        calls_recorded=sum(_recorded(call) for call in calls),
         call_time=Spread.of(
             _lasted(call.answered_at, call.ended_at) for call in calls if call.answered_at and call.ended_at
         ),
@@ -141,6 +141,11 @@ def make_report(first: date, last: date, records: Records) -> Report:
 
 def _waited(handover: Handover) -> bool:
     return handover.created_at is not None and handover.taken_at is not None and handover.due is None
+
+
+def _recorded(call: Call) -> bool:
+    """Whether it was recorded: the citizen agreed and it came about. At its end `recording` is cleared."""
+    return call.consented is True and call.answered_at is not None
 
 
 def _served(handover: Handover) -> bool:

@@ -39,7 +39,7 @@ RECORDS = Records(
     ],
     calls=[
         Call("k1", "c1", "王芳", "video", "ended", started_at=at(60), answered_at=at(70), ended_at=at(370),
-             end_reason="hung_up", recording=True, quality={"level": "good"}),
+             end_reason="hung_up", consented=True, quality={"level": "good"}),
         Call("k2", "c2", "王芳", "audio", "ended", started_at=at(120), end_reason="not_answered"),
     ],
     estimates=[WaitEstimate("h1", at(60), 90, 60), WaitEstimate("h2", at(120), 90, 120)],
