@@ -3,10 +3,14 @@
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import NotFound, StorageUnavailable
+
+RESERVE_BYTES = 512 * 1024 * 1024
+"""Free space that files leave to the database and the logs beside them."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -35,6 +39,16 @@ class FileFolder:
         except OSError as error:
             raise StorageUnavailable(f"can't keep a file: {error.strerror}") from None
         return file_id
+
+    def check_room(self) -> None:
+        """Returns if the disk has room beyond the reserve. Raises StorageUnavailable."""
+        there = next(path for path in (self._path, *self._path.parents) if path.exists())
+        try:
+            free = shutil.disk_usage(there).free
+        except OSError as error:
+            raise StorageUnavailable(f"can't look at the disk: {error.strerror}") from None
+        if free < RESERVE_BYTES:
+            raise StorageUnavailable("the disk is nearly full")
 
     def read(self, file_id: str) -> bytes:
         """The bytes. Raises NotFound, StorageUnavailable."""

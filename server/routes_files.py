@@ -5,6 +5,9 @@ out as a download that no browser runs or shows in our pages' name.
 """
 
 import asyncio
+import time
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -24,6 +27,12 @@ from server.wire import event_json
 
 ARRIVAL_SECONDS = 120
 """Ten megabytes over a weak mobile line; longer than other bodies may take."""
+
+Piece = TypeVar("Piece")
+
+SLOW_AFTER_SECONDS = 10
+LEAST_BYTES_A_SECOND = 8 * 1024
+"""From then on a file arrives at least so fast on average, or makes room for others."""
 
 MOST_AROUND_FILE = 16 * 1024
 """Boundaries and heads of a multipart body, beside the file."""
@@ -51,7 +60,8 @@ async def send(request: web.Request) -> web.Response:
     conversation = await _conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     uploads = request.app[UPLOADS]
-    async with uploads.admit():
+    address = request.app[LIMITS].address_of(request)
+    async with uploads.admit(conversation.conversation_id, address):
         upload = await _read_file(request, uploads.most_bytes)
         received = await uploads.from_citizen(conversation.conversation_id, upload)
     shown = event_json(received.event, request.app[DESK].name_for_citizens)
@@ -64,7 +74,7 @@ async def send_as_agent(request: web.Request) -> web.Response:
     conversation_id = path_text(request, "id")
     uploads = request.app[UPLOADS]
     await uploads.check_holds(user, conversation_id)
-    async with uploads.admit():
+    async with uploads.admit(conversation_id, request.app[LIMITS].address_of(request)):
         upload = await _read_file(request, uploads.most_bytes)
         received = await uploads.from_agent(user, conversation_id, upload)
     return _received(received, full_event_json(received.event))
@@ -108,18 +118,26 @@ async def _read_file(request: web.Request, most_bytes: int) -> Upload:
 
 
 async def _read_only_part(request: web.Request, most_bytes: int) -> Upload:
+    began = time.monotonic()
     parts = await request.multipart()
-    part = await parts.next()
+    part = await _before_too_slow(parts.next(), began, 0)
     if not isinstance(part, BodyPartReader) or part.name != "file":
         raise InvalidInput("file: one part of this name is needed, and no other")
     name, data = part.filename or "", bytearray()
-    while chunk := await part.read_chunk():
+    while chunk := await _before_too_slow(part.read_chunk(), began, len(data)):
         data += chunk
         if len(data) > most_bytes:
             raise FileTooLarge(f"more than {most_bytes} bytes")
-    if await parts.next() is not None:
+    if await _before_too_slow(parts.next(), began, len(data)) is not None:
         raise InvalidInput("file: one part of this name is needed, and no other")
     return Upload(name, bytes(data))
+
+
+async def _before_too_slow(piece: Awaitable[Piece], began: float, arrived: int) -> Piece:
+    """The next piece, unless it is so late that the file arrives too slowly. Raises TimeoutError."""
+    allowed = SLOW_AFTER_SECONDS + arrived / LEAST_BYTES_A_SECOND
+    async with asyncio.timeout(began + allowed - time.monotonic()):
+        return await piece
 
 
 def _received(received: Received, event: dict[str, object]) -> web.Response:

@@ -6,6 +6,7 @@ in the log: what the log names is there. The same bytes sent again are the same 
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from core.errors import (
     InvalidInput,
     NotFound,
     TooManyFiles,
+    TooManyRequests,
     Unavailable,
     UnsupportedFile,
 )
@@ -41,6 +43,8 @@ log = structlog.get_logger(__name__)
 CITIZEN = "citizen"
 MOST_FILES = 50
 MOST_AT_ONCE = 16
+MOST_OF_CONVERSATION = 2
+MOST_OF_ADDRESS = 4
 WAITING_OF_ONE = 4
 
 PICTURES_AT_ONCE = 2
@@ -112,7 +116,7 @@ class Uploads:
         self._scan = scan
         self._locks = TurnLocks(max_waiting=WAITING_OF_ONE)
         self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
-        self._under_way = 0
+        self._under_way: Counter[tuple[str, str]] = Counter()
 
     @property
     def most_bytes(self) -> int:
@@ -120,15 +124,30 @@ class Uploads:
         return self._limits.most_bytes
 
     @asynccontextmanager
-    async def admit(self) -> AsyncIterator[None]:
-        """Room for a file in memory while it arrives and is worked on. Raises Unavailable."""
-        if self._under_way >= MOST_AT_ONCE:
+    async def admit(self, conversation_id: str, address: str) -> AsyncIterator[None]:
+        """Room for a file in memory while it arrives and is worked on.
+
+        So many at once for a conversation and a client address: nobody takes the room of all others.
+        Raises TooManyRequests, Unavailable, and StorageUnavailable when the disk is nearly full.
+        """
+        if self._under_way.total() >= 2 * MOST_AT_ONCE:  # each is counted under two names
             raise Unavailable("too many files arrive at once")
-        self._under_way += 1
+        conversation, client = ("conversation", conversation_id), ("address", address)
+        if (
+            self._under_way[conversation] >= MOST_OF_CONVERSATION
+            or self._under_way[client] >= MOST_OF_ADDRESS
+        ):
+            raise TooManyRequests("too many files of one client arrive at once", retry_after=5)
+        names = (conversation, client)
+        self._under_way.update(names)
         try:
+            await asyncio.to_thread(self._folder.check_room)
             yield
         finally:
-            self._under_way -= 1
+            self._under_way.subtract(names)
+            for name in names:
+                if not self._under_way[name]:
+                    del self._under_way[name]
 
     # --- sending -----------------------------------------------------------------------------------
 

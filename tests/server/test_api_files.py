@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
 
@@ -96,7 +97,8 @@ async def test_a_blurred_photo_is_taken_in_with_advice(citizen):
 
 async def test_the_same_bytes_sent_again_are_the_same_file(service, citizen):
     data = encoded(page())
-    several = await asyncio.gather(*(sent(citizen, data) for _ in range(4)))
+    several = await asyncio.gather(*(sent(citizen, data) for _ in range(2)))
+    several.append(await sent(citizen, data))
 
     assert len({each["event"]["body"]["file_id"] for each in several}) == 1
     assert len(list(folder(service).iterdir())) == 1
@@ -153,6 +155,44 @@ async def test_a_conversation_has_room_for_so_many_files(citizen, monkeypatch):
     response, body = await citizen.call("POST", "/files", data=form(PDF))
 
     assert_canonical_error(response, body, 409, "too_many_files")
+
+
+@pytest.mark.parametrize(("others", "limit"), [(False, "MOST_OF_CONVERSATION"), (True, "MOST_OF_ADDRESS")])
+async def test_one_client_does_not_take_the_room_of_all(service, citizen, monkeypatch, others, limit):
+    monkeypatch.setattr(f"server.uploads.{limit}", 1)
+    uploads = service.app[UPLOADS]
+    holder = "another" if others else citizen.id
+    async with uploads.admit(holder, "127.0.0.1" if others else "192.0.2.1"):
+        response, body = await citizen.call("POST", "/files", data=form(PDF))
+    assert_canonical_error(response, body, 429, "too_many_requests")
+
+    await sent(citizen, PDF)
+    assert not uploads._under_way
+
+
+async def test_a_file_that_arrives_too_slowly_is_given_up(service, citizen, monkeypatch):
+    monkeypatch.setattr("server.routes_files.SLOW_AFTER_SECONDS", 0.2)
+    never = asyncio.Event()
+
+    async def trickle():
+        yield b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n%PDF-'
+        with suppress(TimeoutError):
+            await asyncio.wait_for(never.wait(), 3)
+
+    response, body = await citizen.call(
+        "POST", "/files", data=trickle(), headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+
+    assert_canonical_error(response, body, 400, "invalid_input")
+    assert not service.app[UPLOADS]._under_way
+
+
+async def test_no_file_takes_the_last_of_the_disk(citizen, monkeypatch):
+    monkeypatch.setattr("server.file_folder.RESERVE_BYTES", 2**62)
+
+    response, body = await citizen.call("POST", "/files", data=form(PDF))
+
+    assert_canonical_error(response, body, 503, "storage_unavailable")
 
 
 async def test_nobody_else_gets_a_file(service, citizen):
