@@ -153,9 +153,11 @@ class Settings(BaseSettings):
     # Video consultation
     call_media: Literal["relay", "direct"] = Field(
         "relay",
-        description="Whether sound and picture pass through us, or from browser to browser, unrecorded.",
+        description="Whether sound and picture pass through us; `direct` (between browsers) is not possible yet.",
     )
-    video_codec: Literal["vp8", "h264"] = Field("vp8", description="Codec of the picture, for all parties.")
+    video_codec: Literal["vp8", "h264"] = Field(
+        "vp8", description="Codec of the picture, for all parties; `h264` is not possible yet."
+    )
     media_url: str = Field(
         "",
         description="Addresses of running media processes, commas between; empty: Bangban starts its own.",
@@ -235,6 +237,14 @@ class Settings(BaseSettings):
     def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)  # its ValueError names the network
+        return value
+
+    @field_validator("call_media", "video_codec")
+    @classmethod
+    def _check_possible(cls, value: str) -> str:
+        # Better no start than a service whose every call fails.
+        if value in {"direct", "h264"}:
+            raise ValueError(f"{value} is not possible yet")
         return value
 
     @field_validator("media_addresses")

@@ -168,7 +168,7 @@ def test_a_media_process_is_told_its_settings_and_no_others(tmp_path):
 
 
 async def test_where_browsers_connect_directly_no_process_runs():
-    async with open_media(Settings.load({"call_media": "direct"})) as client:
+    async with open_media(Settings.load().model_copy(update={"call_media": "direct"})) as client:
         assert client is None
 
 
