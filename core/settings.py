@@ -153,7 +153,7 @@ class Settings(BaseSettings):
     # Video consultation
     call_media: Literal["relay", "direct"] = Field(
         "relay",
-        description="Whether sound and picture pass through us; `direct` (between browsers) is not possible yet.",
+        description="Whether sound and picture pass through us; `direct`, without us, is not possible yet.",
     )
     video_codec: Literal["vp8", "h264"] = Field(
         "vp8", description="Codec of the picture, for all parties; `h264` is not possible yet."
