@@ -5,18 +5,16 @@ store, the models. A turn itself is `knowledge.turn`. No state of conversations 
 focus comes with the question and goes back with the outcome.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import date
-
-import numpy as np
 
 from core.ports import Consultation, DocumentRecord, Embedder, KnowledgeStore, Question
 from knowledge.catalogue import CatalogueItem
 from knowledge.district_names import district_named
 from knowledge.facets import FacetReader
 from knowledge.guide import Guide
+from knowledge.question_vectors import QuestionVectors
 from knowledge.search import Retriever
 from knowledge.segment import Segmenter
 from knowledge.snapshot import Snapshot
@@ -43,9 +41,10 @@ class GuideConsultant:
         today: Callable[[], date],
     ) -> None:
         self._facets = facets
-        self._snapshot, self._store, self._embedder = snapshot, store, embedder
+        self._snapshot, self._store = snapshot, store
+        self._vectors = QuestionVectors(embedder, executor)
         self._segmenter, self._views, self._topics = segmenter, views, topics
-        self._executor, self._today = executor, today
+        self._today = today
         self._guides = GuideCache(store)
 
     async def consult(self, question: Question) -> Consultation:
@@ -63,10 +62,7 @@ class GuideConsultant:
 
     async def vector(self, text: str) -> Vectors:
         """The question's vector, computed off the event loop."""
-        loop = asyncio.get_running_loop()
-        vectors = await loop.run_in_executor(self._executor, self._embedder.embed_queries, [text])
-        first: Vectors = np.asarray(vectors[0], dtype=np.float32)
-        return first
+        return await self._vectors.of(text)
 
     async def guides(self, wanted: Sequence[tuple[str, int]]) -> dict[str, Guide]:
         """Those guides that may be answered from today, in the version that is published now.
