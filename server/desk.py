@@ -145,7 +145,7 @@ class Desk:
                 raise Conflict("that agent isn't on line")
             if other.name == user.name:
                 raise InvalidInput("to_agent: another agent is needed")
-        await self._before_leaving(conversation_id, "transferred", holder=user.name)
+        await self.before_leaving(conversation_id, "transferred", holder=user.name)
         entry = LogEntry("notice", {"text": wording.TRANSFERRED})
         moved = await self._desk.requeue(
             conversation_id,
@@ -159,7 +159,7 @@ class Desk:
 
     async def lose_agent(self, handover: Handover) -> None:
         """The agent is gone: the citizen is first in the queue again. Raises Conflict."""
-        await self._before_leaving(handover.conversation_id, "agent_lost", holder=handover.agent)
+        await self.before_leaving(handover.conversation_id, "agent_lost", holder=handover.agent)
         entry = LogEntry("notice", {"text": wording.AGENT_LOST})
         moved = await self._desk.requeue(
             handover.conversation_id,
@@ -170,7 +170,7 @@ class Desk:
     async def lose_citizen(self, handover: Handover) -> None:
         """The citizen is gone for good. Raises Conflict if the agent is another by now."""
         entry = LogEntry("notice", {"text": wording.CITIZEN_GONE})
-        await self._before_leaving(handover.conversation_id, "citizen_gone", holder=handover.agent)
+        await self.before_leaving(handover.conversation_id, "citizen_gone", holder=handover.agent)
         moved = await self._desk.release(
             handover.conversation_id,
             step(Holder.AGENT, HoldingEvent.CITIZEN_GONE, entry, agent=handover.agent),
@@ -178,6 +178,16 @@ class Desk:
             outcome="citizen_gone",
         )
         self._left(moved)
+
+    async def before_leaving(self, conversation_id: str, reason: str, *, holder: str) -> None:
+        """Ends the call of a conversation that its agent lets go. Raises NotFound, Conflict."""
+        handover = await self._desk.open_handover(conversation_id)
+        if handover is None or handover.state is not HandoverState.TAKEN or handover.agent != holder:
+            if await self._store.get(conversation_id) is None:
+                raise NotFound("no such conversation")
+            raise Conflict("the agent doesn't hold that conversation")
+        if self._end_call is not None:
+            await self._end_call(conversation_id, reason)
 
     # --- in a conversation -----------------------------------------------------------------------
 
@@ -240,7 +250,7 @@ class Desk:
     async def _let_go(
         self, user: User, conversation_id: str, event: HoldingEvent, entry: LogEntry, *, outcome: str
     ) -> None:
-        await self._before_leaving(conversation_id, outcome, holder=user.name)
+        await self.before_leaving(conversation_id, outcome, holder=user.name)
         moved = await self._desk.release(
             conversation_id,
             step(Holder.AGENT, event, entry, agent=user.name),
@@ -248,16 +258,6 @@ class Desk:
             outcome=outcome,
         )
         self._left(moved)
-
-    async def _before_leaving(self, conversation_id: str, reason: str, *, holder: str) -> None:
-        """Ends the call of a conversation that its agent lets go. Raises NotFound, Conflict."""
-        handover = await self._desk.open_handover(conversation_id)
-        if handover is None or handover.state is not HandoverState.TAKEN or handover.agent != holder:
-            if await self._store.get(conversation_id) is None:
-                raise NotFound("no such conversation")
-            raise Conflict("the agent doesn't hold that conversation")
-        if self._end_call is not None:
-            await self._end_call(conversation_id, reason)
 
     def _left(self, moved: Moved) -> None:
         self._handovers.publish(moved)

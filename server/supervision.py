@@ -96,11 +96,13 @@ class Supervision:
             return handover
         await self._noted(user, "take_over", handover)
         await self._desk.agent_of(user)
+        # The call is between the citizen and the agent who was taken over; the supervisor isn't in it.
+        await self._desk.before_leaving(conversation_id, "taken_over", holder=handover.agent)
         entry = LogEntry("notice", {"text": wording.TAKEN_OVER})
         change = step(Holder.AGENT, HoldingEvent.TAKE_OVER, entry, agent=handover.agent)
         moved = await self._desk_store.take_over(conversation_id, user.name, change)
         self._screens.accepted(moved.handover)
-        self._handovers.publish(moved)
+        self._handovers.publish(moved)  # before the old agent's screens stop following: they learn of it
         self._screens.left_agent(conversation_id, but=user.name)
         return moved.handover
 
