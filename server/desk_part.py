@@ -112,6 +112,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         now=utc_now,
     )
     handovers.changed = rounds.changed
+    handovers.left = screens.left_agent
     app[keys.HANDOVERS] = handovers
     app[keys.SCREENS] = screens
     app[keys.DESK] = desk

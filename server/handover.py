@@ -63,7 +63,7 @@ class Handovers:
     """What a citizen can do about being served by a person.
 
     `mask` takes personal data out of what they say they want. `observe` is told of every change of
-    the queue.
+    the queue, `left` of every conversation that no agent holds any more, whoever ended it.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Handovers:
         mask: Callable[[str], str],
         now: Callable[[], datetime],
         changed: Callable[[], None] = lambda: None,
+        left: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._desk = desk
@@ -88,6 +89,7 @@ class Handovers:
         self._mask = mask
         self._now = now
         self.changed = changed
+        self.left = left
 
     async def request(
         self, conversation: Conversation, wish: HandoverWish, last: ConversationEvent | None
@@ -236,6 +238,8 @@ class Handovers:
         """Tells the watchers what a step of the holder has appended."""
         for event in moved.events:
             self._fan_out.publish(event)
+        if any(each.kind == "holder" and each.body["holder"] != Holder.AGENT for each in moved.events[-1:]):
+            self.left(moved.handover.conversation_id)
         self.changed()
 
     # --- steps ---------------------------------------------------------------------------------

@@ -143,6 +143,7 @@ class DeskWorld:
         self.ended = Ended()
         self.handovers, self.line = handovers_of(self.stores, self.fan_out, clock=self.clock, **more)
         self.screens = DeskEvents(self.fan_out)
+        self.handovers.left = self.screens.left_agent
         self.calls = Calls(
             self.stores.conversations,
             self.stores.desk,

@@ -211,6 +211,7 @@ async def test_a_citizen_who_watches_is_not_let_go(world):
 async def test_who_waits_is_told_the_place_once_and_again_when_it_changes(world):
     await world.on_line()
     first = await world.asks("c1")
+    world.later(seconds=1)  # of two in the same moment either may be first
     await world.asks("c2")
     with world.fan_out.subscribe("c2") as watching:
         await world.rounds.round()
@@ -508,6 +509,16 @@ async def test_taking_over_ends_the_call_and_the_old_agents_screens_are_told(wor
     assert (await world.stores.calls.get(call.call_id)).state == "ended"
     assert told[-1].body == {"holder": "agent", "cause": "take_over", "agent": CHIEF.name}
     assert "ended" in [news.body.get("state") for news in told]
+
+
+async def test_no_screen_follows_a_citizen_who_has_left_the_agent(world):
+    await world.served()
+    with world.screens.open(WANG, {"c1": -1}) as agents, world.screens.open(CHIEF, {}) as chiefs:
+        await world.supervision.listen(CHIEF, "c1")
+        await world.handovers.leave("c1")
+
+        assert agents.following == chiefs.following == set()
+        assert [(await all_of(each))[-1].kind for each in (agents, chiefs)] == ["holder", "holder"]
 
 
 async def test_listening_and_whispering_are_in_the_access_log(world):
