@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from core.desk_ports import Agent, Call, CannedReply
-from core.ports import Conversation, ConversationEvent, Handover
+from core.ports import Conversation, ConversationEvent, Handover, User
+from core.statuses import HandoverState, Role
 from server.supervision import Wall
 from server.waiting_line import Line
 
@@ -43,8 +44,10 @@ def queue_json(line: Line, callbacks: Sequence[Handover]) -> dict[str, Any]:
     }
 
 
-def held_json(handover: Handover) -> dict[str, Any]:
-    """A conversation that an agent holds, for that agent and supervisors."""
+def held_json(handover: Handover, reader: User) -> dict[str, Any]:
+    """A handover for this reader; the number to call is for its agent and supervisors only."""
+    is_own = handover.state is HandoverState.TAKEN and handover.agent == reader.name
+    may_call = is_own or reader.role is Role.SUPERVISOR
     return {
         "handover_id": handover.handover_id,
         "conversation_id": handover.conversation_id,
@@ -58,7 +61,7 @@ def held_json(handover: Handover) -> dict[str, Any]:
         "district": handover.district,
         "language": handover.language,
         "priority": handover.priority,
-        "contact": handover.contact,
+        "contact": handover.contact if may_call else "",
         "due": _moment(handover.due),
         "created_at": _moment(handover.created_at),
         "taken_at": _moment(handover.taken_at),
@@ -115,6 +118,7 @@ def desk_conversation_json(
     handover: Handover | None,
     call: Call | None,
     *,
+    reader: User,
     citizen_present: bool,
 ) -> dict[str, Any]:
     """A conversation as its agent works with it."""
@@ -124,13 +128,13 @@ def desk_conversation_json(
         "district": conversation.district,
         "holder": conversation.holder.value,
         "events": [full_event_json(event) for event in events],
-        "handover": held_json(handover) if handover else None,
+        "handover": held_json(handover, reader) if handover else None,
         "call": call_json(call) if call else None,
         "citizen_present": citizen_present,
     }
 
 
-def wall_json(wall: Wall) -> dict[str, Any]:
+def wall_json(wall: Wall, reader: User) -> dict[str, Any]:
     """The supervisor's wall."""
     line = wall.line
     loads = {load.name: load for load in line.loads}
@@ -145,7 +149,7 @@ def wall_json(wall: Wall) -> dict[str, Any]:
             }
             for name, agent in line.agents.items()
         ],
-        "conversations": [held_json(handover) for handover in wall.held],
+        "conversations": [held_json(handover, reader) for handover in wall.held],
         "calls": [call_json(call) for call in wall.calls],
         "follow_ups": wall.follow_ups,
         "alarms": [{"code": code, "text": text} for code, text in wall.alarms.items()],

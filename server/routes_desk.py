@@ -87,7 +87,7 @@ async def accept(request: web.Request) -> web.Response:
     """Takes a citizen who waits; of several who try, the first."""
     user = await signed_in(request, *DESK_ROLES)
     handover = await request.app[DESK].accept(user, path_text(request, "id"))
-    return _json(held_json(handover))
+    return _json(held_json(handover, user))
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -95,7 +95,8 @@ async def list_own(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     agent = await request.app[DESK].agent_of(user)
     own = await request.app[DESK].own(user.name)
-    return _json({"state": agent.state.value, "conversations": [held_json(handover) for handover in own]})
+    conversations = [held_json(handover, user) for handover in own]
+    return _json({"state": agent.state.value, "conversations": conversations})
 
 
 # --- in a conversation -----------------------------------------------------------------------------
@@ -109,7 +110,9 @@ async def read_conversation(request: web.Request) -> web.Response:
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
     call = await request.app[STORES].calls.open_call_of(conversation.conversation_id)
     present = request.app[FAN_OUT].is_watched_by_citizen(conversation.conversation_id)
-    return _json(desk_conversation_json(conversation, events, handover, call, citizen_present=present))
+    return _json(
+        desk_conversation_json(conversation, events, handover, call, reader=user, citizen_present=present)
+    )
 
 
 async def say(request: web.Request) -> web.Response:
@@ -205,8 +208,8 @@ async def list_canned(request: web.Request) -> web.Response:
 
 async def show_wall(request: web.Request) -> web.Response:
     """Everything at once."""
-    await signed_in(request, Role.SUPERVISOR)
-    return _json(wall_json(await request.app[SUPERVISION].wall()))
+    user = await signed_in(request, Role.SUPERVISOR)
+    return _json(wall_json(await request.app[SUPERVISION].wall(), user))
 
 
 async def listen(request: web.Request) -> web.Response:
@@ -228,7 +231,8 @@ async def whisper(request: web.Request) -> web.Response:
 async def take_over(request: web.Request) -> web.Response:
     """The supervisor is the citizen's agent from now on."""
     user = await signed_in(request, Role.SUPERVISOR)
-    return _json(held_json(await request.app[SUPERVISION].take_over(user, path_text(request, "id"))))
+    handover = await request.app[SUPERVISION].take_over(user, path_text(request, "id"))
+    return _json(held_json(handover, user))
 
 
 # --- reading and answering -------------------------------------------------------------------------

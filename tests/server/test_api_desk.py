@@ -7,9 +7,10 @@ import aiohttp
 import pytest
 
 from core import accounts
-from core.ports import User
+from core.ports import Handover, User
 from core.settings import Secret
-from core.statuses import Role
+from core.statuses import HandoverMode, HandoverState, Role
+from server.desk_wire import held_json
 from server.keys import CALLS, SCREENS
 from server.pages.call.consent import consent_version
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error, guide_record
@@ -180,6 +181,21 @@ async def test_a_call_back_and_a_message_by_http(service, agent, citizen):
 
     assert response.status == 204
     assert (await agent.done("GET", "/queue"))["waiting"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "reader", "shown"),
+    [
+        (HandoverState.TAKEN, User("王芳", Role.AGENT, ""), "138"),
+        (HandoverState.TAKEN, User("李强", Role.AGENT, ""), ""),
+        (HandoverState.WAITING, User("王芳", Role.AGENT, ""), ""),
+        (HandoverState.CALLBACK, User("赵主管", Role.SUPERVISOR, ""), "138"),
+    ],
+)
+def test_the_number_to_call_is_for_the_citizens_agent_and_supervisors(state, reader, shown):
+    handover = Handover("h1", "c1", HandoverMode.TEXT, "", "", agent="王芳", state=state, contact="138")
+
+    assert held_json(handover, reader)["contact"] == shown
 
 
 async def test_canned_replies_and_the_wall(service, agent, citizen):
