@@ -91,9 +91,13 @@ class DeskEvents:
         """No screen, `but` that agent's, follows a conversation that is no longer with its agent."""
         for screen in self._screens:
             if conversation_id in screen.following and screen.user.name != but:
-                screen.following.discard(conversation_id)
-                screen.sent.pop(conversation_id, None)
-                self._fan_out.unfollow(screen.subscription, conversation_id)
+                self.unfollow(screen, conversation_id)
+
+    def unfollow(self, screen: Screen, conversation_id: str) -> None:
+        """The screen gets nothing more of the conversation."""
+        screen.following.discard(conversation_id)
+        screen.sent.pop(conversation_id, None)
+        self._fan_out.unfollow(screen.subscription, conversation_id)
 
     def _follow(self, screen: Screen, conversation_id: str) -> None:
         screen.following.add(conversation_id)

@@ -49,6 +49,12 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
         request.app[SOCKETS].admit(socket, address=address, conversation_id=f"desk of {user.name}"),
         request.app[SCREENS].open(user, after) as screen,
     ):
+        # Accepted or left while the screen wasn't open yet: nothing told it.
+        now_own = {handover.conversation_id for handover in await request.app[DESK].own(user.name)}
+        for conversation_id in own - now_own:
+            request.app[SCREENS].unfollow(screen, conversation_id)
+        for conversation_id in now_own - own:
+            request.app[SCREENS].follow(user.name, conversation_id)
         await socket.prepare(request)
         await request.app[DESK].touch(user.name)
         tasks = [

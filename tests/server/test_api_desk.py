@@ -11,7 +11,7 @@ from core.ports import Handover, User
 from core.settings import Secret
 from core.statuses import HandoverMode, HandoverState, Role
 from server.desk_wire import held_json
-from server.keys import CALLS, SCREENS
+from server.keys import CALLS, DESK, SCREENS
 from server.pages.call.consent import consent_version
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error, guide_record
 from tests.server.desk_world import FakeMedia
@@ -293,6 +293,26 @@ async def test_who_is_on_the_queue_is_told_the_place_over_the_socket(service, ag
         news = await until(page, lambda news: news.get("type") == "queue")
 
     assert (news["position"], news["agents"], news["open"]) == (1, 1, True)
+
+
+async def test_a_desk_follows_what_was_accepted_while_it_was_being_opened(
+    service, agent, citizen, monkeypatch
+):
+    use_case = service.app[DESK]
+    look = use_case.own
+
+    async def accepted_right_after(name):
+        before = await look(name)
+        monkeypatch.setattr(use_case, "own", look)
+        await accepted(agent, citizen)
+        return before
+
+    monkeypatch.setattr(use_case, "own", accepted_right_after)
+    async with agent.events() as desk:
+        await service.said((citizen.id, citizen.token), "在吗")
+        heard = await until(desk, lambda news: news.get("kind") == "citizen_message")
+
+    assert heard["conversation_id"] == citizen.id
 
 
 async def test_a_desk_that_is_closed_is_forgotten(service, agent):
