@@ -82,7 +82,7 @@ async def test_over_the_rate_the_player_waits_as_it_is_told(start_service, monke
         service.app[LIMITS]._messages = RateLimiter(Rate(10))
 
     service = await start_service(rate_messages_per_minute=2)
-    monkeypatch.setattr("server.api_client.asyncio.sleep", sleep)
+    monkeypatch.setattr("server.api_client.sleep", sleep)
     await played(service, DIALOGUE)
 
     assert len(waited) == 1
