@@ -1,7 +1,7 @@
 """Speaks the conversations API as a client does: for the command line, evaluation and measurements."""
 
-from asyncio import sleep  # by itself, so that a test can wait for this program alone
 import secrets
+from asyncio import sleep  # by itself, so that a test can wait for this program alone
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
