@@ -133,7 +133,9 @@ def test_a_message_can_be_left(citizen: Citizen, page: Page, service: FakeDesk):
     citizen.presses("提交留言")
 
     citizen.sees("留言已收到")
-    assert service.desk.messages == [{"text": "想问居住证续签"}]
+    [message] = service.desk.messages
+    assert message["text"] == "想问居住证续签"
+    assert message["client_message_id"]  # sent again, it is the same message
 
 
 def test_an_agent_has_a_name_and_what_they_send_is_shown(citizen: Citizen, page: Page, service: FakeDesk):
