@@ -226,6 +226,7 @@ def test_a_citizen_who_chooses_text_before_the_call_has_nothing_to_connect():
 # --- whatever order ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_random_sequences_keep_what_a_call_promises():
     chance = random.Random(7)
     events, parties, modes = list(CallEvent), [CITIZEN, AGENT, None], [*CallMode, None]

@@ -149,6 +149,7 @@ def test_a_double_or_missing_holder_cannot_even_be_written_down(wrong):
 # --- whatever order ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_random_sequences_never_lose_a_conversation_or_hold_it_twice():
     chance = random.Random(3)
     events, names = list(HoldingEvent), ["li", "wang", "zhao", ""]

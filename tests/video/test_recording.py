@@ -24,6 +24,8 @@ from video.recording_files import RecordingPaths, describe_content, notes, recov
 from video.recording_note import RecordingState
 from video.sealing import SealedReader, SealedWriter
 
+pytestmark = pytest.mark.slow  # encodes and decodes films
+
 KEY = bytes(range(32))
 PLENTY = 10**12
 
