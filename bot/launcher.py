@@ -150,7 +150,7 @@ def _run(arguments: argparse.Namespace) -> int:
     command += ["--interface", LOOPBACK, "--port", str(arguments.port), "--enable-api", "--quiet"]
     token = os.environ.pop("BANGBAN_RASA_TOKEN", "")
     if token:
-        command += ["--auth-token", token]
+        command.append(f"--auth-token={token}")  # in one word: a token may begin with a dash
     return _rasa(command)
 
 

@@ -153,7 +153,7 @@ class _Keeper:
         self._session = session
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-        self._token = secrets.token_urlsafe(16)
+        self._token = secrets.token_hex(16)  # no dash to begin with, which looks like an option
         self._last_output: deque[str] = deque(maxlen=LINES_KEPT)
         self.ready = asyncio.Event()
         self.restarts = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -81,6 +82,12 @@ async def test_a_fixed_port_is_the_first_of_as_many_as_are_needed(plan, session)
 async def test_rasa_learns_how_long_it_may_remember(plan, session):
     async with RasaPool(RasaPlan(**{**vars_of(plan), "keep_days": 3}), session):
         assert "--keep-days 3 " in starts(plan)[0]
+
+
+async def test_a_token_never_looks_like_an_option_of_the_command_line(plan, session):
+    """One that began with a dash kept Rasa from starting, once in 64 starts."""
+    async with RasaPool(plan, session) as pool:
+        assert re.fullmatch("[0-9a-f]{32}", pool.addresses[0].token)
 
 
 async def test_a_killed_process_is_started_again_at_the_same_address(plan, session):
