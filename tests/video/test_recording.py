@@ -161,13 +161,14 @@ async def test_sound_alone_is_recorded(recorder, clock, tmp_path):
     assert decoded(tmp_path, note, "audio") > 190
 
 
-async def test_a_camera_that_comes_on_later_opens_another_file(recorder, clock, tmp_path):
+async def test_a_camera_that_comes_on_later_opens_another_file(recorder, clock, tmp_path, wait_until):
     late = Party(4, ssrc=3, start=1_800_000_010.0, kinds=("video",))
     early = Party(12, kinds=("audio",))
     recorder.tap("citizen", early.receivers["audio"])
     recorder.tap("citizen", late.receivers["video"])
 
     await early.play(clock, until=1_800_000_010.0)
+    await wait_until(lambda: recorder.stats()["frames"].get("audio", 0) > 400)
     await late.play(clock)
     await recorder.close()
 
