@@ -25,7 +25,7 @@ class Following(Declining):
         vector = await self._desk.vector(reading.matter or reading.text)
         topics = self._desk.probabilities(reading, vector)
         moved = await self._moved_within(reading)
-        self._timings["embed"] = _ms(started)
+        self._timings["embed"] = ms_since(started)
         started = time.perf_counter()
         names: dict[str, NameEvidence] = {}
         if any(not item.topic for item in self._view.catalogue.items.values()):
@@ -47,7 +47,7 @@ class Following(Declining):
             ),
             self._view.catalogue,
         )
-        self._timings["link"] = _ms(started)
+        self._timings["link"] = ms_since(started)
         self._trace["kept"] = [[c.item.key, c.arithmetic] for c in linking.kept]
         self._trace["rejected"] = [[c.item.key, c.arithmetic] for c in linking.rejected[:5]]
         self._trace["elsewhere"] = [linking.elsewhere_topic, round(linking.elsewhere, 3)]
@@ -137,5 +137,6 @@ def evenly(items: Sequence[CatalogueItem], why: str) -> tuple[Candidate, ...]:
     return tuple(Candidate(item, 1 / len(items), why) for item in items)
 
 
-def _ms(started: float) -> float:
+def ms_since(started: float) -> float:
+    """Milliseconds since that reading of `time.perf_counter`."""
     return round((time.perf_counter() - started) * 1000, 2)

@@ -14,7 +14,7 @@ from core.statuses import Aspect, TurnStatus
 from knowledge.catalogue import CatalogueItem
 from knowledge.deciding import Act, Described, decide
 from knowledge.focus import HISTORY, Focus, Option
-from knowledge.following import Following, evenly
+from knowledge.following import Following, evenly, ms_since
 from knowledge.linking import Candidate, Linking
 from knowledge.understanding import Reading, split_questions
 
@@ -55,7 +55,7 @@ class Turn(Following):
             return await self._take(picked)
         started = time.perf_counter()
         reading = self._view.understanding.read(self._question.text)
-        self._timings["read"] = _ms(started)
+        self._timings["read"] = ms_since(started)
         if self._focus.items and reading.in_passing:
             reading = replace(reading, objects=())
         refused = self._refused_by_words(reading)
@@ -241,7 +241,7 @@ class Turn(Following):
         self._focus = replace(self._focus, items=tuple(i.key for i in items))
         started = time.perf_counter()
         described = await self._describe(items, reading)
-        self._timings["guides"] = _ms(started)
+        self._timings["guides"] = ms_since(started)
         if not described:
             return self._not_here(items)
         with_guide = {d.item.key for d in described}
@@ -312,7 +312,3 @@ class Turn(Following):
             "answer", TurnStatus.ANSWERED, {"text": "\n\n".join(o.variables["text"] for o in outcomes)},
             statements=tuple(statements), sources=tuple(sources), title="、".join(o.title for o in outcomes),
         )  # fmt: skip
-
-
-def _ms(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 2)
