@@ -132,3 +132,42 @@ def test_a_call_that_ended_is_remembered_by_its_id(page: Page):
 def test_a_transfer_is_known_as_one(page: Page):
     assert holding(page, QUEUE, AGENT, QUEUE)["again"] is True
     assert holding(page, QUEUE)["again"] is False
+
+
+def test_what_is_asked_for_while_an_older_answer_is_under_way_is_read_anew(page: Page):
+    told = page.evaluate(
+        """async () => {
+             const { freshly } = await import('/static/js/lib/freshly.js')
+             let state = 'before', reads = 0
+             const answers = []
+             const read = freshly(() => {
+               const seen = state
+               reads += 1
+               return new Promise((resolve) => answers.push(() => resolve(seen)))
+             })
+             const settled = async (...asked) => {
+               const all = Promise.all(asked)
+               while (answers.length) { answers.shift()(); await new Promise((r) => setTimeout(r)) }
+               return all
+             }
+             const early = read()
+             state = 'after'
+             const seen = await settled(early, read(), read())
+             return { seen, reads, later: await settled(read()) }
+           }"""
+    )
+
+    assert told == {"seen": ["before", "after", "after"], "reads": 2, "later": ["after"]}
+
+
+def test_a_read_that_fails_keeps_nobody_from_the_next(page: Page):
+    told = page.evaluate(
+        """async () => {
+             const { freshly } = await import('/static/js/lib/freshly.js')
+             let reads = 0
+             const read = freshly(async () => { reads += 1; if (reads === 1) throw new Error('lost'); return reads })
+             return (await Promise.allSettled([read(), read()])).map(({ status }) => status)
+           }"""
+    )
+
+    assert told == ["rejected", "fulfilled"]

@@ -10,6 +10,7 @@
 
 import { deliver } from './delivery.js'
 import { ConnectionError, ConversationLeft, Refusal, explain } from './errors.js'
+import { freshly } from './freshly.js'
 import { AT_BOT, holdingAfter, holdingWithNews } from './holding.js'
 import { newId } from './ids.js'
 import { LiveEvents } from './live_events.js'
@@ -26,7 +27,8 @@ export class ChatSession extends EventTarget {
   #leavings = 0
   #beginning = null
   #sending = Promise.resolve()
-  #catchingUp = null
+  /** `#takeMissing`, one at a time. */
+  #catchUp = freshly(() => this.#takeMissing())
   #restoring = false
 
   timeline = new Timeline()
@@ -162,7 +164,7 @@ export class ChatSession extends EventTarget {
     this.timeline.clear()
     this.#hold(AT_BOT)
     this.#sending = Promise.resolve()
-    this.#catchingUp = null
+    this.#catchUp = freshly(() => this.#takeMissing()) // the old one may hang for long
     this.#restoring = false
     this.#adopt(conversation)
     this.#rememberUnsent()
@@ -274,13 +276,6 @@ export class ChatSession extends EventTarget {
   }
 
   /** Gets what the log has more than the timeline. */
-  async #catchUp() {
-    this.#catchingUp ??= this.#takeMissing().finally(() => {
-      this.#catchingUp = null
-    })
-    return this.#catchingUp
-  }
-
   async #takeMissing() {
     const conversation = this.#conversation
     const isLeft = () => conversation !== this.#conversation

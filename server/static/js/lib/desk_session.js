@@ -11,6 +11,7 @@ import { deliver } from './delivery.js'
 import { DeskChat, waitingOf } from './desk_chat.js'
 import { deskProblem } from './desk_words.js'
 import { Refusal } from './errors.js'
+import { freshly } from './freshly.js'
 import { newId } from './ids.js'
 import { LiveEvents } from './live_events.js'
 
@@ -20,7 +21,7 @@ export class DeskSession extends EventTarget {
   #api
   #memory
   #soon = 0
-  #refreshing = null
+  #refreshing = freshly(() => this.#refresh())
   #catchingUp = new Map()
   #known = null
   #watched = new Set()
@@ -118,12 +119,9 @@ export class DeskSession extends EventTarget {
 
   // --- queue and conversations ----------------------------------------------------------------------
 
-  /** Gets everything anew. Throws ServiceError. */
+  /** Gets everything anew, as it is at this call or later. Throws ServiceError. */
   refresh() {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = null
-    })
-    return this.#refreshing
+    return this.#refreshing()
   }
 
   async #refresh() {
@@ -269,9 +267,8 @@ export class DeskSession extends EventTarget {
 
   /** Gets what the log has more than the desk. */
   #catchUp(id) {
-    const under = this.#catchingUp.get(id) ?? this.#takeMissing(id).finally(() => this.#catchingUp.delete(id))
-    this.#catchingUp.set(id, under)
-    return under
+    if (!this.#catchingUp.has(id)) this.#catchingUp.set(id, freshly(() => this.#takeMissing(id)))
+    return this.#catchingUp.get(id)()
   }
 
   async #takeMissing(id) {
@@ -301,6 +298,7 @@ export class DeskSession extends EventTarget {
   #forget(id) {
     this.chats.delete(id)
     this.#watched.delete(id)
+    this.#catchingUp.delete(id)
     if (this.currentId === id) this.currentId = ''
     this.#rememberRead()
   }
