@@ -123,7 +123,7 @@ class TestWording:
                 assert TurnStatus(variation["custom"]["status"])
                 assert "{" not in variation["text"]
 
-    @pytest.mark.parametrize("name", OFFER_A_PERSON)
+    @pytest.mark.parametrize("name", sorted(OFFER_A_PERSON))
     def test_what_offers_a_person_asks_for_it(self, name):
         assert all("转人工吗？" in variation["text"] for variation in RESPONSES[f"utter_{name}"])
 
