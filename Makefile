@@ -3,7 +3,8 @@
 PYTHON ?= python3
 SETUP  := $(PYTHON) -m tools.setup $(if $(filter no,$(SAMPLES)),--no-samples)
 BIN    := .venv/bin
-# Browsers, calls and Rasa wait for each other and get the machine to themselves; all else shares its cores.
+# Tests of the whole service, with browsers and Rasa, get the machine to themselves; all others share its cores.
+ALONE  := tests/browser tests/scenarios
 SPREAD := --numprocesses auto --maxprocesses 4
 
 .PHONY: help run setup test check lint format bench lock clean
@@ -21,8 +22,8 @@ test:    ## everything: Debian packages, set-up, lint, all tests
 	@$(PYTHON) -m tools.debian
 	@$(SETUP) --tests
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -m "not slow" $(SPREAD)
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(ALONE)) $(SPREAD)
+	@$(BIN)/python -m pytest $(ALONE)
 
 check:   ## the fast part of it, under two minutes
 	@$(SETUP) --tests
