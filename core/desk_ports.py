@@ -119,8 +119,19 @@ class DeskStore(Protocol):
         If it waits or has an agent already, nothing changes and that handover comes back, not new.
         """
 
-    async def accept(self, handover_id: str, agent: str, change: HolderChange, *, at_most: int = 0) -> Moved:
+    async def accept(
+        self,
+        handover_id: str,
+        agent: str,
+        change: HolderChange,
+        *,
+        at_most: int = 0,
+        recall: HolderChange | None = None,
+    ) -> Moved:
         """Gives a waiting handover to the agent: of all who accept it, to the first.
+
+        With `recall` a `callback` is put into the queue first, as the method of that name does, and
+        taken from there: both steps are made and logged, or neither.
 
         Raises NotFound; Conflict if it waits no longer, is for another agent, or if this agent has
         `at_most` conversations already (0: no limit; with a limit the agent must be known).

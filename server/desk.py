@@ -114,11 +114,15 @@ class Desk:
             raise NotFound("no such handover")
         if handover.state is HandoverState.TAKEN and handover.agent == agent.name:
             return handover  # sent twice, done once
-        if handover.state is HandoverState.CALLBACK:
-            # Registered while nobody was there, or a call-back: it goes through the queue like all others.
-            await self._handovers.recall(handover, wording.AGENT_CAME_ON_LINE)
-        change = step(Holder.QUEUE, HoldingEvent.ACCEPT, agent=agent.name)
-        moved = await self._desk.accept(handover_id, agent.name, change, at_most=agent.max_chats)
+        # Registered while nobody was there, or a call-back: it goes through the queue like all others.
+        came = LogEntry("notice", {"text": wording.AGENT_CAME_ON_LINE})
+        moved = await self._desk.accept(
+            handover_id,
+            agent.name,
+            step(Holder.QUEUE, HoldingEvent.ACCEPT, agent=agent.name),
+            at_most=agent.max_chats,
+            recall=step(Holder.BOT, HoldingEvent.ASK_FOR_PERSON, came),
+        )
         for observer in self._observers:  # first, so that the agent's screens get what is published
             observer.accepted(moved.handover)
         self._handovers.publish(moved)

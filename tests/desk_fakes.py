@@ -65,17 +65,30 @@ class InMemoryDeskStore:
         self._c._handovers.append(stored)
         return Moved(stored, await self._log(handover.conversation_id, change))
 
-    async def accept(self, handover_id: str, agent: str, change: HolderChange, *, at_most: int = 0) -> Moved:
+    async def accept(
+        self,
+        handover_id: str,
+        agent: str,
+        change: HolderChange,
+        *,
+        at_most: int = 0,
+        recall: HolderChange | None = None,
+    ) -> Moved:
         stored = self._handover(handover_id)
+        if recall is not None and stored.state is HandoverState.CALLBACK:
+            check(self._c._existing(stored.conversation_id), recall)
+            if recall.holder is not change.expected:
+                raise Conflict("the steps don't follow each other")
+            await self._room_for_one_more(agent, at_most)
+            recalled = await self.recall(handover_id, recall)
+            moved = await self.accept(handover_id, agent, change, at_most=at_most)
+            return replace(moved, events=(*recalled.events, *moved.events))
         check(self._c._existing(stored.conversation_id), change)
         if stored.state is not HandoverState.WAITING:
             raise Conflict("that handover waits no longer")
         if stored.for_agent not in ("", agent):
             raise Conflict("that handover is for another agent")
-        if at_most:
-            self._agent(agent)
-            if len(await self.held_by(agent)) >= at_most:
-                raise Conflict("the agent has as many conversations as they may")
+        await self._room_for_one_more(agent, at_most)
         taken_at = stored.taken_at or self._now()
         return await self._move(
             stored, change, agent=agent, state=HandoverState.TAKEN, new_agent=agent, taken_at=taken_at
@@ -277,6 +290,12 @@ class InMemoryDeskStore:
 
     async def delete_canned(self, reply_id: str) -> None:
         self._canned.pop(reply_id, None)
+
+    async def _room_for_one_more(self, agent: str, at_most: int) -> None:
+        if at_most:
+            self._agent(agent)
+            if len(await self.held_by(agent)) >= at_most:
+                raise Conflict("the agent has as many conversations as they may")
 
     async def _held(self, conversation_id: str, change: HolderChange) -> Handover:
         check(self._c._existing(conversation_id), change)

@@ -64,10 +64,21 @@ class DatabaseDeskStore(Roster):
 
     @in_transaction
     def accept(
-        self, connection: Connection, handover_id: str, agent: str, change: HolderChange, *, at_most: int = 0
+        self,
+        connection: Connection,
+        handover_id: str,
+        agent: str,
+        change: HolderChange,
+        *,
+        at_most: int = 0,
+        recall: HolderChange | None = None,
     ) -> Moved:
         """Gives a waiting handover to the agent: of all who accept it, to the first."""
         held = self._locked(connection, handover_id)
+        recalled: tuple[ConversationEvent, ...] = ()
+        if recall is not None and held.handover.state == _CALLBACK:
+            recalled = self._recall(connection, held, recall).events
+            held = self._locked(connection, handover_id)
         _check(held.conversation, change)
         if held.handover.state != _WAITING:
             raise Conflict("that handover waits no longer")
@@ -76,7 +87,8 @@ class DatabaseDeskStore(Roster):
         if at_most and _count_held(connection, agent) >= at_most:
             raise Conflict("the agent has as many conversations as they may")
         taken = {"state": _TAKEN, "agent": agent, "taken_at": held.handover.taken_at or self._now()}
-        return self._move(connection, held, change, taken, agent=agent)
+        moved = self._move(connection, held, change, taken, agent=agent)
+        return replace(moved, events=(*recalled, *moved.events))
 
     @in_transaction
     def take_over(
@@ -155,7 +167,9 @@ class DatabaseDeskStore(Roster):
     @in_transaction
     def recall(self, connection: Connection, handover_id: str, change: HolderChange) -> Moved:
         """Puts a `callback` handover into the queue again, to the place it had."""
-        held = self._locked(connection, handover_id)
+        return self._recall(connection, self._locked(connection, handover_id), change)
+
+    def _recall(self, connection: Connection, held: _Held, change: HolderChange) -> Moved:
         _check(held.conversation, change)
         if held.handover.state != _CALLBACK:
             raise Conflict("that handover is no call-back any more")

@@ -251,6 +251,61 @@ class DeskStoreContract:
         with pytest.raises(NotFound):
             await store.free("nobody")
 
+    async def test_a_call_back_is_recalled_and_accepted_in_one_step(
+        self, conversations, store, queued, clock
+    ):
+        await store.release("c2", CALL_BACK, HandoverState.CALLBACK, due=clock(), contact="电话")
+        came = replace(JOIN, log=(LogEntry("notice", {"text": "有人了"}),))
+        before = len(await conversations.events("c2"))
+
+        moved = await store.accept("h2", "王芳", ACCEPT, recall=came)
+
+        assert (moved.handover.state, moved.handover.agent) == (HandoverState.TAKEN, "王芳")
+        assert (moved.handover.taken_at, moved.handover.closed_at) == (clock(), None)
+        told = [(e.sequence - before, e.kind, e.body.get("cause", "")) for e in moved.events]
+        assert told == [(1, "notice", ""), (2, "holder", "ask_for_person"), (3, "holder", "accept")]
+        assert await conversations.events("c2", after=before) == moved.events
+        assert (await conversations.get("c2")).holder is Holder.AGENT
+
+    async def test_a_call_back_that_cannot_be_accepted_stays_one(self, conversations, store, queued, clock):
+        await store.put_agent(Agent("王芳"))
+        await store.accept("h1", "王芳", ACCEPT)
+        called_back = await store.release("c2", CALL_BACK, HandoverState.CALLBACK, due=clock())
+        before = await conversations.events("c2")
+
+        for refused in (
+            store.accept("h2", "王芳", ACCEPT, at_most=1, recall=JOIN),
+            store.accept("h2", "王芳", ACCEPT, recall=replace(JOIN, expected=Holder.AGENT)),
+            store.accept("h2", "王芳", ACCEPT),
+        ):
+            with pytest.raises(Conflict):
+                await refused
+            assert await store.handover("h2") == called_back.handover
+            assert await conversations.events("c2") == before
+            assert (await conversations.get("c2")).holder is Holder.BOT
+            assert [h.handover_id for h in await store.waiting()] == ["h3"]
+
+    async def test_who_waits_in_the_queue_is_accepted_without_a_recall(self, store, queued):
+        moved = await store.accept("h1", "王芳", ACCEPT, recall=JOIN)
+
+        assert [e.body["cause"] for e in moved.events] == ["accept"]
+
+    async def test_of_many_who_accept_a_call_back_at_once_one_has_it(
+        self, conversations, store, queued, clock
+    ):
+        await store.release("c1", CALL_BACK, HandoverState.CALLBACK, due=clock())
+
+        outcomes = await asyncio.gather(
+            *(store.accept("h1", f"agent{n}", ACCEPT, recall=JOIN) for n in range(8)),
+            store.recall("h1", JOIN),
+            return_exceptions=True,
+        )
+
+        [taken] = [o for o in outcomes if isinstance(o, Moved) and o.handover.state is HandoverState.TAKEN]
+        assert await store.held() == (taken.handover,)
+        causes = [e.body["cause"] for e in await conversations.events("c1") if e.kind == "holder"]
+        assert causes[-2:] == ["ask_for_person", "accept"]
+
     async def test_only_who_has_it_can_give_it_away(self, conversations, store, queued):
         await store.accept("h1", "王芳", ACCEPT)
 
@@ -422,7 +477,7 @@ class DeskStoreContract:
                     lambda: store.join(replace(a_wish(n), conversation_id=name), JOIN),
                     lambda: store.register(replace(a_wish(n), conversation_id=name)),
                     lambda: store.accept(handover_id, agent, ACCEPT),
-                    lambda: store.accept(handover_id, agent, ACCEPT),
+                    lambda: store.accept(handover_id, agent, ACCEPT, recall=JOIN),
                     lambda: store.recall(handover_id, JOIN),
                     lambda: store.release(name, LEAVE, HandoverState.ABANDONED),
                     lambda: store.release(name, CALL_BACK, HandoverState.CALLBACK, due=clock()),

@@ -270,6 +270,21 @@ async def test_an_agent_takes_no_more_than_they_may(world):
         await world.desk.accept(WANG, ticket.handover.handover_id)
 
 
+async def test_an_agent_who_has_enough_leaves_a_registered_citizen_with_the_bot(world):
+    ticket = await world.asks("c9")
+    await world.stores.desk.put_agent(Agent("王芳", max_chats=1))
+    await world.served("c1")
+    before = await world.kinds("c9")
+
+    with pytest.raises(Conflict):
+        await world.desk.accept(WANG, ticket.handover.handover_id)
+
+    assert await world.holder("c9") == "bot"
+    assert await world.kinds("c9") == before
+    assert await world.stores.desk.waiting() == ()
+    assert [h.handover_id for h in await world.stores.desk.callbacks()] == [ticket.handover.handover_id]
+
+
 async def test_a_registered_citizen_can_be_accepted_at_once(world):
     ticket = await world.asks()
     await world.on_line()
