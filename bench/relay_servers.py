@@ -1,6 +1,6 @@
-"""The servers that `bench.relay` compares, each a process of its own with the same HTTP interface.
+"""The servers of ours that `bench.relay` compares, each a process of its own with the same HTTP interface.
 
-    .venv/bin/python -m bench.relay_servers relay|recording|mediarelay PORT
+    .venv/bin/python -m bench.relay_servers relay|recording|mediarelay PORT ADDRESS
 
 `mediarelay` is what aiortc's own documentation shows: decode, pass on through MediaRelay, encode.
 """
@@ -22,7 +22,6 @@ from video.rooms import Rooms
 from video.worker import create_media_app
 
 SECRET = "bench"
-LOOPBACK = ("127.0.0.1",)
 
 
 def relay_app(folder=None):
@@ -77,9 +76,9 @@ class DecodingServer:
         return web.json_response({"calls": len(self._calls)})
 
 
-async def serve(kind, port):
+async def serve(kind, port, address):
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    with tempfile.TemporaryDirectory() as folder, offering(LOOPBACK):
+    with tempfile.TemporaryDirectory() as folder, offering((address,)):
         apps = {
             "relay": relay_app,
             "recording": lambda: relay_app(folder),
@@ -92,4 +91,4 @@ async def serve(kind, port):
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
