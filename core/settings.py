@@ -176,7 +176,10 @@ class Settings(BaseSettings):
         1, ge=1, le=64, description="How many media processes to start: one per core that calls may use."
     )
     media_max_calls: int = Field(
-        8, ge=1, le=1000, description="Calls that one media process takes at once; more are refused."
+        8,
+        ge=1,
+        le=1000,
+        description="Calls between two that a media process takes at once; a third party counts as two more.",
     )
     media_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

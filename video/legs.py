@@ -15,10 +15,13 @@ class Leg(Protocol):
 
     @property
     def receivers(self) -> Sequence[TappedReceiver]:
-        """What the party sends, by kind of media."""
+        """What the party sends, one of each kind of media; nothing for who only listens."""
 
-    async def exchange_with(self, other: "Leg | None") -> None:
-        """From now on this party gets what `other` sends; with None, nothing."""
+    async def receive_from(self, others: "Sequence[Leg | None]") -> None:
+        """From now on this party gets what these send, each in its seat; None: that seat is empty.
+
+        A party whose offer has fewer seats gets what the first ones send.
+        """
 
     def stats(self) -> Mapping[str, object]:
         """Figures of the connection, for people."""
@@ -30,8 +33,10 @@ class Leg(Protocol):
 class OpenLeg(Protocol):
     """Answers offers."""
 
-    def __call__(self, offer: str, *, on_end: Callable[[], None]) -> Awaitable[Leg]:
+    def __call__(self, offer: str, *, seats: int, sends: bool, on_end: Callable[[], None]) -> Awaitable[Leg]:
         """A leg that answers the offer. `on_end` is called once if the connection ends by itself.
 
+        `seats` is how many others the party may get sound and picture of at once. Without `sends`
+        nothing of what the party sends is taken in, whatever its offer says.
         Raises InvalidInput for an offer that can't be answered.
         """

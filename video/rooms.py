@@ -1,8 +1,9 @@
 """The calls of one media process: who is connected, who gets what from whom, what is recorded.
 
-A call has a leg for each party. When a party comes again, its new leg takes the place of the old one
-and the other party's leg stays as it is. A call exists from its first leg until it is closed, or until
-nobody has been connected for a while: the service that should have closed it may be gone.
+A call has a leg for each party; who gets what from whom is the table of `video.seats`. When a party
+comes again, its new leg takes the place of the old one and the legs of the others stay as they are. A
+call exists from its first leg until it is closed, or until neither citizen nor agent has been connected
+for a while: the service that should have closed it may be gone.
 """
 
 import asyncio
@@ -15,9 +16,9 @@ import structlog
 from core.errors import MediaFull, NotFound, RecordingUnavailable
 from video.legs import Leg, OpenLeg
 from video.recording_note import RecordingState
+from video.seats import EXTRA, PLAIN_LOAD, SEATS, load_of, sends
 from video.taps import OpenRecorder, Recorder
 
-PARTIES = ("citizen", "agent")
 FORGET_AFTER_S = 120.0  # without anybody; returning after a dead network takes less
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 class _Call:
     call_id: str
     legs: dict[str, Leg] = field(default_factory=dict)
+    extra: set[str] = field(default_factory=set)  # parties beside the two that were admitted
     recorder: Recorder | None = None
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change at a time
     forgetting: asyncio.TimerHandle | None = None
@@ -35,7 +37,7 @@ class _Call:
 
 
 class Rooms:
-    """All calls of the process. `max_calls` is the admission limit."""
+    """All calls of the process. `max_calls` is the admission limit, in calls between two."""
 
     def __init__(
         self, open_leg: OpenLeg, *, max_calls: int, open_recorder: OpenRecorder | None = None
@@ -55,7 +57,7 @@ class Rooms:
         Raises MediaFull above the admission limit, InvalidInput for an offer that can't be answered,
         RecordingUnavailable when recording is wanted and can't be had.
         """
-        call = self._admit(call_id)
+        call = self._admit(call_id, party)
         try:
             async with call.changing:
                 if call.closed:
@@ -65,6 +67,10 @@ class Rooms:
                 else:
                     await self._stop_recording(call)
                 return await self._replace_leg(call, party, offer)
+        except BaseException:
+            if party not in call.legs:
+                call.extra.discard(party)
+            raise
         finally:
             self._forget_later(call)
 
@@ -72,6 +78,7 @@ class Rooms:
         """Disconnects the party; one that isn't connected is no mistake. Raises NotFound."""
         call = self._find(call_id)
         async with call.changing:
+            call.extra.discard(party)
             if (leg := call.legs.get(party)) is not None:
                 await self._remove(call, party, leg)
         self._forget_later(call)
@@ -124,16 +131,27 @@ class Rooms:
         except KeyError:
             raise NotFound("no such call") from None
 
-    def _admit(self, call_id: str) -> _Call:
-        if (call := self._calls.get(call_id)) is None:
-            if len(self._calls) >= self._max_calls:
-                self.refused += 1
-                raise MediaFull(f"{self._max_calls} calls are going on")
+    def _admit(self, call_id: str, party: str) -> _Call:
+        """The call with a place for the party: kept for citizen and agent, for others until they leave."""
+        call = self._calls.get(call_id)
+        admitted = call.extra if call else set()
+        wanted = admitted | ({party} & EXTRA)
+        others = sum(_load(each.extra) for each in self._calls.values() if each is not call)
+        if (call is None or wanted != admitted) and others + _load(wanted) > self._max_calls * PLAIN_LOAD:
+            self.refused += 1
+            raise MediaFull(f"as much goes on as {self._max_calls} calls between two")
+        if call is None:
             call = self._calls[call_id] = _Call(call_id)
+        call.extra = wanted
         return call
 
     async def _replace_leg(self, call: _Call, party: str, offer: str) -> str:
-        leg = await self._open_leg(offer, on_end=lambda: self._leg_ended(call, party, leg))
+        leg = await self._open_leg(
+            offer,
+            seats=len(SEATS[party]),
+            sends=sends(party),
+            on_end=lambda: self._leg_ended(call, party, leg),
+        )
         if call.closed:  # while the offer was being answered
             await leg.close()
             raise NotFound("the call has ended")
@@ -142,8 +160,7 @@ class Rooms:
         call.ever_joined = True
         if call.recorder is not None:
             _tap(call.recorder, party, leg)
-        for name, each in call.legs.items():
-            await each.exchange_with(_other(call, name))
+        await _seat(call)
         if previous is not None:
             self._in_background(previous.close())
         log.info("party_connected", call_id=call.call_id, party=party, again=previous is not None)
@@ -165,8 +182,7 @@ class Rooms:
 
     async def _remove(self, call: _Call, party: str, leg: Leg) -> None:
         del call.legs[party]
-        for each in call.legs.values():
-            await each.exchange_with(None)
+        await _seat(call)
         await leg.close()
 
     async def _close(self, call: _Call) -> None:
@@ -203,18 +219,18 @@ class Rooms:
             await recorder.close()
 
     def _forget_later(self, call: _Call) -> None:
-        """Has the call closed if nobody is connected for long; a first offer that failed, at once."""
+        """Has the call closed if neither of the two is there for long; a first offer that failed, at once."""
         if call.forgetting is not None:
             call.forgetting.cancel()
             call.forgetting = None
-        if call.legs or call.closed:
+        if call.closed or not call.legs.keys() <= EXTRA:
             return
         after = FORGET_AFTER_S if call.ever_joined else 0.0
         loop = asyncio.get_running_loop()
         call.forgetting = loop.call_later(after, lambda: self._in_background(self._close_if_empty(call)))
 
     async def _close_if_empty(self, call: _Call) -> None:
-        if not call.legs and not call.changing.locked():
+        if call.legs.keys() <= EXTRA and not call.changing.locked():
             await self._close(call)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -223,8 +239,14 @@ class Rooms:
         task.add_done_callback(self._closing.discard)
 
 
-def _other(call: _Call, party: str) -> Leg | None:
-    return next((leg for name, leg in call.legs.items() if name != party), None)
+def _load(extra: set[str]) -> int:
+    return load_of({"citizen", "agent"} | extra)
+
+
+async def _seat(call: _Call) -> None:
+    """Has each leg get what those send who are there now."""
+    for party, leg in call.legs.items():
+        await leg.receive_from([call.legs.get(other) for other in SEATS[party]])
 
 
 def _tap(recorder: Recorder, party: str, leg: Leg) -> None:

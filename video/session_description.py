@@ -12,17 +12,18 @@ MOST_BYTES = 64 * 1024
 MOST_CANDIDATES = 32  # each costs a check that we send to an address of the browser's choosing
 
 
-def admit_offer(sdp: str) -> str:
+def admit_offer(sdp: str, *, seats: int = 1) -> str:
     """The offer as it may be answered: without more candidates than a browser needs.
 
-    Raises InvalidInput unless it offers one audio, one video, or both, and nothing else.
+    Raises InvalidInput unless it offers audio, video, or both, of each at most one for each other
+    party that may be heard and seen (`seats`), and nothing else.
     """
     if len(sdp.encode(errors="replace")) > MOST_BYTES:
         raise InvalidInput("the offer is longer than 64 KiB")
     lines = sdp.splitlines()
     kinds = offered_kinds(sdp)
-    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= {"audio", "video"}:
-        raise InvalidInput("the offer must hold one audio and at most one video")
+    if not kinds or not set(kinds) <= {"audio", "video"} or any(kinds.count(k) > seats for k in kinds):
+        raise InvalidInput(f"the offer must hold audio and video, at most {seats} of each")
     candidates = 0
     kept = []
     for line in lines:

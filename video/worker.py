@@ -16,7 +16,8 @@ import structlog
 from aiohttp import web
 
 from core.errors import BangbanError, InvalidInput, InvalidJson, NotFound, Unauthenticated
-from video.rooms import PARTIES, Rooms
+from video.rooms import Rooms
+from video.seats import PARTIES
 from video.session_description import MOST_BYTES
 from video.vitals import LoopLag, read_system
 
@@ -107,7 +108,7 @@ def _call_id(request: web.Request) -> str:
 def _party(request: web.Request) -> str:
     party = request.match_info["party"]
     if party not in PARTIES:
-        raise NotFound(f"the parties of a call are {' and '.join(PARTIES)}")
+        raise NotFound(f"the parties of a call are {', '.join(PARTIES)}")
     return party
 
 

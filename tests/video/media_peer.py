@@ -4,6 +4,7 @@ import asyncio
 import fractions
 import random
 import time
+from collections import Counter
 
 import av
 import numpy as np
@@ -44,21 +45,39 @@ class SmallPicture(VideoStreamTrack):
 class Peer:
     """Offers, is answered, and counts."""
 
-    def __init__(self, shade=60, *, codec="VP8"):
+    def __init__(self, shade=60, *, codec="VP8", more_seats=0, direction="sendrecv"):
         self.connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self.pictures = 0
         self.sounds = 0
         self.shade_seen = None
-        self.video_sender = self.connection.addTrack(SmallPicture(shade))
-        self.audio_sender = self.connection.addTrack(AudioStreamTrack())
+        self.shades, self.sounds_of = {}, Counter()  # by seat
+        if direction == "sendrecv":
+            self.video_sender = self.connection.addTrack(SmallPicture(shade))
+            self.audio_sender = self.connection.addTrack(AudioStreamTrack())
+        for _ in range(more_seats):
+            for kind in ("video", "audio"):
+                self.connection.addTransceiver(kind, direction="recvonly")
         for transceiver in self.connection.getTransceivers():
             if transceiver.kind == "video":
                 known = RTCRtpReceiver.getCapabilities("video").codecs
                 transceiver.setCodecPreferences([c for c in known if c.name in (codec, "rtx")])
         self._tasks = []
         self.connection.on("track", self._watch)
+
+    def _seat_of(self, track):
+        same = [each for each in self.connection.getTransceivers() if each.kind == track.kind]
+        return next(seat for seat, each in enumerate(same) if each.receiver.track is track)
+
+    def sees(self, *shades):
+        """Whether each seat shows a picture of about this shade and its sound comes; None: nothing came."""
+        return all(
+            (seat not in self.shades and seat not in self.sounds_of)
+            if shade is None
+            else (abs(self.shades.get(seat, -99) - shade) < 12 and self.sounds_of[seat] > 5)
+            for seat, shade in enumerate(shades)
+        )
 
     async def offer(self):
         await self.connection.setLocalDescription(await self.connection.createOffer())
@@ -89,8 +108,10 @@ class Peer:
                 if track.kind == "video":
                     self.pictures += 1
                     self.shade_seen = int(frame.to_ndarray(format="gray")[:, WIDTH // 2 + 8 :].mean())
+                    self.shades[self._seat_of(track)] = self.shade_seen
                 else:
                     self.sounds += 1
+                    self.sounds_of[self._seat_of(track)] += 1
         except MediaStreamError:
             return
 

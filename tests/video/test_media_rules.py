@@ -210,6 +210,20 @@ class TestDownstreamLimit:
         assert seen[0] == 500_000
         assert len(seen) < 12
 
+    def test_what_is_sent_beside_has_its_share_of_what_the_receiver_can_take(self):
+        limit, octets = self.sending(600_000)
+
+        limit.report(800_000, octets_sent=octets, octets_beside=octets, now=1.0)
+
+        assert limit.bitrate == 400_000
+
+    def test_a_seat_that_nobody_has_taken_has_no_share(self):
+        limit, octets = self.sending(600_000)
+
+        limit.report(500_000, octets_sent=octets, octets_beside=0, now=1.0)
+
+        assert limit.bitrate == 500_000
+
     @pytest.mark.parametrize(
         ("limits", "allowed"), [([], CEILING), ([None], CEILING), ([None, 300_000, 200_000], 200_000)]
     )

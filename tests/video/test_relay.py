@@ -59,14 +59,19 @@ def recorders():
 
 
 @pytest.fixture
-async def media(recorders):
+def max_calls():
+    return 2
+
+
+@pytest.fixture
+async def media(recorders, max_calls):
     """A client of a media process that runs here and takes two calls."""
 
     def open_recorder(call_id):
         recorders.append(CountingRecorder(fails=call_id == "full-disk"))
         return recorders[-1]
 
-    rooms = Rooms(LegOpener("vp8"), max_calls=2, open_recorder=open_recorder)
+    rooms = Rooms(LegOpener("vp8"), max_calls=max_calls, open_recorder=open_recorder)
     server = TestServer(create_media_app(rooms, secret="s3cret"), host="127.0.0.1")
     with offering(LOOPBACK):
         await server.start_server()
@@ -80,8 +85,8 @@ async def party(media):
     """Makes parties that have joined a call; they hang up at the end."""
     joined = []
 
-    async def join(call_id, name, shade=60, **options):
-        peer = Peer(shade)
+    async def join(call_id, name, shade=60, *, more_seats=0, direction="sendrecv", **options):
+        peer = Peer(shade, more_seats=more_seats, direction=direction)
         joined.append(peer)
         await peer.answered(await media.join(call_id, name, await peer.offer(), **options))
         return peer
@@ -115,6 +120,73 @@ async def test_a_party_that_comes_again_is_seen_without_anything_negotiated_on_t
     assert agent.connection.remoteDescription.sdp == description
     assert (await media.call_stats("c1"))["legs"].keys() == {"citizen", "agent"}
     await until(lambda: citizen.connection.connectionState == "closed")
+
+
+class TestMoreThanTwo:
+    """A third party in its seat with everybody; a listener who gets everything and gives nothing."""
+
+    @pytest.fixture
+    def max_calls(self):
+        return 5
+
+    async def test_each_gets_each_other_in_the_seat_kept_for_them_whoever_comes_when(self, party, media):
+        citizen = await party("c1", "citizen", 40, more_seats=1)
+        agent = await party("c1", "agent", 90, more_seats=1)
+        await asyncio.gather(citizen.sees_and_hears(), agent.sees_and_hears())
+        described = citizen.connection.remoteDescription.sdp
+        assert (citizen.sees(90, None), agent.sees(40, None)) == (True, True)
+
+        guest = await party("c1", "guest", 140, more_seats=1)
+        listener = await party("c1", "listener", more_seats=3, direction="recvonly")
+        await until(lambda: citizen.sees(90, 140) and agent.sees(40, 140) and guest.sees(40, 90))
+        await until(lambda: listener.sees(40, 90, 140))
+
+        assert citizen.connection.remoteDescription.sdp == described
+
+    async def test_who_leaves_is_gone_for_the_others_and_may_come_again(self, party, media):
+        citizen = await party("c1", "citizen", 40, more_seats=1)
+        guest = await party("c1", "guest", 140, more_seats=1)
+        await until(lambda: citizen.sees(None, 140) and guest.sees(40, None))
+
+        await media.leave("c1", "guest")
+        await until(lambda: guest.connection.connectionState == "closed")
+        await party("c1", "guest", 200, more_seats=1)
+        await until(lambda: citizen.sees(None, 200))
+
+    async def test_nothing_of_a_listener_goes_to_anybody_or_to_the_recorder_even_if_it_sends(
+        self, party, media, recorders
+    ):
+        citizen = await party("c1", "citizen", 40, more_seats=1, record=True)
+        agent = await party("c1", "agent", 90, more_seats=1, record=True)
+        listener = await party("c1", "listener", 250, more_seats=2, record=True)
+
+        await until(lambda: listener.sees(40, 90))
+        await asyncio.gather(citizen.sees_and_hears(), agent.sees_and_hears())
+
+        legs = (await media.call_stats("c1"))["legs"]
+        assert legs["listener"].keys() & {"audio_in", "video_in"} == set()
+        assert citizen.sees(90, None)
+        assert agent.sees(40, None)
+        assert {who for recorder in recorders for who, _ in recorder.taps} == {"citizen", "agent"}
+
+    async def test_a_third_party_is_recorded_as_a_party_of_its_own(self, party, recorders):
+        for name in ("citizen", "agent", "guest"):
+            await party("c1", name, more_seats=1, record=True)
+
+        await until(lambda: all(tap.packets for tap in recorders[0].taps.values()))
+        assert {who for who, _ in recorders[0].taps} == {"citizen", "agent", "guest"}
+
+    async def test_a_party_without_further_seats_sees_only_its_first(self, party):
+        citizen = await party("c1", "citizen", 40)
+        await party("c1", "agent", 90, more_seats=1)
+        guest = await party("c1", "guest", 140, more_seats=1)
+
+        await until(lambda: guest.sees(40, 90))
+        assert citizen.sees(90)
+
+    async def test_more_seats_than_there_are_others_are_refused(self, party):
+        with pytest.raises(InvalidInput):
+            await party("c1", "citizen", more_seats=2)
 
 
 async def test_a_party_that_left_frees_its_place_for_a_new_start(party, media):
@@ -221,10 +293,10 @@ async def test_a_recorder_that_fails_is_left_behind_and_the_call_goes_on(party, 
         "v=0",
         "nonsense\r\n" * 50,
         "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
-        "m=video 9\r\n" * 2,
+        "m=video 9\r\n" * 3,
         "x" * 70000,
     ],
-    ids=["empty", "short", "nonsense", "without transport", "two videos", "too long"],
+    ids=["empty", "short", "nonsense", "without transport", "three videos", "too long"],
 )
 async def test_an_offer_without_use_is_refused_and_leaves_nothing(media, offer):
     with pytest.raises(InvalidInput):

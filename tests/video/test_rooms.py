@@ -10,15 +10,20 @@ from video.rooms import Rooms
 
 
 class FakeLeg:
-    def __init__(self, offer, on_end):
+    def __init__(self, offer, seats, sends, on_end):
+        self.seats, self.sends = seats, sends
         self.answer = f"answer to {offer}"
         self.receivers = (f"audio of {offer}", f"video of {offer}")
         self.end = on_end
-        self.other = None
+        self.others = []
         self.closed = False
 
-    async def exchange_with(self, other):
-        self.other = other
+    @property
+    def other(self):
+        return self.others[0]
+
+    async def receive_from(self, others):
+        self.others = list(others)
 
     def stats(self):
         return {"state": "closed" if self.closed else "connected"}
@@ -51,11 +56,11 @@ class Surroundings:
             self.open_leg, max_calls=max_calls, open_recorder=self.open_recorder if with_recorder else None
         )
 
-    async def open_leg(self, offer, *, on_end):
+    async def open_leg(self, offer, *, seats, sends, on_end):
         await asyncio.sleep(0)
         if offer == "nonsense":
             raise InvalidInput("nonsense")
-        self.legs.append(FakeLeg(offer, on_end))
+        self.legs.append(FakeLeg(offer, seats, sends, on_end))
         return self.legs[-1]
 
     def open_recorder(self, call_id):
@@ -86,6 +91,77 @@ async def test_each_party_gets_what_the_other_sends(here):
     citizen, agent = here.legs
 
     assert (citizen.other, agent.other) == (agent, citizen)
+
+
+async def test_a_third_party_is_seen_by_both_and_a_listener_by_nobody():
+    here = Surroundings(max_calls=5)
+    for party in ("listener", "guest", "agent", "citizen"):
+        await here.join(party)
+    listener, guest, agent, citizen = here.legs
+
+    assert citizen.others == [agent, guest]
+    assert agent.others == [citizen, guest]
+    assert guest.others == [citizen, agent]
+    assert listener.others == [citizen, agent, guest]
+    assert [(leg.seats, leg.sends) for leg in here.legs] == [(3, False), (2, True), (2, True), (2, True)]
+
+
+async def test_the_seat_of_who_leaves_is_empty(here):
+    for party in ("citizen", "agent", "guest"):
+        await here.join(party)
+    await here.rooms.leave("c1", "guest")
+    await settle()
+    citizen, agent, guest = here.legs
+
+    assert guest.closed
+    assert (citizen.others, agent.others) == ([agent, None], [citizen, None])
+
+
+async def test_a_third_party_takes_as_much_as_two_calls_and_a_listener_as_one():
+    here = Surroundings(max_calls=4)
+    await here.join("citizen")
+    await here.join("guest")
+    await here.join("citizen", call="c2")
+
+    with pytest.raises(MediaFull):
+        await here.join("citizen", call="c3")
+    with pytest.raises(MediaFull):
+        await here.join("listener", call="c2")
+    assert len(here.legs) == 3
+
+
+async def test_the_place_of_a_third_party_is_kept_while_its_network_is_gone_and_free_when_it_leaves():
+    here = Surroundings(max_calls=3)
+    await here.join("citizen")
+    await here.join("guest")
+    here.legs[1].end()
+    await settle()
+
+    with pytest.raises(MediaFull):
+        await here.join("citizen", call="c2")
+    await here.join("guest")
+    await here.rooms.leave("c1", "guest")
+    await here.join("citizen", call="c2")
+
+
+async def test_a_third_party_whose_offer_is_without_use_takes_no_place():
+    here = Surroundings(max_calls=3)
+    await here.join("citizen")
+    with pytest.raises(InvalidInput):
+        await here.join("guest", "nonsense")
+
+    await here.join("citizen", call="c2")
+
+
+async def test_a_call_where_only_a_listener_is_left_is_forgotten(here, monkeypatch):
+    monkeypatch.setattr(rooms_module, "FORGET_AFTER_S", 0.02)
+    await here.join("citizen")
+    await here.join("listener")
+    await here.rooms.leave("c1", "citizen")
+    await asyncio.sleep(0.1)
+
+    assert here.rooms.stats()["calls"] == 0
+    assert here.legs[1].closed
 
 
 async def test_a_new_leg_takes_the_place_of_the_old_one_and_the_other_stays(here):

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import Final, Literal
 
 import aioice.ice
@@ -23,6 +25,7 @@ from video.session_description import admit_offer, announce, offered_kinds
 
 VideoCodec = Literal["vp8", "h264"]
 
+KINDS: Final = ("audio", "video")
 TRANSPORT_CC_URI: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 TRANSPORT_CC: Final = RTCRtcpFeedback(type="transport-cc")
 # Browsers send several profiles; with one alone, both parties have the same.
@@ -41,27 +44,37 @@ refuse_another_library()
 class RelayLeg:
     """One party's connection. Fulfils `video.legs.Leg`; make one with `answer_offer`."""
 
-    def __init__(self, connection: RTCPeerConnection, public: Mapping[str, str]) -> None:
+    def __init__(
+        self, connection: RTCPeerConnection, public: Mapping[str, str], *, sends: bool = True
+    ) -> None:
         self._connection = connection
         self.answer = announce(connection.localDescription.sdp, public)
+        pictures = [each for each in self.senders if each.kind == "video"]
+        for each in pictures:
+            each.beside = tuple(other for other in pictures if other is not each)
+            each.is_heeded = sends
 
     @property
     def receivers(self) -> Sequence[RelayReceiver]:
-        """What the party sends, by kind of media."""
-        return [each for each in self._connection.getReceivers() if isinstance(each, RelayReceiver)]
+        """What the party sends: one of each kind of media, or nothing."""
+        return [
+            each.receiver
+            for each in self._connection.getTransceivers()
+            if each.direction == "sendrecv" and isinstance(each.receiver, RelayReceiver)
+        ]
 
     @property
     def senders(self) -> Sequence[RelaySender]:
-        """What is sent to the party, by kind of media."""
+        """What is sent to the party; of each kind of media the first belongs to the first seat."""
         return [each for each in self._connection.getSenders() if isinstance(each, RelaySender)]
 
-    async def exchange_with(self, other: Leg | None) -> None:
-        """From now on this party gets what `other` sends; with None, nothing."""
-        offered: dict[str, RelayReceiver] = {}
-        if isinstance(other, RelayLeg):
-            offered = {each.kind: each for each in other.receivers}
-        for sender in self.senders:
-            await sender.follow(offered.get(sender.kind))
+    async def receive_from(self, others: Sequence[Leg | None]) -> None:
+        """From now on this party gets what these send, each in its seat; None: that seat is empty."""
+        for kind in KINDS:
+            senders = [each for each in self.senders if each.kind == kind]
+            for sender, other in zip_longest(senders, others[: len(senders)]):
+                offered = other.receivers if isinstance(other, RelayLeg) else ()
+                await sender.follow(next((each for each in offered if each.kind == kind), None))
 
     def stats(self) -> Mapping[str, object]:
         """Figures of the connection, for people."""
@@ -73,8 +86,13 @@ class RelayLeg:
                 "asked_again": receiver.nack.asked,
                 "never_came": receiver.nack.given_up,
             }
+        seats: Counter[str] = Counter()
         for sender in self.senders:
-            figures[f"{sender.kind}_out"] = {
+            seats[sender.kind] += 1
+            seat = seats[sender.kind]
+            if seat > 1 and not sender.counts.packets:
+                continue  # a seat that nobody has taken
+            figures[f"{sender.kind}_out{'' if seat == 1 else seat}"] = {
                 **asdict(sender.counts),
                 "codec": sender.codec_name,
                 "limited_to": sender.limit.bitrate,
@@ -96,18 +114,22 @@ class LegOpener:
         self._video_codec = video_codec
         self._public = public or {}
 
-    async def __call__(self, offer: str, *, on_end: Callable[[], None]) -> RelayLeg:
+    async def __call__(self, offer: str, *, seats: int, sends: bool, on_end: Callable[[], None]) -> RelayLeg:
         """A leg that answers the offer. Raises InvalidInput for one that can't be answered."""
-        admitted = admit_offer(offer)
+        admitted = admit_offer(offer, seats=seats)
         # Without an explicit empty list, aiortc asks a public STUN server on the Internet.
         connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         try:
             # In the order of the offer: aiortc would close the shared transport of any other.
+            seen: set[str] = set()
             for kind in offered_kinds(admitted):
+                # The party sends by the first of each kind; the others are seats for who else is there.
+                direction = "sendrecv" if sends and kind not in seen else "sendonly"
+                seen.add(kind)
                 with _our_parts():
-                    transceiver = connection.addTransceiver(kind)
+                    transceiver = connection.addTransceiver(kind, direction)
                 codec = "opus" if kind == "audio" else self._video_codec
                 transceiver.setCodecPreferences(_preferred(kind, codec))
             await self._negotiate(connection, admitted)
@@ -115,7 +137,7 @@ class LegOpener:
             await connection.close()
             raise
         _watch(connection, on_end)
-        return RelayLeg(connection, self._public)
+        return RelayLeg(connection, self._public, sends=sends)
 
     async def _negotiate(self, connection: RTCPeerConnection, offer: str) -> None:
         try:

@@ -43,6 +43,7 @@ class Downstream(Protocol):
     """What a receiver's packets are sent on to."""
 
     limit: DownstreamLimit
+    is_heeded: bool
 
     async def forward(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
         """Sends the packet on."""
@@ -253,7 +254,7 @@ class RelayReceiver(RTCRtpReceiver):
             )
         )
         if self.kind == "video" and self._source is not None:
-            allowed = bitrate_to_allow(each.limit.bitrate for each in self.downstream)
+            allowed = bitrate_to_allow(each.limit.bitrate for each in self.downstream if each.is_heeded)
             fci = pack_remb_fci(allowed, [self._source])
             data += bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._own_ssrc, media_ssrc=0, fci=fci))
         await self._send(data)

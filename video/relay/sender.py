@@ -1,8 +1,9 @@
-"""Sends on to one party what the other's receiver takes in, as one unbroken stream."""
+"""Sends on to one party what another's receiver takes in, as one unbroken stream."""
 
 import random
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,10 @@ class RelaySender(RTCRtpSender):
         super().__init__(trackOrKind, transport)
         self.limit = DownstreamLimit()
         self.counts = SenderCounts()
+        self.beside: Sequence[RelaySender] = ()
+        """What else of this kind goes to the same party, and shares its line."""
+        self.is_heeded = True
+        """Whether who sends goes by what this party can take; a listener's bad line harms nobody else."""
         self._upstream: RelayReceiver | None = None
         self._codec: RTCRtpCodecParameters | None = None  # None: not started, or stopped
         self._payload_type = 0
@@ -192,7 +197,12 @@ class RelaySender(RTCRtpSender):
             except ValueError:
                 return
             if self._ssrc in sources:
-                self.limit.report(bitrate, octets_sent=self.counts.octets, now=time.monotonic())
+                self.limit.report(
+                    bitrate,
+                    octets_sent=self.counts.octets,
+                    octets_beside=sum(each.counts.octets for each in self.beside),
+                    now=time.monotonic(),
+                )
 
     async def _send_again(self, sequence: int) -> None:
         self.counts.asked_again += 1
