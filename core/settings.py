@@ -156,7 +156,8 @@ class Settings(BaseSettings):
         description="Whether sound and picture pass through us; `direct`, without us, is not possible yet.",
     )
     video_codec: Literal["vp8", "h264"] = Field(
-        "vp8", description="Codec of the picture, for all parties; `h264` is not possible yet."
+        "vp8",
+        description="Codec of the picture, for all parties. A browser without `h264` has sound only then.",
     )
     media_url: str = Field(
         "",
@@ -242,11 +243,11 @@ class Settings(BaseSettings):
             ip_network(network)  # its ValueError names the network
         return value
 
-    @field_validator("call_media", "video_codec")
+    @field_validator("call_media")
     @classmethod
     def _check_possible(cls, value: str) -> str:
         # Better no start than a service whose every call fails.
-        if value in {"direct", "h264"}:
+        if value == "direct":
             raise ValueError(f"{value} is not possible yet")
         return value
 

@@ -84,7 +84,13 @@ DESK_SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Consent": obj({"version": _text(64, least=1), "agree": FLAG}),
-    "Ice": closed({"ice_servers": many(FREE), "media": one_of(("relay", "direct"))}),
+    "Ice": closed(
+        {
+            "ice_servers": many(FREE),
+            "media": one_of(("relay", "direct")),
+            "video_codec": one_of(("vp8", "h264")),
+        }
+    ),
     "WaitingHandover": closed(_WAITING),
     "WaitingHandovers": closed({"handovers": many(ref("WaitingHandover"))}),
     "Queue": closed(

@@ -49,7 +49,7 @@ async def citizen_ice(request: web.Request) -> web.Response:
         and await request.app[STORES].calls.open_call_of(conversation_id) is None
     ):
         # Anybody can start a conversation; without a call in sight the relay isn't theirs to use.
-        return _json({"ice_servers": [], "media": request.app[SETTINGS].call_media})
+        return _way(request, [])
     return _ice(request, hashlib.sha256(conversation_id.encode()).hexdigest()[:16])
 
 
@@ -115,7 +115,12 @@ def _ice(request: web.Request, name: str) -> web.Response:
         now=time.time(),
         ttl_s=settings.turn_ttl,
     )
-    return _json({"ice_servers": servers, "media": settings.call_media})
+    return _way(request, servers)
+
+
+def _way(request: web.Request, servers: list[dict[str, object]]) -> web.Response:
+    settings = request.app[SETTINGS]
+    return _json({"ice_servers": servers, "media": settings.call_media, "video_codec": settings.video_codec})
 
 
 def _mode_of(data: Mapping[str, Any]) -> CallMode:

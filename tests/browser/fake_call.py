@@ -222,7 +222,7 @@ class FakeDesk(FakeService):
 
     async def _ice(self, request: web.Request) -> web.Response:
         self._of(request)
-        return web.json_response({"ice_servers": [], "media": "relay"})
+        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": "vp8"})
 
     def _asked(self, request: web.Request) -> FakeConversation:
         conversation = self._of(request)

@@ -342,7 +342,7 @@ class FakeDeskService:
         return web.json_response({"canned": CANNED})
 
     async def _ice(self, _: web.Request) -> web.Response:
-        return web.json_response({"ice_servers": [], "media": "relay"})
+        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": "vp8"})
 
     async def _wall(self, _: web.Request) -> web.Response:
         return web.json_response({"waiting": self.waiting, **self.wall})

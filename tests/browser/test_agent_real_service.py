@@ -30,13 +30,17 @@ PASSWORD = "a password that is long enough"
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+def settings(tmp_path: Path) -> Settings:
+    return Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"})
+
+
+@pytest.fixture
+def url(settings: Settings) -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
     thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
-    settings = Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"})
     app = create_app(settings, engine=engine)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
 
@@ -91,7 +95,7 @@ def meet(citizen_page: Page, agent_page: Page) -> tuple[Citizen, Agent]:
     agent_page.get_by_label("账号").fill("li.min")
     agent_page.get_by_label("密码").fill(PASSWORD)
     agent.presses("登录")
-    agent_page.get_by_role("radio", name="在线").check()
+    agent_page.get_by_role("radio", name="在线").click()  # it is checked when the service says so
     agent.sees("您现在在线")
 
     citizen_page.goto("/")

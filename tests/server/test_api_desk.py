@@ -552,6 +552,6 @@ async def test_who_waits_for_nobody_gets_no_way_through_the_turn_server(start_se
     await citizen.asks(mode="video")
     _, after = await citizen.call("GET", "/ice")
 
-    assert before == {"ice_servers": [], "media": "relay"}
+    assert before == {"ice_servers": [], "media": "relay", "video_codec": "vp8"}
     name = after["ice_servers"][0]["username"].partition(":")[2]
     assert name == hashlib.sha256(citizen.id.encode()).hexdigest()[:16]

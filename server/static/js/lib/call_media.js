@@ -5,7 +5,7 @@
  * connection that fails, or whose network changes, is replaced by a new one (a rejoin) until `stop`. It
  * draws nothing and knows no page. Citizen and agent use the same.
  *
- *     const media = new CallMedia({ iceServers, send })
+ *     const media = new CallMedia({ way, send })
  *     media.addEventListener('remotestream', ({ detail }) => { video.srcObject = detail })
  *     await media.start({ audio: true, video: true })
  *
@@ -33,7 +33,7 @@ const SAMPLE_MS = 2000
 const FADE_MS = 500
 
 export class CallMedia extends EventTarget {
-  #iceServers
+  #way
   #send
   #state = 'new'
   #pc = null
@@ -53,14 +53,14 @@ export class CallMedia extends EventTarget {
 
   /**
    * @param {object} parts
-   * @param {RTCIceServer[] | (() => Promise<RTCIceServer[]>)} [parts.iceServers] a function is asked for
-   *   each connection, because credentials of a relay run out
+   * @param {() => Promise<{ice_servers?: RTCIceServer[], video_codec?: 'vp8' | 'h264'}>} parts.way is asked
+   *   for each connection, because credentials of a TURN server run out
    * @param {(type: 'call.offer' | 'call.rejoin', payload: {sdp: string}) => Promise<{sdp: string}>} parts.send
    *   brings the offer to the service and returns its answer; rejects when that isn't possible now
    */
-  constructor({ iceServers = [], send }) {
+  constructor({ way, send }) {
     super()
-    this.#iceServers = iceServers
+    this.#way = way
     this.#send = send
   }
 
@@ -241,10 +241,10 @@ export class CallMedia extends EventTarget {
 
   /** One offer, one answer; what it makes replaces the connection before. */
   async #exchange(type) {
-    const iceServers = typeof this.#iceServers === 'function' ? await this.#iceServers() : this.#iceServers
+    const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = await this.#way()
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     try {
-      this.#addSenders(pc)
+      this.#addSenders(pc, codec)
       await pc.setLocalDescription(await pc.createOffer())
       await gathered(pc, GATHERING_MS)
       const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp })
@@ -258,10 +258,12 @@ export class CallMedia extends EventTarget {
   }
 
   /** Both ways for both kinds from the beginning: what is sent changes without another exchange. */
-  #addSenders(pc) {
-    for (const [kind, codecs] of Object.entries({ audio: ['opus'], video: ['VP8', 'rtx'] })) {
+  #addSenders(pc, videoCodec) {
+    for (const [kind, codec] of Object.entries({ audio: 'opus', video: videoCodec })) {
+      const codecs = codecsNamed(kind, codec)
+      if (codecs.length === 0) continue // a browser without H.264: the call has sound, and a picture never
       const transceiver = pc.addTransceiver(kind, { direction: 'sendrecv' })
-      transceiver.setCodecPreferences?.(codecsNamed(kind, codecs))
+      transceiver.setCodecPreferences?.(codecs)
       transceiver.sender.replaceTrack(kind === 'audio' ? this.#microphone : this.#picture)
     }
   }
@@ -365,11 +367,12 @@ export class CallMedia extends EventTarget {
   }
 }
 
-/** @param {'audio' | 'video'} kind @param {string[]} names */
-function codecsNamed(kind, names) {
-  const wanted = new Set(names.map((name) => `${kind}/${name}`.toLowerCase()))
+/** That codec, with its retransmissions; none if the browser hasn't got it. */
+function codecsNamed(kind, name) {
+  const named = (codec, ...names) => names.includes(codec.mimeType.toLowerCase())
   const { codecs } = RTCRtpReceiver.getCapabilities(kind)
-  return codecs.filter(({ mimeType }) => wanted.has(mimeType.toLowerCase()))
+  const found = codecs.filter((codec) => named(codec, `${kind}/${name}`, `${kind}/rtx`))
+  return found.some((codec) => named(codec, `${kind}/${name}`)) ? found : []
 }
 
 /** @param {RTCPeerConnection} pc @param {number} ms at most */

@@ -2,7 +2,7 @@
  * The few words that a page and the service exchange about a call, over the socket they have anyway.
  *
  *     const signalling = new Signalling(live)   // a LiveEvents
- *     new CallMedia({ iceServers, send: (type, { sdp }) => signalling.exchange(type, callId, sdp) })
+ *     new CallMedia({ way, send: (type, { sdp }) => signalling.exchange(type, callId, sdp) })
  */
 
 import { ConnectionError } from './errors.js'

@@ -218,7 +218,7 @@ export class CitizenCall extends EventTarget {
   #newMedia() {
     this.#stopMedia()
     const media = new CallMedia({
-      iceServers: async () => (await this.#session.ask('GET', 'ice')).ice_servers,
+      way: () => this.#session.ask('GET', 'ice'),
       // A citizen who comes back from writing takes the place in the call that is still theirs.
       send: async (type, { sdp }) => {
         await this.#mayOffer(media)

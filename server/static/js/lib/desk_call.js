@@ -131,7 +131,7 @@ export class DeskCall extends EventTarget {
 
   #makeMedia() {
     const media = new CallMedia({
-      iceServers: async () => (await this.#api.iceServers()).ice_servers ?? [],
+      way: () => this.#api.iceServers(),
       send: async (type, { sdp }) => {
         await this.#mayOffer()
         return this.#signalling.exchange(type, this.id, sdp)

@@ -1,0 +1,76 @@
+"""A call in H.264 between two real pages through the real relay, recorded, and the recording played."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from core.settings import Settings
+from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
+from video.recording_files import notes
+from video.recording_note import RecordingState
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["browser", "pages", "url"]  # fixtures
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    wanted = {"data": tmp_path / "var", "log_level": "error", "city": "示例市", "video_codec": "h264"}
+    return Settings.load(wanted)
+
+
+def test_both_see_each_other_in_h264_and_what_is_recorded_plays(pages: tuple[Page, Page], settings: Settings):
+    citizen, agent = meet(*pages)
+    agent.presses("视频")
+    agent.sees("正在呼叫对方…")
+    citizen.page.locator("a[href^='/call/']").first.click()
+    citizen.page.wait_for_selector("bb-call:defined")
+    citizen.presses("打开摄像头和麦克风")
+    citizen.presses("看得到、听得到，下一步")
+    citizen.presses("同意录制，进入通话")
+
+    comes_to_see(agent.page, ".call__remote")
+    comes_to_see(citizen.page, "video.remote")
+    agent.sees("录音录像中")
+    agent.page.wait_for_timeout(4000)  # something to play
+    agent.presses("挂断")
+
+    folder = settings.data / "recordings"
+    for _ in range(100):
+        made = [note for note in notes(folder) if note.state is RecordingState.COMPLETE]
+        if len(made) == 2:
+            break
+        agent.page.wait_for_timeout(100)
+    assert {(note.party, note.media_type) for note in made} == {
+        ("citizen", "video/x-matroska"),
+        ("agent", "video/x-matroska"),
+    }
+    for note in made:
+        shown = played(agent.page, f"/api/v1/staff/recordings/{note.name}")
+        assert shown["frames"] > 30, shown
+        assert shown["width"] >= 320, shown
+        assert shown["sound"] > 0, shown
+        assert abs(shown["seconds"] - note.duration_ms / 1000) < 0.5, shown
+
+
+def played(page: Page, address: str) -> dict[str, float]:
+    """What this browser makes of a film, played to its end."""
+    return page.evaluate(
+        """async (address) => {
+          const video = document.createElement('video')
+          video.muted = true
+          video.src = address
+          const ended = new Promise((resolve, reject) => {
+            video.addEventListener('ended', resolve)
+            video.addEventListener('error', () => reject(new Error(video.error.message)))
+          })
+          await video.play()
+          await ended
+          const { totalVideoFrames: frames } = video.getVideoPlaybackQuality()
+          const { webkitAudioDecodedByteCount: sound, videoWidth: width, currentTime: seconds } = video
+          return { frames, sound, width, seconds }
+        }""",
+        address,
+    )
