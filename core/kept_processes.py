@@ -77,9 +77,6 @@ class Program(ABC):
         """Whether what answers first is what was meant to run; if not it is ended, and started again."""
         return True
 
-    def is_back(self) -> None:
-        """It answers again, after its process was lost with all that it knew."""
-
     def heard(self, line: str) -> str:
         """Logs a line of its output; returns what may be logged of it again, if it never answers."""
         return ""
@@ -88,12 +85,20 @@ class Program(ABC):
 class KeptProcess:
     """Keeps one program running on its port; another port is taken if that can't be had and may change."""
 
-    def __init__(self, program: Program, pace: Pace, *, port_is_fixed: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        pace: Pace,
+        *,
+        port_is_fixed: bool,
+        on_back: Callable[[int], None] | None = None,
+    ) -> None:
         self.program = program
         self.ready = asyncio.Event()
         self.restarts = 0
         self._pace = pace
         self._port_is_fixed = port_is_fixed
+        self._on_back = on_back
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._last_output: deque[str] = deque(maxlen=LINES_KEPT)
@@ -176,8 +181,8 @@ class KeptProcess:
             return
         self.ready.set()
         self._log.info("process_is_ready", port=self.program.port)
-        if self.restarts:
-            self.program.is_back()
+        if self.restarts and self._on_back is not None:
+            self._on_back(self.program.number)
         failed = 0
         while failed < self._pace.failed_checks:
             await asyncio.sleep(self._pace.check_every_s)
@@ -221,7 +226,8 @@ class ProcessPool:
     """A number of kept processes, as an asynchronous context manager.
 
     Entering starts them and returns when all are ready; leaving stops them. If they don't get ready
-    in time, what `unready` makes is raised.
+    in time, what `unready` makes is raised. `on_back` is called with the number of a process when it
+    answers again, after it was lost with all that it knew.
     """
 
     def __init__(
@@ -231,10 +237,13 @@ class ProcessPool:
         *,
         ports_are_fixed: bool,
         unready: Callable[[], BangbanError],
+        on_back: Callable[[int], None] | None = None,
     ) -> None:
         self._pace = pace
         self._unready = unready
-        self._kept = [KeptProcess(each, pace, port_is_fixed=ports_are_fixed) for each in programs]
+        self._kept = [
+            KeptProcess(each, pace, port_is_fixed=ports_are_fixed, on_back=on_back) for each in programs
+        ]
 
     @property
     def pids(self) -> Sequence[int]:

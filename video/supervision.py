@@ -64,14 +64,13 @@ class MediaPool(ProcessPool):
         pace: Pace = PACE,
     ) -> None:
         ports = ports_for(plan.processes, plan.port, plan.host)
-        self._programs = [
-            _MediaProcess(plan, number, port, session, on_lost) for number, port in enumerate(ports)
-        ]
+        self._programs = [_MediaProcess(plan, number, port, session) for number, port in enumerate(ports)]
         super().__init__(
             self._programs,
             pace,
             ports_are_fixed=bool(plan.port),
             unready=lambda: MediaUnavailable("the media processes didn't get ready"),
+            on_back=on_lost,
         )
 
     @property
@@ -85,18 +84,10 @@ class _MediaProcess(Program):
 
     name = "media"
 
-    def __init__(
-        self,
-        plan: MediaPlan,
-        number: int,
-        port: int,
-        session: aiohttp.ClientSession,
-        on_lost: Callable[[int], None] | None,
-    ) -> None:
+    def __init__(self, plan: MediaPlan, number: int, port: int, session: aiohttp.ClientSession) -> None:
         super().__init__(number, port, plan.host)
         self._plan = plan
         self._session = session
-        self._on_lost = on_lost
         self._secret = secrets.token_urlsafe(32)
 
     def address(self) -> MediaAddress:
@@ -123,10 +114,6 @@ class _MediaProcess(Program):
         except (BangbanError, TimeoutError):
             return False
         return True
-
-    def is_back(self) -> None:
-        if self._on_lost is not None:
-            self._on_lost(self.number)
 
 
 def end_with(parent: int) -> None:
