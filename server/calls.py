@@ -84,10 +84,12 @@ class Calls:
         if (await self._held((await self._stored(call_id)).conversation_id)).agent != name:
             raise Forbidden("another agent's call")
 
-    async def check_citizen(self, conversation_id: str, call_id: str) -> None:
-        """Returns if the call is in the citizen's conversation. Raises NotFound, as for no call at all."""
-        if (await self._stored(call_id)).conversation_id != conversation_id:
+    async def check_citizen(self, conversation_id: str, call_id: str) -> desk_ports.Call:
+        """The call, if it is in the citizen's conversation. Raises NotFound, as for no call at all."""
+        stored = await self._stored(call_id)
+        if stored.conversation_id != conversation_id:
             raise NotFound("no such call")
+        return stored
 
     # --- beginning and ending --------------------------------------------------------------------
 

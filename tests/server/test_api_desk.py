@@ -406,6 +406,28 @@ async def test_a_wish_for_video_becomes_a_call_when_an_agent_accepts(service, ag
     assert (news["body"]["state"], news["body"]["mode"]) == ("consenting", "video")
 
 
+async def test_taking_consent_back_is_never_kept_waiting(start_service):
+    service = await start_service(rate_messages_per_minute=6)
+    agent, citizen = await desk_of(service), Citizen(service, await service.started())
+    await agent.done("PUT", "/me", json={"state": "available"})
+    await accepted(agent, citizen, mode="video")
+    [call] = await service.stores.calls.calls_of(citizen.id)
+    path = f"/calls/{call.call_id}/consent"
+
+    async def says(agree: bool) -> int:
+        response, _ = await citizen.call("POST", path, json={"version": consent_version(), "agree": agree})
+        return response.status
+
+    given = []
+    while not given or given[-1] == 200:
+        given.append(await says(True))
+
+    assert given[-1] == 429
+    assert await says(False) == 200
+    assert (await service.stores.calls.get(call.call_id)).consented is False
+    assert await says(False) == 429  # there is nothing to take back
+
+
 async def test_nobody_signals_in_anothers_call(service, agent, citizen):
     path = await accepted(agent, citizen)
     call = await agent.done("POST", path + "/calls", json={"mode": "video"})
