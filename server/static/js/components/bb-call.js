@@ -106,7 +106,7 @@ export class Call extends HTMLElement {
     const listen = (type, listener) => this.#call.addEventListener(type, ({ detail }) => listener(detail))
     listen('step', () => this.#draw())
     listen('change', () => this.#draw())
-    listen('followed', (mode) => this.#status.flash(FOLLOWED[mode]))
+    listen('followed', (mode) => this.#call.invited || this.#status.flash(FOLLOWED[mode])) // the room asks
     listen('localstream', (stream) => room.showLocal(stream))
     listen('remotestream', (stream) => room.showRemote(stream))
     listen('quality', (quality) => room.showQuality(quality))
