@@ -44,7 +44,7 @@ class _Tap:
         self._asked = 0
         self._source = -1
 
-    async def on_rtp(
+    def on_rtp(
         self, receiver: TappedReceiver, packet: TappedPacket, codec: TappedCodec, arrival: int
     ) -> None:
         """Queues the packet; asks for a key picture where a source begins or a picture was lost."""
@@ -55,10 +55,10 @@ class _Tap:
         if self._kind == "video" and (self._stream.wants_keyframe or packet.ssrc != self._source):
             if packet.ssrc != self._source or unix - self._asked >= KEYFRAME_EVERY_MS:
                 self._asked = unix
-                await receiver.request_keyframe()
+                receiver.request_keyframe()
             self._source = packet.ssrc
 
-    async def on_sender_report(self, receiver: TappedReceiver, report: SenderReport) -> None:
+    def on_sender_report(self, receiver: TappedReceiver, report: SenderReport) -> None:
         """Queues the clocks of the sender."""
         ntp, timestamp = report.sender_info.ntp_timestamp, report.sender_info.rtp_timestamp
         if ntp:

@@ -75,12 +75,12 @@ class SenderReport(Protocol):
 class Tap(Protocol):
     """Gets what arrives at one receiver. Must return soon: all calls of the process wait meanwhile."""
 
-    async def on_rtp(
+    def on_rtp(
         self, receiver: "TappedReceiver", packet: TappedPacket, codec: TappedCodec, arrival: int
     ) -> None:
         """A packet arrived at `arrival`, in milliseconds since 1900 on the server's clock."""
 
-    async def on_sender_report(self, receiver: "TappedReceiver", report: SenderReport) -> None:
+    def on_sender_report(self, receiver: "TappedReceiver", report: SenderReport) -> None:
         """The sender said how its RTP clock and its wall clock go together."""
 
 
@@ -97,7 +97,7 @@ class TappedReceiver(Protocol):
     def remove_tap(self, tap: Tap) -> None:
         """`tap` gets nothing more; one that isn't attached is no mistake."""
 
-    async def request_keyframe(self) -> None:
+    def request_keyframe(self) -> None:
         """Asks the sender for a picture that stands by itself: soon, and at most one per half second."""
 
 

@@ -48,7 +48,7 @@ class TransportFeedback:
 
     def build(self, sender_ssrc: int, media_ssrc: int) -> bytes | None:
         """The next RTCP message, or None when all is told. Call it until it returns None."""
-        if self._newest is None:
+        if self._newest is None or self._next > self._newest:
             return None
         described = self._describable()
         received = [number for number in described if number in self._arrivals]

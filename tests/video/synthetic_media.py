@@ -59,7 +59,7 @@ class Receiver:
         if tap in self.taps:
             self.taps.remove(tap)
 
-    async def request_keyframe(self):
+    def request_keyframe(self):
         self.keyframes_asked += 1
 
 
@@ -214,10 +214,10 @@ class Party:
             clock.now = max(clock.now, arrival)
             for tap in list(self.receivers[kind].taps):
                 if isinstance(what, Report):
-                    await tap.on_sender_report(self.receivers[kind], what)
+                    tap.on_sender_report(self.receivers[kind], what)
                 elif not lose(what):
                     milliseconds = round((arrival + NTP_EPOCH) * 1000)
-                    await tap.on_rtp(self.receivers[kind], what, Codec(self.codec_of(kind)), milliseconds)
+                    tap.on_rtp(self.receivers[kind], what, Codec(self.codec_of(kind)), milliseconds)
 
 
 @dataclass

@@ -21,18 +21,23 @@ from video.legs import Leg
 from video.relay.private_api import refuse_another_library
 from video.relay.receiver import RelayReceiver
 from video.relay.sender import RelaySender
+from video.relay.transport import RelayTransport
+from video.rtp_packet import TRANSPORT_CC_URI
 from video.session_description import admit_offer, announce, offered_kinds
 
 VideoCodec = Literal["vp8", "h264"]
 
 KINDS: Final = ("audio", "video")
-TRANSPORT_CC_URI: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 TRANSPORT_CC: Final = RTCRtcpFeedback(type="transport-cc")
 # Browsers send several profiles; with one alone, both parties have the same.
 H264_PROFILE: Final = "42e01f"  # constrained baseline, level 3.1
 # Forward error correction inside Opus is sent only to those who ask for it (RFC 7587, section 6.1).
 OPUS_PARAMETERS: Final[Mapping[str, int | str | None]] = {"minptime": 10, "useinbandfec": 1}
-OUR_PARTS: Final = {"RTCRtpReceiver": RelayReceiver, "RTCRtpSender": RelaySender}
+OUR_PARTS: Final = {
+    "RTCDtlsTransport": RelayTransport,
+    "RTCRtpReceiver": RelayReceiver,
+    "RTCRtpSender": RelaySender,
+}
 OVER: Final = frozenset({"failed", "closed"})
 CONNECT_WITHIN_S: Final = 30.0
 

@@ -10,7 +10,8 @@ from typing import Final
 
 import aioice.ice
 import aiortc.rtcpeerconnection
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcrtptransceiver import RTCRtpTransceiver
@@ -19,7 +20,14 @@ from core.errors import ConfigurationError
 
 # Names of a module or methods of a class, with the parameters that calls rely on.
 USED: Final[Sequence[tuple[object, Mapping[str, Sequence[str]]]]] = (
-    (aiortc.rtcpeerconnection, {"RTCRtpReceiver": ("kind", "transport"), "RTCRtpSender": ("trackOrKind",)}),
+    (
+        aiortc.rtcpeerconnection,
+        {
+            "RTCDtlsTransport": ("transport", "certificates"),
+            "RTCRtpReceiver": ("kind", "transport"),
+            "RTCRtpSender": ("trackOrKind", "transport"),
+        },
+    ),
     (
         RTCDtlsTransport,
         {
@@ -27,7 +35,8 @@ USED: Final[Sequence[tuple[object, Mapping[str, Sequence[str]]]]] = (
             "_unregister_rtp_receiver": ("receiver",),
             "_register_rtp_sender": ("sender", "parameters"),
             "_unregister_rtp_sender": ("sender",),
-            "_send_rtp": ("data",),
+            "start": ("remoteParameters",),
+            "_handle_rtp_data": ("data", "arrival_time_ms"),
         },
     ),
     (
@@ -37,18 +46,23 @@ USED: Final[Sequence[tuple[object, Mapping[str, Sequence[str]]]]] = (
             "stop": (),
             "_handle_disconnect": (),
             "_handle_rtcp_packet": ("packet",),
-            "_handle_rtp_packet": ("packet", "arrival_time_ms"),
             "_set_rtcp_ssrc": ("ssrc",),
         },
     ),
     (RTCRtpSender, {"send": ("parameters",), "stop": (), "_handle_rtcp_packet": ("packet",)}),
     (RTCRtpTransceiver, {"setCodecPreferences": ("codecs",)}),
     (StreamStatistics, {"add": ("packet",)}),
+    (RtpRouter, {"route_rtp": ("packet",)}),
     (aioice.ice, {"get_host_addresses": ("use_ipv4", "use_ipv6")}),
+    (aioice.ice.StunProtocol, {"datagram_received": ("data", "addr")}),
 )
 
 # Attributes that constructors set: the text of the constructor must name them.
 SET_BY_CONSTRUCTORS: Final[Mapping[type, Sequence[str]]] = {
+    RTCDtlsTransport: ("_rtp_router", "_rx_srtp", "_state", "_transport", "_tx_srtp"),
+    RTCIceTransport: ("_connection",),
+    aioice.ice.Connection: ("_nominated", "_protocols"),
+    aioice.ice.CandidatePair: ("protocol",),
     RTCRtpReceiver: ("_enabled", "_track"),
     RTCRtpSender: ("_enabled", "_ssrc", "_rtx_ssrc"),
     RTCRtpTransceiver: ("_codecs", "_headerExtensions"),

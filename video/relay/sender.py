@@ -2,14 +2,12 @@
 
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiortc.codecs import is_rtx
 from aiortc.mediastreams import MediaStreamTrack
-from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpSendParameters
 from aiortc.rtcrtpsender import RTCRtpSender, random_sequence_number
 from aiortc.rtp import (
@@ -17,7 +15,6 @@ from aiortc.rtp import (
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
-    HeaderExtensionsMap,
     RtcpByePacket,
     RtcpPsfbPacket,
     RtcpRrPacket,
@@ -26,18 +23,17 @@ from aiortc.rtp import (
     RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
-    RtpPacket,
     unpack_remb_fci,
-    wrap_rtx,
 )
 
 from video.relay.receiver import RelayReceiver
+from video.relay.transport import RelayTransport
 from video.remb import DownstreamLimit
 from video.rtp_mapping import StreamMapping
+from video.rtp_packet import PacketWriter, RtpPacket, as_retransmission, is_numbered
 
 HISTORY = 1024  # packets kept for retransmission: some four seconds of a good picture
 CNAME = 1  # an SDES item (RFC 3550, section 6.5.1)
-ABS_SEND_TIME_UNITS = 1 << 18  # of a second
 
 
 @dataclass(slots=True)
@@ -55,8 +51,9 @@ class SenderCounts:
 class RelaySender(RTCRtpSender):
     """One kind of media towards one party."""
 
-    def __init__(self, trackOrKind: MediaStreamTrack | str, transport: RTCDtlsTransport) -> None:  # noqa: N803 - aiortc's name
+    def __init__(self, trackOrKind: MediaStreamTrack | str, transport: RelayTransport) -> None:  # noqa: N803 - aiortc's name
         super().__init__(trackOrKind, transport)
+        self._transport = transport
         self.limit = DownstreamLimit()
         self.counts = SenderCounts()
         self.beside: Sequence[RelaySender] = ()
@@ -64,22 +61,16 @@ class RelaySender(RTCRtpSender):
         self.is_heeded = True
         """Whether who sends goes by what this party can take; a listener's bad line harms nobody else."""
         self._upstream: RelayReceiver | None = None
-        self._codec: RTCRtpCodecParameters | None = None  # None: not started, or stopped
-        self._payload_type = 0
-        self._mid = ""
+        self.codec_name = ""
+        """The codec that was agreed on; empty before that."""
+        self._writer: PacketWriter | None = None  # None: not started, or stopped
         self._cname = ""
-        self._extensions = HeaderExtensionsMap()
         self._mapping = StreamMapping(
             first_sequence=random_sequence_number(), first_timestamp=random.getrandbits(32)
         )
-        self._history: OrderedDict[int, RtpPacket] = OrderedDict()
+        self._history = [b""] * HISTORY if self.kind == "video" else []  # by number, modulo its length
         self._rtx_payload_type: int | None = None
         self._rtx_sequence = random_sequence_number()
-
-    @property
-    def codec_name(self) -> str:
-        """The codec that was agreed on; empty before that."""
-        return self._codec.name if self._codec else ""
 
     async def follow(self, upstream: RelayReceiver | None) -> None:
         """Sends on what this receiver takes in, and nothing else any more; None: sends nothing."""
@@ -92,14 +83,14 @@ class RelaySender(RTCRtpSender):
         self.limit = DownstreamLimit()
         if upstream is not None:
             upstream.downstream.append(self)
-            if self._codec is not None:  # else `send` asks: a keyframe that comes before is lost
-                await upstream.request_keyframe()
+            if self._writer is not None:  # else `send` asks: a keyframe that comes before is lost
+                upstream.request_keyframe()
 
     # --- as the receiver upstream sees it ---
 
-    async def forward(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
+    def forward(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
         """Sends the packet on under our own numbers; one of another codec than agreed is dropped."""
-        if self._codec is None or codec.name != self._codec.name:
+        if self._writer is None or codec.name != self.codec_name:
             return
         now = time.monotonic()
         if packet.ssrc != self._mapping.source:
@@ -110,29 +101,16 @@ class RelaySender(RTCRtpSender):
         if mapped is None:
             return
         sequence, timestamp = mapped
-        sent = RtpPacket(
-            payload_type=self._payload_type,
-            marker=packet.marker,
-            sequence_number=sequence,
-            timestamp=timestamp,
-            ssrc=self._ssrc,
-            payload=packet.payload,
-        )
-        sent.padding_size = packet.padding_size
-        sent.extensions.mid = self._mid
-        sent.extensions.audio_level = packet.extensions.audio_level
-        sent.extensions.abs_send_time = int(time.time() * ABS_SEND_TIME_UNITS) & 0xFFFFFF
-        if self.kind == "video":
-            self._history[sequence] = sent
-            if len(self._history) > HISTORY:
-                self._history.popitem(last=False)
+        data = self._writer.write(packet, sequence, timestamp, time.time())
+        if self._history:
+            self._history[sequence % HISTORY] = data
         self.counts.packets += 1
-        self.counts.octets += len(sent.payload)
-        await self._send(sent.serialize(self._extensions))
+        self.counts.octets += len(packet.payload)
+        self._transport.send_packet(data)
 
-    async def forward_report(self, report: RtcpSrPacket) -> None:
+    def forward_report(self, report: RtcpSrPacket) -> None:
         """The source's clocks, with our timestamps: so sound and picture stay in step end to end."""
-        if self._codec is None or report.ssrc != self._mapping.source:
+        if self._writer is None or report.ssrc != self._mapping.source:
             return
         info = RtcpSenderInfo(
             ntp_timestamp=report.sender_info.ntp_timestamp,
@@ -141,7 +119,7 @@ class RelaySender(RTCRtpSender):
             octet_count=self.counts.octets & 0xFFFFFFFF,
         )
         name = RtcpSourceInfo(ssrc=self._ssrc, items=[(CNAME, self._cname.encode())])
-        await self._send(
+        self._transport.send_feedback(
             bytes(RtcpSrPacket(ssrc=self._ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[name]))
         )
 
@@ -149,11 +127,10 @@ class RelaySender(RTCRtpSender):
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Starts; called when the connection is secured."""
-        if self._codec is not None:
+        if self._writer is not None:
             return
-        self._codec = codec = parameters.codecs[0]
-        self._payload_type = codec.payloadType or 0
-        self._mid = parameters.muxId
+        codec = parameters.codecs[0]
+        self.codec_name = codec.name
         self._cname = parameters.rtcp.cname or ""
         again = (
             each.payloadType
@@ -161,36 +138,37 @@ class RelaySender(RTCRtpSender):
             if is_rtx(each) and each.parameters.get("apt") == codec.payloadType
         )
         self._rtx_payload_type = next(again, None)
-        self._extensions.configure(parameters)
-        self.transport._register_rtp_sender(self, parameters)
+        numbers = self._transport.agree(parameters)
+        self._writer = PacketWriter(self._ssrc, codec.payloadType or 0, parameters.muxId, numbers)
+        self._transport._register_rtp_sender(self, parameters)
         if self._upstream is not None:
-            await self._upstream.request_keyframe()
+            self._upstream.request_keyframe()
 
     async def stop(self) -> None:
         """Ends for good."""
         await self.follow(None)
-        if self._codec is not None:
-            self._codec = None
-            self.transport._unregister_rtp_sender(self)
-            await self._send(bytes(RtcpByePacket(sources=[self._ssrc])))
+        if self._writer is not None:
+            self._writer = None
+            self._transport._unregister_rtp_sender(self)
+            self._transport.send_feedback(bytes(RtcpByePacket(sources=[self._ssrc])))
         self._history.clear()
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
             for sequence in packet.lost:
-                await self._send_again(sequence)
+                self._send_again(sequence)
         elif isinstance(packet, RtcpPsfbPacket):
-            await self._handle_payload_feedback(packet)
+            self._handle_payload_feedback(packet)
         elif isinstance(packet, RtcpRrPacket | RtcpSrPacket):
             for report in packet.reports:
                 if report.ssrc == self._ssrc:
                     self.counts.lost = report.packets_lost
 
-    async def _handle_payload_feedback(self, packet: RtcpPsfbPacket) -> None:
+    def _handle_payload_feedback(self, packet: RtcpPsfbPacket) -> None:
         if packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR):
             self.counts.keyframes_asked += 1
             if self._upstream is not None:
-                await self._upstream.request_keyframe()
+                self._upstream.request_keyframe()
         elif packet.fmt == RTCP_PSFB_APP:
             try:
                 bitrate, sources = unpack_remb_fci(packet.fci)
@@ -204,24 +182,18 @@ class RelaySender(RTCRtpSender):
                     now=time.monotonic(),
                 )
 
-    async def _send_again(self, sequence: int) -> None:
+    def _send_again(self, sequence: int) -> None:
         self.counts.asked_again += 1
-        packet = self._history.get(sequence)
-        if packet is None:
+        data = self._history[sequence % HISTORY] if self._history else b""
+        if not is_numbered(data, sequence):
             return  # lost on the way to us as well: our own request for it is under way
         if self._rtx_payload_type is not None:
-            packet = wrap_rtx(
-                packet,
-                payload_type=self._rtx_payload_type,
-                sequence_number=self._rtx_sequence,
+            data = as_retransmission(
+                data,
                 ssrc=self._rtx_ssrc,
+                payload_type=self._rtx_payload_type,
+                sequence=self._rtx_sequence,
             )
             self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
         self.counts.sent_again += 1
-        await self._send(packet.serialize(self._extensions))
-
-    async def _send(self, data: bytes) -> None:
-        try:  # noqa: SIM105 - suppress() costs as much again, at hundreds of packets a second
-            await self.transport._send_rtp(data)
-        except ConnectionError:
-            pass  # the party is gone; the connection's state says so elsewhere
+        self._transport.send_packet(data)
