@@ -19,7 +19,7 @@ from core.desk_ports import DeskStore, FollowUp, HolderChange, LogEntry, Moved
 from core.errors import Conflict, InvalidInput, NotFound
 from core.messages import HandoverWish, ReplyMessage
 from core.ports import Conversation, ConversationEvent, ConversationStore, Handover, KnowledgeStore
-from core.statuses import HandoverMode, HandoverState, Holder
+from core.statuses import HandoverMode, HandoverState, Holder, TurnStatus
 from server import wording
 from server.citizen_text import clean
 from server.events import EventFanOut
@@ -30,6 +30,9 @@ from video.queue import ELDERLY_OR_DISABLED, OTHERS
 
 LONGEST_AHEAD = timedelta(days=30)
 """Nobody knows today who works in two months."""
+
+MOST_TOPIC = 40
+_ABOUT_A_MATTER = (TurnStatus.ANSWERED, TurnStatus.CLARIFYING, TurnStatus.NO_GUIDE)
 
 _CONTACT = re.compile(r"\+?[0-9][0-9 -]{5,19}")
 _TRIES = 3  # a step that lost against another is looked at anew; more often than this nothing is in step
@@ -307,7 +310,7 @@ class Handovers:
             handover_id=secrets.token_urlsafe(12),
             conversation_id=conversation.conversation_id,
             mode=wish.mode,
-            topic=self._mask(clean(wish.topic).strip()),
+            topic=self._mask(clean(wish.topic).strip()) or await self._topic_so_far(known, last),
             reason=self._mask(clean(wish.reason).strip()),
             known=known,
             department=await self._department_of(known),
@@ -315,6 +318,17 @@ class Handovers:
             language=wish.language,
             priority=ELDERLY_OR_DISABLED if wish.priority else OTHERS,
         )
+
+    async def _topic_so_far(self, known: Mapping[str, Any], last: ConversationEvent | None) -> str:
+        """What the bot answered last, else the question that it is still asking about or couldn't answer."""
+        if titles := known.get("titles"):
+            return str(titles[0])
+        if last is None or last.body.get("status") not in _ABOUT_A_MATTER:
+            return ""
+        number = int(last.body.get("reply_to", 0))
+        asked = await self._store.events(last.conversation_id, after=number - 1, limit=1)
+        text = str(asked[0].body.get("text", "")) if asked and asked[0].kind == "citizen_message" else ""
+        return text if len(text) <= MOST_TOPIC else text[: MOST_TOPIC - 1] + "…"
 
     async def _department_of(self, known: Mapping[str, Any]) -> str:
         """Whose matter it is, where the guides that were quoted agree on it."""

@@ -122,6 +122,42 @@ async def test_the_department_comes_from_the_guides_that_the_bot_quoted(world):
 # --- by itself -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("status", "shown", "topic"),
+    [
+        ("clarifying", {}, "身份证丢了怎么补办"),
+        ("no_guide", {}, "身份证丢了怎么补办"),
+        ("answered", {"title": "丢失补领身份证"}, "丢失补领身份证"),
+        ("small_talk", {}, ""),
+        ("safety", {}, ""),
+    ],
+)
+async def test_what_was_asked_last_is_the_topic_where_none_is_named(world, status, shown, topic):
+    await world.on_line()
+    citizen = await world.citizen()
+    asked, _ = await world.stores.conversations.append(
+        "c1", "citizen_message", {"text": "身份证丢了怎么补办"}
+    )
+    body = {"status": status, "messages": [{"text": "…", **shown}], "reply_to": asked.sequence}
+    last, _ = await world.stores.conversations.append("c1", "bot_message", body)
+
+    ticket = await world.handovers.request(citizen, world.wish(), last)
+
+    assert ticket.handover.topic == topic
+
+
+async def test_a_long_question_is_cut_to_a_topic(world):
+    await world.on_line()
+    citizen = await world.citizen()
+    asked, _ = await world.stores.conversations.append("c1", "citizen_message", {"text": "身份证" * 100})
+    body = {"status": "clarifying", "messages": [], "reply_to": asked.sequence}
+    last, _ = await world.stores.conversations.append("c1", "bot_message", body)
+
+    ticket = await world.handovers.request(citizen, world.wish(), last)
+
+    assert ticket.handover.topic == ("身份证" * 13) + "…"
+
+
 async def test_who_registered_joins_the_queue_when_somebody_comes_and_keeps_the_time(world):
     await world.asks("c1")
     world.later(minutes=1)
