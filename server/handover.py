@@ -9,7 +9,7 @@ The citizen is told which of the two it is. A call-back or a message ends the wa
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -314,7 +314,7 @@ class Handovers:
             reason=self._mask(clean(wish.reason).strip()),
             known=known,
             department=await self._department_of(known),
-            district=conversation.district or next(iter(known.get("districts", ())), ""),
+            district=conversation.district or _only(known.get("districts", ())),
             language=wish.language,
             priority=ELDERLY_OR_DISABLED if wish.priority else OTHERS,
         )
@@ -352,6 +352,11 @@ class Handovers:
                 handover.mode, place.position, why, self._rules.hotline, already=already
             )
         return HandoverTicket(handover, holder, place, ReplyMessage(text, type="notice"), is_new)
+
+
+def _only(districts: Sequence[str]) -> str:
+    """The district if there is one; an answer that holds in several doesn't tell whose the citizen is."""
+    return districts[0] if len(districts) == 1 else ""
 
 
 def step(holder: Holder, event: HoldingEvent, *log: LogEntry, agent: str = "") -> HolderChange:

@@ -146,6 +146,19 @@ async def test_what_was_asked_last_is_the_topic_where_none_is_named(world, statu
     assert ticket.handover.topic == topic
 
 
+async def test_an_answer_that_holds_in_several_districts_tells_none(world):
+    await world.on_line()
+    citizen = await world.citizen()
+    sources = [{"guide_id": f"g{n}", "district": district} for n, district in enumerate(("东区", "西区"))]
+    last, _ = await world.stores.conversations.append(
+        "c1", "bot_message", {"messages": [{"sources": sources}]}
+    )
+
+    ticket = await world.handovers.request(citizen, world.wish(), last)
+
+    assert ticket.handover.district == ""
+
+
 async def test_a_long_question_is_cut_to_a_topic(world):
     await world.on_line()
     citizen = await world.citizen()
