@@ -1,7 +1,8 @@
 """`python3 -m tools.debian`: what the tests need from the system and pip can't bring.
 
-A browser for the page, fonts so that it shows Chinese, PostgreSQL for the stores. What is missing is
-installed where that is allowed (root on Debian or Ubuntu), else named together with the command.
+A browser for the page, fonts so that it shows Chinese, PostgreSQL for the stores, coturn for calls
+behind firewalls. What is missing is installed where that is allowed (root on Debian or Ubuntu), else
+named together with the command.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Need:
-    """A Debian package, what the tests use it for, and how to see whether it is there."""
+    """A Debian package, what the tests use it for, and how to see whether it is there.
+
+    `service`: what the package starts by itself and nobody asked for; the tests start their own.
+    """
 
     package: str
     purpose: str
     is_there: Callable[[], bool]
+    service: str = ""
 
 
 def _has_browser() -> bool:
@@ -46,6 +51,12 @@ NEEDS = (
     Need("fontconfig", "finding the fonts", lambda: bool(shutil.which("fc-list"))),
     Need("fonts-noto-cjk", "the tests of the pages", _has_chinese_fonts),
     Need("postgresql", "the tests of the stores", _has_postgresql),
+    Need(
+        "coturn",
+        "the tests of calls behind firewalls",
+        lambda: bool(shutil.which("turnserver")),
+        service="coturn",  # would listen on every address
+    ),
 )
 
 
@@ -72,6 +83,14 @@ def install(packages: Sequence[str]) -> bool:
     return True
 
 
+def switch_off(service: str) -> None:
+    """Stops a service of the system, now and for the next start, where there is one."""
+    systemctl = shutil.which("systemctl")
+    if systemctl is not None:
+        command = [systemctl, "disable", "--now", service]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def main(needs: Sequence[Need] = NEEDS) -> int:
     """Brings what is missing, or says what it is; 0 when everything is there."""
     absent = missing(needs)
@@ -80,6 +99,8 @@ def main(needs: Sequence[Need] = NEEDS) -> int:
         sys.stdout.write(f"Installing Debian packages for the tests: {' '.join(packages)} …\n")
         sys.stdout.flush()
         install(packages)
+        for service in filter(None, (need.service for need in absent)):
+            switch_off(service)
         absent = missing(needs)
     if not absent:
         return 0

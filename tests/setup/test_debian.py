@@ -52,10 +52,24 @@ def test_an_installation_that_brought_nothing_fails(apt, monkeypatch, capsys):
     assert "sudo apt-get install b" in capsys.readouterr().err
 
 
-def test_the_needs_are_a_browser_chinese_fonts_and_postgresql():
+def test_a_service_that_came_along_unasked_is_switched_off(apt, monkeypatch):
+    monkeypatch.setattr(debian, "may_install", lambda: True)
+    switched_off = []
+    monkeypatch.setattr(debian, "switch_off", switched_off.append)
+    needs = [
+        Need("a", "x", lambda: True, service="was there before"),
+        Need("b", "x", lambda: "b" in apt, service="came along"),
+    ]
+
+    assert debian.main(needs) == 0
+    assert switched_off == ["came along"]
+
+
+def test_the_needs_are_a_browser_chinese_fonts_postgresql_and_coturn():
     assert {need.package for need in debian.NEEDS} == {
         "chromium",
         "fontconfig",
         "fonts-noto-cjk",
         "postgresql",
+        "coturn",
     }
