@@ -67,6 +67,22 @@ def measured_service(guides: list[Path] = SAMPLES, **settings: object) -> Iterat
         shutil.rmtree(folder)
 
 
+@contextlib.contextmanager
+def measured_desk(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Address and process of a service whose dialogue is scripted: for what Rasa has no part in."""
+    command = [sys.executable, "-m", "tests.scenarios.scripted_service", "--data", str(folder / "var")]
+    with (folder / "service.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        url = next(
+            found[1] for line in process.stdout if (found := re.search(r"已启动：(\S+?)/?$", line.strip()))
+        )
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
 def is_ready(url: str) -> bool:
     """Whether the service says so."""
     try:

@@ -1,5 +1,6 @@
 """The words in which scenarios are told, and the real service to tell them of."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -9,12 +10,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import requests
+
+from core import accounts
+from core.ports import User
+from core.settings import Settings
+from core.statuses import Role
+from server.stores_part import open_stores
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "knowledge" / "samples" / "guides").glob("*.json*"))
@@ -33,6 +41,7 @@ class RunningService:
         self._process: subprocess.Popen[str] | None = None
         self._announced = threading.Event()
         self.url = ""
+        self.port = 0
 
     def start(self) -> "RunningService":
         """Starts it, and returns when it is ready for citizens."""
@@ -47,7 +56,7 @@ class RunningService:
         self.url = ""
         self._announced = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "server", "serve", "--port", "0", "--data", str(self.data)],
+            self.serve_command(),
             cwd=ROOT,
             env=self._environment(),
             stdout=subprocess.PIPE,
@@ -55,6 +64,11 @@ class RunningService:
             text=True,
         )
         threading.Thread(target=self._read_output, args=(self._process,), daemon=True).start()
+
+    def serve_command(self) -> list[str]:
+        """What is started, always at the same address so that pages find it again."""
+        options = ["--port", str(self.port), "--data", str(self.data)]
+        return [sys.executable, "-m", "server", "serve", *options]
 
     def kill(self) -> None:
         """Ends it as a power cut would: no chance to tidy up."""
@@ -70,12 +84,26 @@ class RunningService:
 
     def rasa(self) -> psutil.Process:
         """Its Rasa process."""
+        return self._child("bot.launcher")
+
+    def media(self) -> psutil.Process:
+        """Its first media process."""
+        return self._child("server media")
+
+    def _child(self, words: str) -> psutil.Process:
         assert self._process is not None
-        return next(
-            child
-            for child in psutil.Process(self._process.pid).children(recursive=True)
-            if "bot.launcher" in " ".join(child.cmdline())
-        )
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return next(child for child in children if words in " ".join(child.cmdline()))
+
+    def add_user(self, name: str, role: Role, password: str) -> None:
+        """Gives somebody an account, in the database beside the service."""
+
+        async def add() -> None:
+            async with open_stores(Settings.load({"data": self.data})) as stores:
+                await stores.users.add(User(name, role, accounts.hash_password(password)))
+
+        with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
+            thread.submit(asyncio.run, add()).result()
 
     def log(self) -> str:
         """The end of what it logged."""
@@ -123,10 +151,22 @@ class RunningService:
         assert process.stdout is not None
         announced = self._announced
         for line in process.stdout:
-            if found := re.search(r"帮办已启动：(\S+?)/?$", line.strip()):
-                self.url = found[1]
+            if found := re.search(r"帮办已启动：(\S+?:(\d+))/?$", line.strip()):
+                self.url, self.port = found[1], int(found[2])
                 announced.set()
         announced.set()
+
+
+class ScriptedService(RunningService):
+    """The same without Rasa and the model; see `scripted_service`, which takes `options` too."""
+
+    def __init__(self, data: Path, *options: str, **settings: Any) -> None:
+        super().__init__(data, **settings)
+        self._options = options
+
+    def serve_command(self) -> list[str]:
+        options = ["--port", str(self.port), "--data", str(self.data), *self._options]
+        return [sys.executable, "-m", "tests.scenarios.scripted_service", *options]
 
 
 class Talk:
@@ -148,6 +188,18 @@ class Talk:
         assert response.status_code == 200, response.text
         reply: dict[str, Any] = response.json()
         return reply
+
+    def ask_for_person(self) -> dict[str, Any]:
+        """How the wish for a person stands: a new one, or the one there is."""
+        response = requests.post(
+            f"{self.service.url}/api/v1/conversations/{self.conversation_id}/handover",
+            json={"mode": "text"},
+            headers=self._headers,
+            timeout=ANSWER_SECONDS,
+        )
+        assert response.ok, response.text
+        stands: dict[str, Any] = response.json()
+        return stands
 
     def events(self) -> list[dict[str, Any]]:
         """Everything that happened."""
