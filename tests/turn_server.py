@@ -29,10 +29,12 @@ START_SECONDS = 30
 class TurnServer:
     """A coturn that can be stopped and started again on the same ports."""
 
-    def __init__(self, folder: Path, secret: str, address: str = LOOPBACK, media: str = LOOPBACK) -> None:
+    def __init__(
+        self, folder: Path, secret: str, address: str = LOOPBACK, media: str = LOOPBACK, tls_port: int = 0
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.address = address
-        self.port, self.tls_port = _free_port(address), _free_port(address)
+        self.port, self.tls_port = _free_port(address), tls_port or _free_port(address)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         make_certificate(folder, address)
