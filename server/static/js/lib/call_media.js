@@ -19,10 +19,11 @@
  */
 
 import { qualityBetween, sampleOf } from './call_quality.js'
+import { gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
 import { backOff, sleep } from './delivery.js'
 import { chooseScreen, openDevices } from './devices.js'
 
-/** No relay needs longer to be reached; what is known by then goes into the offer. */
+/** What is known by then goes into the offer; where that was too little, or nothing, more time is given. */
 const GATHERING_MS = 1500
 /** A network that is gone for less than this comes back without a rejoin. */
 const PATIENCE_MS = 1500
@@ -45,6 +46,7 @@ export class CallMedia extends EventTarget {
   #facing = 'user'
   #deviceId = ''
   #rejoining = null
+  #fruitless = 0
   #patience = 0
   #sampler = 0
   #sample = null
@@ -246,7 +248,8 @@ export class CallMedia extends EventTarget {
     try {
       this.#addSenders(pc, codec)
       await pc.setLocalDescription(await pc.createOffer())
-      await gathered(pc, GATHERING_MS)
+      await gathered(pc, this.#fruitless > 0 ? LONGEST_GATHERING_MS : GATHERING_MS)
+      this.#fruitless += 1
       const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp })
       if (this.#state === 'ended') throw new Error('the call has ended meanwhile')
       this.#follow(pc)
@@ -283,6 +286,7 @@ export class CallMedia extends EventTarget {
     clearTimeout(this.#patience)
     if (this.#state === 'ended') return
     if (pc.connectionState === 'connected') {
+      this.#fruitless = 0
       this.#dispatch('remotestream', remote)
       this.#become('live')
       clearInterval(this.#sampler)
@@ -373,25 +377,4 @@ function codecsNamed(kind, name) {
   const { codecs } = RTCRtpReceiver.getCapabilities(kind)
   const found = codecs.filter((codec) => named(codec, `${kind}/${name}`, `${kind}/rtx`))
   return found.some((codec) => named(codec, `${kind}/${name}`)) ? found : []
-}
-
-/** @param {RTCPeerConnection} pc @param {number} ms at most */
-async function gathered(pc, ms) {
-  const complete = new Promise((resolve) => {
-    const look = () => pc.iceGatheringState === 'complete' && resolve()
-    pc.addEventListener('icegatheringstatechange', look)
-    look()
-  })
-  await Promise.race([complete, sleep(ms)])
-}
-
-/** Returns when the connection stands; throws when it fails or takes too long. */
-async function settled(pc, ms) {
-  const decided = new Promise((resolve) => {
-    const look = () => ['connected', 'failed', 'closed'].includes(pc.connectionState) && resolve()
-    pc.addEventListener('connectionstatechange', look)
-    look()
-  })
-  await Promise.race([decided, sleep(ms)])
-  if (pc.connectionState !== 'connected') throw new Error(`the connection is ${pc.connectionState}`)
 }
