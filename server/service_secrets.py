@@ -56,9 +56,9 @@ def recording_key(settings: Settings) -> bytes:
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in the file; of several processes that make it at once, one wins."""
+    """The secret in the file; of several that make it at once, in one process or more, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f"{path.name}.{os.getpid()}")
+    made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")  # also unlike that of another machine
     if not path.exists():
         descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
