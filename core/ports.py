@@ -4,7 +4,7 @@ Feature packages know each other only through these. Each port has a contract-te
 `tests/contracts/` that its fake (`tests/fakes.py`) and its real adapter both pass.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -232,6 +232,9 @@ class ConversationStore(Protocol):
         self, conversation_id: str, after: int = 0, limit: int = 500
     ) -> Sequence[ConversationEvent]:
         """Events with a sequence number over `after`, in order."""
+
+    async def last_sequences(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
+        """The newest number of each log; 0 for an empty one, unknown conversations are left out."""
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""

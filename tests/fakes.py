@@ -250,6 +250,10 @@ class InMemoryConversationStore:
     ) -> Sequence[ConversationEvent]:
         return tuple(self._events.get(conversation_id, [])[max(after, 0) :][:limit])
 
+    async def last_sequences(self, conversation_ids):
+        known = [each for each in conversation_ids if each in self._conversations]
+        return {each: len(self._events.get(each, [])) for each in known}
+
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         events = reversed(self._events.get(conversation_id, []))
         return next((event for event in events if event.kind == "bot_message"), None)

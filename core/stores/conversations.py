@@ -3,7 +3,7 @@
 What agents do with a conversation is in `core.stores.desk`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -31,6 +31,7 @@ from core.stores.tables import conversations, handovers, ratings
 from core.stores.upserts import upsert
 
 _WAITING: Final = HandoverState.WAITING.value
+_ASKED_AT_ONCE: Final = 500  # databases take only so many values in a statement
 _PURGED_AT_ONCE: Final = 500  # a longer transaction would keep citizens waiting
 
 
@@ -116,6 +117,17 @@ class DatabaseConversationStore:
         query = select(events).where(events.c.conversation_id == conversation_id, events.c.sequence > after)
         rows = await self._database.read(query.order_by(events.c.sequence).limit(limit))
         return tuple(event_of(row) for row in rows)
+
+    async def last_sequences(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
+        """The newest number of each log; 0 for an empty one, unknown conversations are left out."""
+        asked = list(conversation_ids)
+        found: dict[str, int] = {}
+        for start in range(0, len(asked), _ASKED_AT_ONCE):
+            query = select(conversations.c.conversation_id, conversations.c.last_sequence).where(
+                conversations.c.conversation_id.in_(asked[start : start + _ASKED_AT_ONCE])
+            )
+            found |= {row.conversation_id: row.last_sequence for row in await self._database.read(query)}
+        return found
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""

@@ -115,6 +115,16 @@ class ConversationStoreContract:
         assert [event.sequence for event in await store.events("c1", after=1, limit=2)] == [2, 3]
         assert await store.events("c1", after=5) == ()
 
+    async def test_the_newest_numbers_of_many_logs_at_once(self, store):
+        await opened(store, "c1")
+        await opened(store, "c2")
+        for _ in range(3):
+            await asked(store, "c1")
+        many = [f"unknown {number}" for number in range(1200)]
+
+        assert await store.last_sequences(["c1", "c2", *many]) == {"c1": 3, "c2": 0}
+        assert await store.last_sequences([]) == {}
+
     async def test_a_body_comes_back_whatever_is_in_it(self, store):
         await opened(store)
         body = {"text": "引号\"'\\ 𠮷🆔\u0000\ud83d", "deep": [{"a": None, "b": 1.5}], "key\u0000": True}
