@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, Row, create_engine, 
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from core.errors import ConfigurationError, Unavailable
 
@@ -167,6 +168,28 @@ def in_transaction(
         return await self._database.write(lambda connection: method(self, connection, *args, **kwargs))
 
     return with_connection
+
+
+def open_sessions(url: str) -> AsyncEngine:
+    """An engine whose connections are each a session of its own, kept as long as its user likes.
+
+    Only PostgreSQL has such sessions. One whose client is gone ends within half a minute, also where
+    the machine is gone with it. Raises ConfigurationError for another database.
+    """
+    address = _with_driver(url)
+    if address.get_backend_name() != "postgresql":
+        raise ConfigurationError("sessions need PostgreSQL")
+    watched = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+    return create_async_engine(
+        address,
+        hide_parameters=True,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        connect_args={
+            "timeout": _CONNECT_SECONDS,
+            "server_settings": {"application_name": "bangban locks", **watched},
+        },
+    )
 
 
 def _with_driver(url: str) -> URL:

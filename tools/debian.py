@@ -1,8 +1,8 @@
 """`python3 -m tools.debian`: what the tests need from the system and pip can't bring.
 
 A browser for the page, fonts so that it shows Chinese, PostgreSQL for the stores, coturn for calls
-behind firewalls. What is missing is installed where that is allowed (root on Debian or Ubuntu), else
-named together with the command.
+behind firewalls, Redis for several replicas. What is missing is installed where that is allowed (root
+on Debian or Ubuntu), else named together with the command.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ NEEDS = (
         "the tests of calls behind firewalls",
         lambda: bool(shutil.which("turnserver")),
         service="coturn",  # would listen on every address
+    ),
+    Need(
+        "redis-server",
+        "the tests of several replicas",
+        lambda: bool(shutil.which("redis-server")),
+        service="redis-server",
     ),
 )
 

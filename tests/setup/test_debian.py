@@ -65,11 +65,12 @@ def test_a_service_that_came_along_unasked_is_switched_off(apt, monkeypatch):
     assert switched_off == ["came along"]
 
 
-def test_the_needs_are_a_browser_chinese_fonts_postgresql_and_coturn():
+def test_the_needs_are_a_browser_chinese_fonts_postgresql_coturn_and_redis():
     assert {need.package for need in debian.NEEDS} == {
         "chromium",
         "fontconfig",
         "fonts-noto-cjk",
         "postgresql",
         "coturn",
+        "redis-server",
     }
