@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite in `data`.",
     )
 
+    redis_url: Secret = Field(
+        Secret(""),
+        description="redis://HOST, rediss://HOST or unix:///FILE that joins several replicas of the service; "
+        "empty: there is one.",
+    )
+
     # The dialogue engine
     rasa_url: str = Field("", description="Address of a running Rasa; empty: Bangban starts its own.")
     rasa_port: int = Field(
@@ -287,6 +293,16 @@ class Settings(BaseSettings):
     def _check_media(self) -> Self:
         if self.media_url and not self.media_secret.get_secret_value():
             raise ValueError("media_url needs the media_secret of those processes")
+        return self
+
+    @model_validator(mode="after")
+    def _check_replicas(self) -> Self:
+        if not self.redis_url.get_secret_value():
+            return self
+        if not self.effective_database_url.startswith("postgres"):
+            raise ValueError("redis_url needs a PostgreSQL database_url, which all replicas share")
+        if self.call_media == "relay" and not self.media_url:
+            raise ValueError("redis_url needs a media_url: media processes that all replicas share")
         return self
 
     @classmethod

@@ -52,6 +52,8 @@ from server.media_part import open_media
 from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
+from server.replicas import ReplicaParts
+from server.replicas_part import open_replicas
 from server.report_records import Reports
 from server.retention import keep_in_time
 from server.service_secrets import ServiceSecrets
@@ -76,7 +78,7 @@ It follows within a second, and takes in a few hundred changed guides in so many
 
 
 class Overrides(TypedDict, total=False):
-    """Parts to use instead of the real ones."""
+    """Parts to use instead of the real ones. Over given stores a replica is alone unless told otherwise."""
 
     stores: Stores
     embedder: Embedder
@@ -84,6 +86,7 @@ class Overrides(TypedDict, total=False):
     engine: DialogueEngine
     find_district: FindDistrict
     media: Media
+    replicas: ReplicaParts
 
 
 def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Application:
@@ -124,7 +127,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         app.router.add_routes(module.routes())
     app.cleanup_ctx.extend(
         functools.partial(context, overrides=overrides)
-        for context in (_stores, _engine, _media, _use_cases, _background)
+        for context in (_stores, _replicas, _engine, _media, _use_cases, _background)
     )
     return app
 
@@ -142,6 +145,17 @@ async def _stores(app: web.Application, overrides: Overrides) -> AsyncIterator[N
         app[keys.CONVERSATION_STORE] = stores.conversations
         app[keys.KNOWLEDGE_STORE] = stores.knowledge
         app[keys.USER_STORE] = stores.users
+        yield
+
+
+async def _replicas(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """What connects this replica with the others, if there are others."""
+    if "replicas" in overrides or "stores" in overrides:
+        app[keys.REPLICA_PARTS] = overrides.get("replicas")
+        yield
+        return
+    async with open_replicas(app[keys.SETTINGS], app[keys.KNOWLEDGE_STORE]) as parts:
+        app[keys.REPLICA_PARTS] = parts
         yield
 
 
@@ -202,6 +216,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         mask=_mask,
         hotline=settings.hotline,
         observe=app[keys.METRICS].turn_done,
+        shared_locks=app[keys.REPLICAS].shared_locks,
     )
     app[keys.RATINGS] = Ratings(app[keys.CONVERSATIONS], app[keys.STORES].desk)
     stores = app[keys.STORES]
@@ -214,13 +229,13 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
         make_decoy=lambda: accounts.hash_password("no password at all"),
         now=time.time,
     )
-    app[keys.HEALTH] = Health(_checks(app))
+    app[keys.HEALTH] = Health(_checks(app), _helping_checks(app))
     yield
 
 
 async def _background(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What goes on by itself: following publications, catching up after a crash, forgetting in time."""
-    async with BackgroundTasks() as tasks:
+    async with app[keys.REPLICAS].joined(), BackgroundTasks() as tasks:
         app[keys.BACKGROUND] = tasks
         if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
             pointer = index_folder(app[keys.SETTINGS]) / "current"
@@ -252,6 +267,16 @@ def _checks(app: web.Application) -> dict[str, Check]:
 
         checks["snapshot"] = snapshot
     return checks
+
+
+def _helping_checks(app: web.Application) -> dict[str, Check]:
+    """What should work, and isn't needed for a turn."""
+    replicas = app[keys.REPLICAS]
+
+    async def connected() -> bool:
+        return replicas.connected
+
+    return {} if replicas.shared_locks is None else {"replicas": connected}
 
 
 async def _say_goodbye(app: web.Application) -> None:

@@ -20,6 +20,7 @@ from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidI
 from core.ports import ConversationEvent, ConversationStore, Handover
 from core.statuses import HandoverState
 from server import wording
+from server.call_book import CallBook
 from server.call_evidence import CallEvidence
 from server.call_recording import CallRecording
 from server.events import EventFanOut
@@ -44,12 +45,13 @@ _CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
 """States in which media may be connected."""
 
 STORE_QUALITY_EVERY = timedelta(seconds=10)
-_LEVELS = ("poor", "fair", "good")
-MOST_STATS = 40
 
 
 class Calls:
-    """All calls. `recorded` says whether calls are recorded when the citizen agrees."""
+    """All calls. `recorded` says whether calls are recorded when the citizen agrees.
+
+    Several replicas share the `book` of the calls that go on.
+    """
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Calls:
         recorded: bool,
         observer: CallObserver,
         evidence: CallEvidence | None = None,
+        book: CallBook | None = None,
     ) -> None:
         self._store = store
         self._desk = desk
@@ -74,22 +77,20 @@ class Calls:
         self._observer = observer
         self._evidence = evidence
         self._recording = CallRecording(media, calls, self._tell, self._tell_broken)
-        self._open: dict[str, OpenCall] = {}
+        self._book = book or CallBook(calls, now=now, recorded=recorded)
         self._unclosed: set[str] = set()
 
     # --- who may ---------------------------------------------------------------------------------
 
     async def check_agent(self, name: str, call_id: str) -> None:
         """Returns if that agent holds the call's conversation. Raises NotFound, Forbidden, Conflict."""
-        if (await self._held((await self._stored(call_id)).conversation_id)).agent != name:
+        if (await self._held((await self._book.stored(call_id)).conversation_id)).agent != name:
             raise Forbidden("another agent's call")
 
-    async def check_citizen(self, conversation_id: str, call_id: str) -> desk_ports.Call:
-        """The call, if it is in the citizen's conversation. Raises NotFound, as for no call at all."""
-        stored = await self._stored(call_id)
-        if stored.conversation_id != conversation_id:
+    async def check_citizen(self, conversation_id: str, call_id: str) -> None:
+        """Returns if the call is in the citizen's conversation. Raises NotFound, as for no call at all."""
+        if (await self._book.stored(call_id)).conversation_id != conversation_id:
             raise NotFound("no such call")
-        return stored
 
     # --- beginning and ending --------------------------------------------------------------------
 
@@ -105,7 +106,7 @@ class Calls:
             entry = await self._entry(known.call_id)
             if entry.call.state is CallState.RINGING and entry.call.callee is caller:
                 await self._apply(entry, CallEvent.ANSWER, caller)
-            return await self._stored(known.call_id)
+            return await self._book.stored(known.call_id)
         call = Call.begin(caller, mode, answered=answered, recorded=self._recorded)
         record = desk_ports.Call(
             call_id=secrets.token_urlsafe(12),
@@ -122,7 +123,7 @@ class Calls:
         entry = OpenCall(
             stored.call_id, conversation_id, handover.agent, call, self._now(), quality=dict(stored.quality)
         )
-        self._open[stored.call_id] = entry
+        self._book.add(entry)
         await self._note(entry)
         self._tell(entry)
         return stored
@@ -218,9 +219,7 @@ class Calls:
         """What a browser measured; the other side is told how good it is. Raises NotFound."""
         entry = await self._entry(call_id)
         entry.call.after(CallEvent.STATS, party)
-        entry.quality[party.value] = dict(list(stats.items())[:MOST_STATS])
-        levels = [each.get("level") for each in entry.quality.values() if isinstance(each, dict)]
-        entry.quality["level"] = next((level for level in _LEVELS if level in levels), "")
+        entry.measured(party, stats)
         level = stats.get("level", "")
         self._fan_out.announce(
             entry.conversation_id,
@@ -229,12 +228,16 @@ class Calls:
         now = self._now()
         if entry.quality_stored is None or now - entry.quality_stored >= STORE_QUALITY_EVERY:
             entry.quality_stored = now
-            await self._calls.set_quality(call_id, entry.quality)
+            async with entry.lock if self._book.is_shared else nullcontext():
+                entry.measured(party, stats)  # beside what the other party sent to another replica
+                await self._calls.set_quality(call_id, entry.quality)
 
     # --- by itself -------------------------------------------------------------------------------
 
     async def take_up(self) -> None:
         """After a start: what went on before goes on; its parties rejoin."""
+        if self._book.is_shared:
+            return  # they go on without us
         for stored in await self._calls.open_calls():
             with suppress(BangbanError):
                 entry = await self._entry(stored.call_id)
@@ -243,7 +246,7 @@ class Calls:
 
     async def look_after(self) -> None:
         """One look at all calls: who is connected, who has been away for too long."""
-        for entry in tuple(self._open.values()):
+        for entry in await self._book.to_look_after():
             try:
                 if entry.call.state in _CARRIED and entry.call.mode is not CallMode.TEXT:
                     await self._look_at_media(entry)
@@ -255,10 +258,13 @@ class Calls:
             except BangbanError as error:
                 log.warning("call_not_looked_after", code=error.code)
         for call_id in tuple(self._unclosed):
-            known = self._open.get(call_id)
-            async with known.lock if known else nullcontext():
-                if call_id in self._unclosed:
-                    await self._close_media(call_id)
+            known = self._book.known(call_id)
+            with suppress(BangbanError):
+                async with known.lock if known else nullcontext():
+                    if known and known.call.state in _CARRIED and known.call.mode is not CallMode.TEXT:
+                        self._unclosed.discard(call_id)  # there is something to carry again
+                    elif call_id in self._unclosed:
+                        await self._close_media(call_id)
 
     async def media_lost(self, call_ids: Callable[[str], bool]) -> None:
         """A media process was started again: the parties of its calls must rejoin."""
@@ -295,21 +301,9 @@ class Calls:
             raise NotFound("no such conversation")
         raise Conflict("no agent holds the conversation")
 
-    async def _stored(self, call_id: str) -> desk_ports.Call:
-        stored = await self._calls.get(call_id)
-        if stored is None:
-            raise NotFound("no such call")
-        return stored
-
     async def _entry(self, call_id: str) -> OpenCall:
-        """The call as it goes on here, or after a restart as stored. Raises NotFound, IllegalMove."""
-        if (known := self._open.get(call_id)) is not None:
-            return known
-        stored = await self._stored(call_id)
-        if stored.ended_at is not None:
-            raise IllegalMove("the call has ended")
-        entry = OpenCall.of(stored, self._now(), recorded=self._recorded)
-        return self._open.setdefault(call_id, entry)
+        """The call as it goes on, or after a restart as stored. Raises NotFound, IllegalMove."""
+        return await self._book.entry(call_id)
 
     async def _apply(
         self, entry: OpenCall, event: CallEvent, party: Party | None = None, *, mode: CallMode | None = None
@@ -346,11 +340,11 @@ class Calls:
             )
         except (Conflict, NotFound):
             # Ended elsewhere, or deleted with its conversation.
-            self._open.pop(entry.call_id, None)
+            self._book.drop(entry.call_id)
             raise
 
     async def _ended(self, entry: OpenCall) -> None:
-        self._open.pop(entry.call_id, None)
+        self._book.drop(entry.call_id)
         await self._close_media(entry.call_id)
         with suppress(NotFound):
             await self._calls.set_quality(entry.call_id, entry.quality)
@@ -369,7 +363,7 @@ class Calls:
             log.warning("media_not_closed", call_id=call_id, code=error.code)
             return
         self._unclosed.discard(call_id)
-        if (entry := self._open.get(call_id)) is not None:
+        if (entry := self._book.known(call_id)) is not None:
             await self._recording.note(entry, on=False)
 
     async def _note(self, entry: OpenCall) -> None:
@@ -391,8 +385,15 @@ class Calls:
     def _publish(self, event: ConversationEvent) -> None:
         self._fan_out.publish(event)
 
-    def _tell(self, entry: OpenCall) -> None:
+    async def tell_again(self) -> None:
+        """Tells those who watch here how calls stand, where they weren't told so."""
+        for entry in await self._book.all():
+            if entry.told != (entry.call, entry.recording):
+                self._tell(entry, everywhere=False)
+
+    def _tell(self, entry: OpenCall, *, everywhere: bool = True) -> None:
         """Tells both sides how the call stands; each hears about the other's connection."""
+        entry.told = (entry.call, entry.recording)
         for to_staff, peer in ((False, Party.AGENT), (True, Party.CITIZEN)):
-            news = entry.as_news(peer)
-            self._fan_out.announce(entry.conversation_id, news, to_staff=to_staff, to_citizen=not to_staff)
+            news, to = entry.as_news(peer), {"to_staff": to_staff, "to_citizen": not to_staff}
+            self._fan_out.announce(entry.conversation_id, news, everywhere=everywhere, **to)

@@ -21,6 +21,7 @@ from core.choices import match_choice
 from core.errors import BangbanError, Conflict, InvalidInput, NotFound, Unavailable, UnknownDistrict
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
 from core.ports import Conversation, ConversationEvent, ConversationStore, DialogueEngine
+from core.replica_ports import Locks
 from core.statuses import Holder, TurnStatus
 from server import wording
 from server.access import token_hash
@@ -65,7 +66,7 @@ class TurnLimits:
 class Conversations:
     """The use case around a citizen's conversation.
 
-    `observe` is told of every finished turn, for the metrics.
+    `observe` is told of every finished turn, for the metrics; `shared_locks` are those of all replicas.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Conversations:
         hotline: str,
         limits: TurnLimits = TurnLimits(),
         observe: Callable[[Turn], None] = lambda turn: None,
+        shared_locks: Locks | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -90,7 +92,7 @@ class Conversations:
         self._hotline = hotline
         self._limits = limits
         self._observe = observe
-        self._locks = TurnLocks(max_waiting=limits.waiting_of_one)
+        self._locks = TurnLocks(max_waiting=limits.waiting_of_one, shared=shared_locks)
         self._slots = asyncio.Semaphore(limits.concurrent)
         self._under_way = 0
 

@@ -14,6 +14,7 @@ from core.metrics import Metrics
 from core.ports import Handover
 from core.statuses import HandoverMode
 from server import keys
+from server.call_book import CallBook
 from server.call_evidence import CallEvidence
 from server.calls import Calls
 from server.desk import Desk
@@ -23,9 +24,9 @@ from server.desk_rounds import DeskRounds
 from server.handover import HandoverRules, Handovers
 from server.knowledge_part import today
 from server.recordings import Recordings
+from server.replicas import Replicas
 from server.service_secrets import recording_key
 from server.signalling import Signalling
-from server.staff_reading import StaffReading
 from server.supervision import Supervision
 from server.waiting_line import WaitingLine
 from video.call import CallMode, Party
@@ -70,6 +71,13 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     opening = OpeningHours.parse(settings.opening_hours, settings.opening_exceptions)
     line = WaitingLine(stores.desk, stores.calls, opening=opening, now=utc_now)
     screens = DeskEvents(fan_out)
+    replicas = Replicas(
+        app[keys.REPLICA_PARTS],
+        fan_out=fan_out,
+        screens=screens,
+        store=stores.conversations,
+        desk_store=stores.desk,
+    )
     app[keys.CALL_EVIDENCE] = CallEvidence(settings.data / EVIDENCE, stores.conversations)
     calls = Calls(
         stores.conversations,
@@ -81,6 +89,13 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         recorded=settings.call_media == "relay",
         observer=metrics,
         evidence=app[keys.CALL_EVIDENCE],
+        book=CallBook(
+            stores.calls,
+            now=utc_now,
+            recorded=settings.call_media == "relay",
+            shared=replicas.shared_locks,
+            leads=replicas.leads,
+        ),
     )
     handovers = Handovers(
         stores.conversations,
@@ -111,13 +126,17 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         screens=screens,
         look=desk.line,
         now=utc_now,
+        leads=replicas.leads,
+        watched=replicas.watched,
     )
-    handovers.changed = rounds.changed
+    replicas.changed = rounds.changed
+    replicas.tell_again = calls.tell_again
+    handovers.changed = replicas.queue_changed
+    app[keys.REPLICAS] = replicas
     handovers.left = screens.left_agent
     app[keys.HANDOVERS] = handovers
     app[keys.SCREENS] = screens
     app[keys.DESK] = desk
-    app[keys.READING] = StaffReading(stores.conversations, stores.desk, desk, stores.access, now=utc_now)
     app[keys.DESK_GUIDES] = DeskGuides(desk, stores.knowledge, today=today)
     app[keys.DESK_ROUNDS] = rounds
     app[keys.CALLS] = calls

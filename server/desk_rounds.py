@@ -3,11 +3,12 @@
 An agent whose desk has gone loses the citizens to the queue, where they are first; who registered
 while nobody was there joins the queue when somebody can come; who waits in vain gets the bot back;
 who left an agent alone for long is let go; and everyone who waits is told the place, when it changes.
-Each round looks at what is stored and may be cut off anywhere: the next one goes on.
+Each round looks at what is stored and may be cut off anywhere: the next one goes on. Of several
+replicas one does all this, and each tells those who are connected to it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,8 +45,17 @@ SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 5.0
 
 
+async def _alone() -> bool:
+    """Whoever is alone does it."""
+    return True
+
+
 class DeskRounds:
-    """The rounds of one process."""
+    """The rounds of one replica.
+
+    `leads` says whether it is the one that does them, `watched` which of some conversations are open
+    on a citizen's screen, at whichever replica; None if that isn't known.
+    """
 
     def __init__(
         self,
@@ -59,7 +69,11 @@ class DeskRounds:
         screens: DeskEvents,
         look: Look,
         now: Callable[[], datetime],
+        leads: Callable[[], Awaitable[bool]] = _alone,
+        watched: Callable[[Collection[str]], Awaitable[frozenset[str] | None]] | None = None,
     ) -> None:
+        self._leads = leads
+        self._watched = watched or self._watched_here
         self._store = store
         self._desk_store = desk_store
         self._calls = calls
@@ -69,11 +83,8 @@ class DeskRounds:
         self._screens = screens
         self._look = look
         self._now = now
-        self._began = now()
         self._changed = asyncio.Event()
-        self._hopeless_since: dict[str, datetime] = {}
-        self._reserved_since: dict[tuple[str, str], datetime] = {}
-        self._unseen_since: dict[str, datetime] = {}
+        self._begin_anew()
         self._told: dict[str, tuple[object, ...]] = {}
         self._inbox: tuple[object, ...] = ()
 
@@ -100,15 +111,26 @@ class DeskRounds:
 
     async def round(self) -> None:
         """One round."""
-        line = await self._look()
-        await self._lose_absent_agents(line)
-        await self._free_reserved(line)
-        await self._call_in(line)
-        await self._send_home(line)
-        await self._lose_gone_citizens()
-        line = await self._look()
-        await self._offer(line)
+        if await self._leads():
+            line = await self._look()
+            await self._lose_absent_agents(line)
+            await self._free_reserved(line)
+            await self._call_in(line)
+            await self._send_home(line)
+            await self._lose_gone_citizens()
+            line = await self._look()
+            await self._offer(line)
+        else:
+            self._begin_anew()
+            line = await self._look()
         await self._tell(line)
+
+    def _begin_anew(self) -> None:
+        """Forgets since when anything was as it is: nobody has looked, or another replica did."""
+        self._began = self._now()
+        self._hopeless_since: dict[str, datetime] = {}
+        self._reserved_since: dict[tuple[str, str], datetime] = {}
+        self._unseen_since: dict[str, datetime] = {}
 
     async def _lose_absent_agents(self, line: Line) -> None:
         """Takes the citizens of agents who are gone back into the queue."""
@@ -165,9 +187,13 @@ class DeskRounds:
         now = self._now()
         in_call = {call.conversation_id for call in await self._calls.open_calls()}
         unseen: dict[str, datetime] = {}
-        for handover in await self._desk_store.held():
+        held = await self._desk_store.held()
+        watched = await self._watched([handover.conversation_id for handover in held])
+        if watched is None:
+            return  # nobody can tell who is there
+        for handover in held:
             conversation_id = handover.conversation_id
-            if self._sees(conversation_id) or conversation_id in in_call:
+            if conversation_id in watched or conversation_id in in_call:
                 continue
             unseen[conversation_id] = since = self._unseen_since.get(conversation_id, now)
             conversation = await self._store.get(conversation_id)
@@ -193,7 +219,9 @@ class DeskRounds:
         inbox = (tuple(h.handover_id for h in line.ordered()), line.at_work)
         if inbox != self._inbox:
             self._inbox = inbox
-            self._screens.tell_all({"type": "inbox", "waiting": len(line.handovers), "agents": line.at_work})
+            self._screens.tell_all_here(
+                {"type": "inbox", "waiting": len(line.handovers), "agents": line.at_work}
+            )
         told_of = {h.handover_id: h.conversation_id for h in line.handovers if self._sees(h.conversation_id)}
         places = {
             told_of[each]: place
@@ -209,14 +237,17 @@ class DeskRounds:
             told = tuple(news.values())
             if self._told.get(conversation_id) != told:
                 self._told[conversation_id] = told
-                self._fan_out.announce(conversation_id, news, to_staff=False)
+                self._fan_out.announce(conversation_id, news, to_staff=False, everywhere=False)
 
     def _sees(self, conversation_id: str) -> bool:
         return self._fan_out.is_watched_by_citizen(conversation_id)
 
+    async def _watched_here(self, conversation_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(filter(self._sees, conversation_ids))
+
     async def _is_there(self, conversation_id: str, now: datetime) -> bool:
         """Whether the citizen is looking, or was a moment ago."""
-        if self._sees(conversation_id):
+        if conversation_id in (await self._watched([conversation_id]) or ()):
             return True
         conversation = await self._store.get(conversation_id)
         return (

@@ -17,21 +17,31 @@ FRESH_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """What each check found: `ok` or `failing`."""
+    """What each check found: `ok`, `failing`, or `degraded` where the service does its work without."""
 
     checks: Mapping[str, str]
 
     @property
     def ready(self) -> bool:
-        """Whether every check passed."""
-        return all(found == "ok" for found in self.checks.values())
+        """Whether everything that is needed works."""
+        return all(found != "failing" for found in self.checks.values())
 
 
 class Health:
-    """Runs the readiness checks, at most once in `FRESH_SECONDS` however often it is asked."""
+    """Runs the readiness checks, at most once in `FRESH_SECONDS` however often it is asked.
 
-    def __init__(self, checks: Mapping[str, Check], *, now: Callable[[], float] = time.monotonic) -> None:
-        self._checks = checks
+    `helping` are those whose failing leaves the service ready.
+    """
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        helping: Mapping[str, Check] | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._helping = frozenset(helping or ())
+        self._checks = {**checks, **(helping or {})}
         self._now = now
         self._report = HealthReport({})
         self._fresh_until = float("-inf")
@@ -53,4 +63,6 @@ class Health:
         except Exception as error:  # whatever a check raises, the answer is that it fails
             log.warning("check_failed", check=name, error=type(error).__name__)
             passed = False
-        return "ok" if passed else "failing"
+        if passed:
+            return "ok"
+        return "degraded" if name in self._helping else "failing"

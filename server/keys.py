@@ -22,10 +22,10 @@ from server.media_port import Media
 from server.open_sockets import OpenSockets
 from server.ratings import Ratings
 from server.recordings import Recordings
+from server.replicas import ReplicaParts, Replicas
 from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
-from server.staff_reading import StaffReading
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 from server.stores_part import Stores
@@ -55,13 +55,14 @@ SECRETS = web.AppKey("secrets", ServiceSecrets)
 DESK = web.AppKey("desk", Desk)
 DESK_GUIDES = web.AppKey("desk_guides", DeskGuides)
 DESK_ROUNDS = web.AppKey("desk_rounds", DeskRounds)
-READING = web.AppKey("staff_reading", StaffReading)
 SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
 CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
 RECORDINGS = web.AppKey("recordings", Recordings)
 RATINGS = web.AppKey("ratings", Ratings)
+REPLICA_PARTS: web.AppKey[ReplicaParts | None] = web.AppKey("replica_parts")
+REPLICAS = web.AppKey("replicas", Replicas)
 REPORTS = web.AppKey("reports", Reports)
 UPLOADS = web.AppKey("uploads", Uploads)
 SIGNALLING = web.AppKey("signalling", Signalling)

@@ -175,7 +175,7 @@ SCHEMAS: dict[str, Schema] = {
     "Readiness": closed(
         {
             "status": one_of(("ready", "not_ready")),
-            "checks": {"type": "object", "additionalProperties": one_of(("ok", "failing"))},
+            "checks": {"type": "object", "additionalProperties": one_of(("ok", "degraded", "failing"))},
         }
     ),
 }

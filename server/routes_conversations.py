@@ -13,7 +13,7 @@ from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
 from server.citizen_text import MAX_CHARACTERS
 from server.conversation_cookie import remember_conversation
-from server.events import PassingNews, Subscription
+from server.events import CatchUp, PassingNews, Subscription
 from server.keys import (
     CALLS,
     CONVERSATION_STORE,
@@ -235,6 +235,8 @@ async def _send_events(
         async for event in subscription:
             if isinstance(event, PassingNews):
                 await socket.send_json(event.body)
+            elif isinstance(event, CatchUp):
+                sent = await catch_up(sent)
             elif event.sequence <= sent:
                 continue
             elif event.sequence == sent + 1:

@@ -14,7 +14,7 @@ from core.errors import BangbanError, InvalidInput, Unavailable
 from core.ports import ConversationEvent, User
 from server.desk_events import Screen
 from server.desk_wire import full_event_json
-from server.events import PassingNews
+from server.events import CatchUp, PassingNews
 from server.keys import CONVERSATIONS, DESK, LIMITS, SCREENS, SIGNALLING, SOCKETS
 from server.requests import MAX_INTEGER
 from server.staff_access import DESK as DESK_ROLES
@@ -92,6 +92,9 @@ async def _send_news(request: web.Request, socket: web.WebSocketResponse, screen
             if isinstance(news, PassingNews):
                 named = {"conversation_id": news.conversation_id} if news.conversation_id else {}
                 await socket.send_json({**named, **news.body})
+            elif isinstance(news, CatchUp):
+                if news.conversation_id in screen.following:
+                    await catch_up(news.conversation_id)
             elif screen.wants(news):
                 await send(news)
             elif not screen.has(news):

@@ -30,13 +30,13 @@ from core.errors import (
 )
 from core.evidence_ports import AccessEntry, AccessLog, FileStore, StoredFile
 from core.ports import ConversationEvent, ConversationStore, User
+from core.replica_ports import Locks
 from core.statuses import HandoverState
 from server.desk import Desk
 from server.file_folder import FileFolder
 from server.file_types import FileType, shown_name, type_of
 from server.images import make_anew
 from server.photo_quality import judge
-from server.staff_reading import StaffReading
 from server.turn_locks import TurnLocks
 
 log = structlog.get_logger(__name__)
@@ -89,14 +89,16 @@ class _Prepared:
 
 
 class Uploads:
-    """The use case around files. Without `scan` no file is looked at for viruses."""
+    """The use case around files. Without `scan` no file is looked at for viruses.
+
+    `shared_locks` are those of all replicas.
+    """
 
     def __init__(
         self,
         store: ConversationStore,
         desk_store: DeskStore,
         desk: Desk,
-        reading: StaffReading,
         *,
         files: FileStore,
         accesses: AccessLog,
@@ -105,11 +107,11 @@ class Uploads:
         publish: Callable[[ConversationEvent], None],
         now: Callable[[], datetime],
         scan: Scan | None = None,
+        shared_locks: Locks | None = None,
     ) -> None:
         self._store = store
         self._desk_store = desk_store
         self._desk = desk
-        self._reading = reading
         self._files = files
         self._accesses = accesses
         self._folder = folder
@@ -117,7 +119,7 @@ class Uploads:
         self._publish = publish
         self._now = now
         self._scan = scan
-        self._locks = TurnLocks(max_waiting=WAITING_OF_ONE)
+        self._locks = TurnLocks(max_waiting=WAITING_OF_ONE, kind="upload", shared=shared_locks)
         self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
         self._under_way: Counter[tuple[str, str]] = Counter()
 
@@ -208,13 +210,11 @@ class Uploads:
             user.name, "download", "file", file_id, conversation_id=conversation_id, client=client
         )
         try:
-            reading = await self._reading.check(user, conversation_id)
+            await self._desk.access(user, conversation_id)
         except Forbidden as error:
             await self._accesses.add(replace(entry, allowed=False, reason=error.code))
             raise
         found = await self.for_citizen(conversation_id, file_id)
-        if not reading.includes(found[0].at):
-            raise NotFound("sent after the agent's part")
         await self._accesses.add(entry)
         return found
 

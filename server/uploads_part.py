@@ -17,7 +17,6 @@ def make(app: web.Application) -> None:
         stores.conversations,
         stores.desk,
         app[keys.DESK],
-        app[keys.READING],
         files=stores.files,
         accesses=stores.access,
         folder=FileFolder(settings.data / "files"),
@@ -25,4 +24,5 @@ def make(app: web.Application) -> None:
         publish=app[keys.FAN_OUT].publish,
         now=utc_now,
         scan=scan,
+        shared_locks=app[keys.REPLICAS].shared_locks,
     )

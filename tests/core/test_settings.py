@@ -128,3 +128,25 @@ def test_every_setting_is_described():
 def test_what_calls_cannot_do_yet_is_refused_at_the_start(name, value):
     with pytest.raises(ConfigurationError, match=name):
         Settings.load({name: value})
+
+
+REPLICA = {
+    "redis_url": "redis://:hunter2@10.0.0.31",
+    "database_url": "postgresql://u@db/bangban",
+    "media_url": "http://10.0.0.21:8090",
+    "media_secret": "x" * 32,
+}
+
+
+def test_a_replica_has_a_redis_a_postgresql_and_media_processes_apart():
+    settings = Settings.load(REPLICA)
+
+    assert settings.redis_url.get_secret_value() == "redis://:hunter2@10.0.0.31"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(("missing", "named"), [("database_url", "PostgreSQL"), ("media_url", "media_url")])
+def test_a_replica_that_would_share_too_little_is_refused(missing, named):
+    with pytest.raises(ConfigurationError, match=named) as refused:
+        Settings.load({name: value for name, value in REPLICA.items() if name != missing})
+    assert "hunter2" not in str(refused.value)

@@ -9,12 +9,14 @@ from core.errors import MediaFull, MediaUnavailable, NotFound
 from core.messages import HandoverWish
 from core.ports import Conversation, Handover, User
 from core.statuses import AgentState, HandoverMode, Role
+from server.call_book import CallBook
 from server.calls import Calls
 from server.desk import Desk
 from server.desk_events import DeskEvents
 from server.desk_rounds import DeskRounds
 from server.events import EventFanOut
 from server.handover import HandoverRules, Handovers
+from server.replicas import ReplicaParts, Replicas
 from server.stores_part import Stores
 from server.supervision import Supervision
 from server.waiting_line import ABSENT_AFTER, WaitingLine
@@ -135,15 +137,30 @@ def stores_over(conversations) -> Stores:
 class DeskWorld:
     """Everything of the desk, of one process. `restart` makes another over the same stores."""
 
-    def __init__(self, stores: Stores | None = None, clock: ManualClock | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        stores: Stores | None = None,
+        clock: ManualClock | None = None,
+        *,
+        parts: ReplicaParts | None = None,
+        media: FakeMedia | None = None,
+        **more: Any,
+    ) -> None:
         self.clock = clock or ManualClock()
         self.stores = stores or in_memory_stores(self.clock)
         self.fan_out = EventFanOut()
-        self.media = FakeMedia()
+        self.media = media or FakeMedia()
         self.ended = Ended()
         self.handovers, self.line = handovers_of(self.stores, self.fan_out, clock=self.clock, **more)
         self.screens = DeskEvents(self.fan_out)
         self.handovers.left = self.screens.left_agent
+        self.replicas = Replicas(
+            parts,
+            fan_out=self.fan_out,
+            screens=self.screens,
+            store=self.stores.conversations,
+            desk_store=self.stores.desk,
+        )
         self.calls = Calls(
             self.stores.conversations,
             self.stores.desk,
@@ -153,6 +170,13 @@ class DeskWorld:
             now=self.clock,
             recorded=True,
             observer=self.ended,
+            book=CallBook(
+                self.stores.calls,
+                now=self.clock,
+                recorded=True,
+                shared=self.replicas.shared_locks,
+                leads=self.replicas.leads,
+            ),
         )
         self.desk = Desk(
             self.stores.conversations,
@@ -173,7 +197,10 @@ class DeskWorld:
             screens=self.screens,
             look=self.desk.line,
             now=self.clock,
+            leads=self.replicas.leads,
+            watched=self.replicas.watched,
         )
+        self.replicas.tell_again = self.calls.tell_again
         self.supervision = Supervision(
             store=self.stores.conversations,
             desk_store=self.stores.desk,
@@ -207,12 +234,9 @@ class DeskWorld:
     async def citizen(self, name: str = "c1") -> Conversation:
         return await self.stores.conversations.create(Conversation(name, "web", "hash"))
 
-    def wish(self, mode: HandoverMode = HandoverMode.TEXT, **more: Any) -> HandoverWish:
-        return HandoverWish(mode, **more)
-
     async def asks(self, name: str = "c1", mode: HandoverMode = HandoverMode.TEXT, **more: Any):
         """A new citizen asks for a person; the ticket."""
-        return await self.handovers.request(await self.citizen(name), self.wish(mode, **more), None)
+        return await self.handovers.request(await self.citizen(name), HandoverWish(mode, **more), None)
 
     async def served(self, name: str = "c1", user: User = WANG, **more: Any) -> Handover:
         """A citizen whom the agent has accepted."""

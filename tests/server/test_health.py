@@ -35,6 +35,14 @@ async def test_one_check_that_fails_or_raises_is_enough_not_to_be(bad):
     assert report.checks == {"engine": "failing", "database": "ok"}
 
 
+@pytest.mark.parametrize("bad", [failing, raising])
+async def test_what_only_helps_may_be_away_and_is_named(bad):
+    report = await Health({"engine": passing}, {"replicas": bad}).report()
+
+    assert report.ready
+    assert report.checks == {"engine": "ok", "replicas": "degraded"}
+
+
 async def test_a_check_that_hangs_fails(monkeypatch):
     monkeypatch.setattr(health, "CHECK_SECONDS", 0.01)
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.errors import TooManyRequests
+from core.process_replicas import ProcessLocks, ReplicaHub
 from server.turn_locks import TurnLocks
 
 
@@ -65,4 +66,31 @@ async def test_too_many_waiting_for_one_key_are_refused():
 
 async def _hold_once(locks: TurnLocks) -> None:
     async with locks.hold("key"):
+        pass
+
+
+async def test_replicas_that_share_locks_work_on_one_key_one_at_a_time():
+    hub = ReplicaHub()
+    one, other = (TurnLocks(shared=ProcessLocks(hub)) for _ in range(2))
+    inside = most = 0
+
+    async def work(locks):
+        nonlocal inside, most
+        async with locks.hold("c"):
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.001)
+            inside -= 1
+
+    await asyncio.gather(*(work(locks) for locks in (one, other) * 4))
+
+    assert most == 1
+    assert hub.lock_owners == {}
+
+
+async def test_a_file_and_a_message_of_one_conversation_do_not_wait_for_each_other():
+    hub = ReplicaHub()
+    turns, uploads = TurnLocks(shared=ProcessLocks(hub)), TurnLocks(kind="upload", shared=ProcessLocks(hub))
+
+    async with asyncio.timeout(10), turns.hold("c"), uploads.hold("c"):
         pass
