@@ -85,7 +85,8 @@ class Replicas:
             return True
         locks = self._parts.locks
         try:
-            return await locks.holds(ROUNDS) or await locks.try_hold(ROUNDS)
+            # Asked again, for another task of this replica may have taken it in between.
+            return await locks.holds(ROUNDS) or await locks.try_hold(ROUNDS) or await locks.holds(ROUNDS)
         except Unavailable:
             return False
 
