@@ -120,6 +120,23 @@ def test_nothing_is_offered_before_the_citizen_has_answered_for_the_recording(
     sees_moving_picture(agent)
 
 
+def test_who_asked_for_video_sees_the_agent_as_soon_as_they_are_accepted(agent: Agent, desk: FakeDeskService):
+    desk.someone_waits("居住证首次申领", mode="video")
+    agent.presses("接入：居住证首次申领")
+
+    agent.sees("视频通话中")
+    sees_moving_picture(agent)
+
+
+def test_who_asked_for_text_is_not_called(agent: Agent, desk: FakeDeskService):
+    desk.someone_waits("居住证首次申领")
+    agent.presses("接入：居住证首次申领")
+
+    agent.sees_heading("居住证首次申领")
+    expect(agent.page.get_by_role("button", name="视频", exact=True)).to_be_visible()
+    assert [what for _, what, _ in desk.done.acts] == []
+
+
 def test_a_citizen_who_rings_is_shown_and_answered(agent: Agent, desk: FakeDeskService, chat: FakeChat):
     chat.call = {"call_id": "call-1", "state": "ringing", "mode": "video"}
     desk.log(chat, "call", chat.call)

@@ -77,9 +77,13 @@ export class DeskActions {
     })
   }
 
+  /** Who asked for video sees the agent at once: that is what was accepted. */
   async #accept(id) {
     const problem = await this.#attempt(() => this.#session.accept(id))
-    if (!problem && this.#session.currentId) this.#desk.look(this.#session.currentId)
+    const { current } = this.#session
+    if (problem || !current) return
+    this.#desk.look(current.id)
+    if (current.facts.mode === 'video' && !this.#call.active) await this.#begin(current)
   }
 
   #say({ text, note }) {

@@ -124,7 +124,7 @@ export class Talk extends HTMLElement {
     const button = this.#actions.querySelector('[data-act=call]')
     button.hidden = calling
     const rings = call?.state === 'ringing'
-    const words = rings ? `接听${call.mode === 'audio' ? '语音' : '视频'}` : call ? '回到通话' : '视频'
+    const words = rings ? `接听${call.mode === 'audio' ? '语音' : '视频'}` : call ? '进入通话' : '视频'
     put(button.lastElementChild, words)
     button.classList.toggle('tool--ringing', Boolean(call))
   }
