@@ -165,7 +165,10 @@ class DeskStore(Protocol):
         due: datetime | None = None,
         contact: str = "",
     ) -> Moved:
-        """Ends the waiting or taken handover with that state. Raises NotFound, Conflict."""
+        """Ends the waiting or taken handover with that state. Raises NotFound, Conflict.
+
+        One that waited is nobody's, to whomever it was offered.
+        """
 
     async def register(self, handover: Handover, log: Sequence[LogEntry] = ()) -> Moved:
         """Stores it as a `callback` without a time, for when somebody can come; the bot goes on holding.
@@ -199,6 +202,9 @@ class DeskStore(Protocol):
 
     async def held(self) -> Sequence[Handover]:
         """The taken handovers of all agents, oldest first."""
+
+    async def ended_with(self, agent: str, since: datetime) -> Sequence[Handover]:
+        """The handovers that ended with that agent since that moment, the latest first."""
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
         """The `callback` handovers, those without a time first, then by when they are due.

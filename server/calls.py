@@ -17,7 +17,7 @@ import structlog
 from core import desk_ports
 from core.desk_ports import CallStore, DeskStore
 from core.errors import BangbanError, Conflict, Forbidden, IllegalMove, InvalidInput, NotFound
-from core.ports import ConversationEvent, ConversationStore, Handover
+from core.ports import ConversationStore, Handover
 from core.statuses import HandoverState
 from server import wording
 from server.call_book import CallBook
@@ -87,10 +87,12 @@ class Calls:
         if (await self._held((await self._book.stored(call_id)).conversation_id)).agent != name:
             raise Forbidden("another agent's call")
 
-    async def check_citizen(self, conversation_id: str, call_id: str) -> None:
-        """Returns if the call is in the citizen's conversation. Raises NotFound, as for no call at all."""
-        if (await self._book.stored(call_id)).conversation_id != conversation_id:
+    async def check_citizen(self, conversation_id: str, call_id: str) -> desk_ports.Call:
+        """The call, if it is in the citizen's conversation. Raises NotFound, as for no call at all."""
+        stored = await self._book.stored(call_id)
+        if stored.conversation_id != conversation_id:
             raise NotFound("no such call")
+        return stored
 
     # --- beginning and ending --------------------------------------------------------------------
 
@@ -371,7 +373,7 @@ class Calls:
         if self._evidence is not None:
             await self._evidence.moved(entry)
         event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
-        self._publish(event)
+        self._fan_out.publish(event)
 
     async def _tell_broken(self, entry: OpenCall, reason: str) -> None:
         if self._evidence is not None:
@@ -380,9 +382,6 @@ class Calls:
 
     async def _notice(self, entry: OpenCall, text: str) -> None:
         event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
-        self._publish(event)
-
-    def _publish(self, event: ConversationEvent) -> None:
         self._fan_out.publish(event)
 
     async def tell_again(self) -> None:

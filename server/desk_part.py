@@ -27,6 +27,7 @@ from server.recordings import Recordings
 from server.replicas import Replicas
 from server.service_secrets import recording_key
 from server.signalling import Signalling
+from server.staff_reading import StaffReading
 from server.supervision import Supervision
 from server.waiting_line import WaitingLine
 from video.call import CallMode, Party
@@ -137,6 +138,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     app[keys.HANDOVERS] = handovers
     app[keys.SCREENS] = screens
     app[keys.DESK] = desk
+    app[keys.READING] = StaffReading(stores.conversations, stores.desk, desk, stores.access, now=utc_now)
     app[keys.DESK_GUIDES] = DeskGuides(desk, stores.knowledge, today=today)
     app[keys.DESK_ROUNDS] = rounds
     app[keys.CALLS] = calls

@@ -68,6 +68,18 @@ def held_json(handover: Handover, reader: User) -> dict[str, Any]:
     }
 
 
+def ended_json(handover: Handover) -> dict[str, Any]:
+    """A conversation that ended with its agent, in a list of such."""
+    return {
+        "conversation_id": handover.conversation_id,
+        "topic": handover.topic,
+        "mode": handover.mode.value,
+        "outcome": handover.outcome,
+        "taken_at": _moment(handover.taken_at),
+        "closed_at": _moment(handover.closed_at),
+    }
+
+
 def agent_json(agent: Agent) -> dict[str, Any]:
     """An agent."""
     return {

@@ -26,6 +26,7 @@ from server.replicas import ReplicaParts, Replicas
 from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
+from server.staff_reading import StaffReading
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 from server.stores_part import Stores
@@ -55,6 +56,7 @@ SECRETS = web.AppKey("secrets", ServiceSecrets)
 DESK = web.AppKey("desk", Desk)
 DESK_GUIDES = web.AppKey("desk_guides", DeskGuides)
 DESK_ROUNDS = web.AppKey("desk_rounds", DeskRounds)
+READING = web.AppKey("staff_reading", StaffReading)
 SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)

@@ -122,6 +122,22 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "taken_at": MOMENT_OR_NULL,
         }
     ),
+    "EndedConversations": closed(
+        {
+            "conversations": many(
+                closed(
+                    {
+                        "conversation_id": TEXT,
+                        "topic": TEXT,
+                        "mode": one_of(HandoverMode),
+                        "outcome": TEXT,
+                        "taken_at": MOMENT_OR_NULL,
+                        "closed_at": MOMENT_OR_NULL,
+                    }
+                )
+            )
+        }
+    ),
     "OwnConversations": closed({"state": one_of(AgentState), "conversations": many(ref("HeldConversation"))}),
     "AgentView": closed(_AGENT),
     "SetAgentState": obj({"state": one_of(AgentState)}),
@@ -294,6 +310,9 @@ def _staff(operation: Any, path_id: Any, query: Any) -> dict[str, Any]:
             "post": post("接待一位市民；多人同时接，先到先得", ref("HeldConversation")),
         },
         base + "/conversations": {"get": get("自己的会话", ref("OwnConversations"))},
+        base + "/ended-conversations": {
+            "get": get("近期在自己这里结束的会话，七天内可以回看", ref("EndedConversations"))
+        },
         base + "/canned": {"get": get("常用语", ref("CannedReplies"))},
         base + "/wall": {"get": get("值班总览，主管用", ref("Wall"))},
         base + "/recordings": {

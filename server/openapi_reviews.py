@@ -25,6 +25,7 @@ REVIEW_SCHEMAS: dict[str, Schema] = {
             "done_at": MOMENT_OR_NULL,
             "done_by": TEXT,
             "outcome": TEXT,
+            "may_finish": {"type": "boolean"},
         }
     ),
     "Report": closed(

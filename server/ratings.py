@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.desk_ports import DeskStore, FollowUp
-from core.errors import NotFound
+from core.errors import Forbidden, NotFound
 from core.ports import ConversationEvent, User
 from core.statuses import Holder, Role
 from server.citizen_text import clean
@@ -89,18 +89,26 @@ class Ratings:
     async def follow_ups(self, user: User, *, done: bool = False) -> Sequence[FollowUp]:
         """What there is to see to, or was seen to, as far as it is this user's business."""
         found = await self._desk_store.follow_ups(done=done)
-        return [each for each in found if _concerns(user, each)]
+        return [each for each in found if concerns(user, each)]
 
     async def finish(self, user: User, follow_up_id: str, outcome: str) -> FollowUp:
         """It is seen to; the first to say so stands. Raises NotFound."""
         everything = [*await self.follow_ups(user), *await self.follow_ups(user, done=True)]
-        if follow_up_id not in {each.follow_up_id for each in everything}:
+        found = next((each for each in everything if each.follow_up_id == follow_up_id), None)
+        if found is None:
             raise NotFound("no such follow-up")
+        if not may_finish(user, found):
+            raise Forbidden("a bad rating is seen to by somebody else than who got it")
         return await self._desk_store.finish_follow_up(follow_up_id, user.name, clean(outcome).strip())
 
 
-def _concerns(user: User, follow_up: FollowUp) -> bool:
-    """Agents see messages that citizens left; a bad rating is seen to by somebody else than who got it."""
+def may_finish(user: User, follow_up: FollowUp) -> bool:
+    """Whether it is this user's to see to: a bad rating is seen to by somebody else than who got it."""
+    return user.role is not Role.AGENT or follow_up.kind == MESSAGE
+
+
+def concerns(user: User, follow_up: FollowUp) -> bool:
+    """Agents see messages that citizens left for them or for anybody, and the bad ratings they got."""
     if user.role is not Role.AGENT:
         return True
-    return follow_up.kind == MESSAGE and follow_up.agent in {"", user.name}
+    return follow_up.agent == user.name or (follow_up.kind == MESSAGE and not follow_up.agent)

@@ -80,8 +80,9 @@ async def consent(request: web.Request) -> web.Response:
     else:  # a refusal counts, whatever text it answers
         version = clean(str(data.get("version") or ""))[:64]
     call_id = path_text(request, "call_id")
-    request.app[LIMITS].check_message(conversation.conversation_id)
-    await request.app[CALLS].check_citizen(conversation.conversation_id, call_id)
+    call = await request.app[CALLS].check_citizen(conversation.conversation_id, call_id)
+    if agree or not call.consented:  # taking consent back is never kept waiting; giving it is counted
+        request.app[LIMITS].check_message(conversation.conversation_id)
     return _call(await request.app[CALLS].consent(call_id, version, agree=agree))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from core.errors import InvalidInput
-from core.ports import User
+from core.ports import ConversationEvent, User
 from core.statuses import AgentState, Role
 from server.citizen_text import MAX_CHARACTERS
 from server.desk import TransferTo
@@ -14,15 +14,27 @@ from server.desk_wire import (
     agent_json,
     canned_json,
     desk_conversation_json,
+    ended_json,
     full_event_json,
     held_json,
     queue_json,
     wall_json,
 )
-from server.keys import CONVERSATIONS, DESK, DESK_GUIDES, REPLICAS, SETTINGS, STORES, SUPERVISION
+from server.keys import (
+    CONVERSATIONS,
+    DESK,
+    DESK_GUIDES,
+    LIMITS,
+    READING,
+    REPLICAS,
+    SETTINGS,
+    STORES,
+    SUPERVISION,
+)
 from server.requests import path_text, query_integer, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
+from server.staff_reading import Reading
 from server.summary import draft_summary
 
 MOST_SUMMARY = 2000
@@ -38,6 +50,7 @@ def routes() -> list[web.RouteDef]:
         web.get(base + "/queue", show_queue),
         web.post(base + "/handovers/{id}/accept", accept),
         web.get(base + "/conversations", list_own),
+        web.get(base + "/ended-conversations", list_ended),
         web.get(one, read_conversation),
         web.post(one + "/messages", say),
         web.post(one + "/notes", note),
@@ -99,19 +112,29 @@ async def list_own(request: web.Request) -> web.Response:
     return _json({"state": agent.state.value, "conversations": conversations})
 
 
+async def list_ended(request: web.Request) -> web.Response:
+    """The conversations that ended with the agent lately."""
+    user = await signed_in(request, *DESK_ROLES)
+    ended = await request.app[READING].ended(user)
+    return _json({"conversations": [ended_json(handover) for handover in ended]})
+
+
 # --- in a conversation -----------------------------------------------------------------------------
 
 
 async def read_conversation(request: web.Request) -> web.Response:
     """A conversation with everything that is stored of it, the candidates the bot rejected included."""
-    user = await signed_in(request, *DESK_ROLES)
-    conversation, handover = await request.app[DESK].access(user, path_text(request, "id"))
     after = query_integer(request, "after", 0)
-    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
-    call = await request.app[STORES].calls.open_call_of(conversation.conversation_id)
-    present = await request.app[REPLICAS].is_watched(conversation.conversation_id)
+    user, reading = await _read(request, "read")
+    conversation_id = reading.conversation.conversation_id
+    events = await _readable(request, reading, after)
+    calls = request.app[STORES].calls
+    call = await calls.open_call_of(conversation_id) if reading.until is None else None
+    present = reading.until is None and await request.app[REPLICAS].is_watched(conversation_id)
     return _json(
-        desk_conversation_json(conversation, events, handover, call, reader=user, citizen_present=present)
+        desk_conversation_json(
+            reading.conversation, events, reading.handover, call, reader=user, citizen_present=present
+        )
     )
 
 
@@ -191,9 +214,8 @@ async def close(request: web.Request) -> web.Response:
 
 async def summary_draft(request: web.Request) -> web.Response:
     """A summary drafted from the facts of the conversation."""
-    user = await signed_in(request, *DESK_ROLES)
-    conversation, _ = await request.app[DESK].access(user, path_text(request, "id"))
-    events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id)
+    _, reading = await _read(request, "draft")
+    events = await _readable(request, reading)
     return _json({"text": draft_summary(events, request.app[SETTINGS].hotline)})
 
 
@@ -236,6 +258,22 @@ async def take_over(request: web.Request) -> web.Response:
 
 
 # --- reading and answering -------------------------------------------------------------------------
+
+
+async def _read(request: web.Request, action: str) -> tuple[User, Reading]:
+    """Who asks, and the conversation, if they may read it. Raises Forbidden, NotFound."""
+    user = await signed_in(request, *DESK_ROLES)
+    client = request.app[LIMITS].address_of(request)
+    return user, await request.app[READING].read(user, path_text(request, "id"), action, client=client)
+
+
+async def _readable(request: web.Request, reading: Reading, after: int = 0) -> Sequence[ConversationEvent]:
+    """The events that may be read, those after that number."""
+    transcript = request.app[CONVERSATIONS].transcript
+    conversation_id = reading.conversation.conversation_id
+    if reading.until is None:
+        return await transcript(conversation_id, after)
+    return [each for each in reading.part_of(await transcript(conversation_id)) if each.sequence > after]
 
 
 async def _agent_in_conversation(request: web.Request) -> tuple[User, str, Mapping[str, Any]]:

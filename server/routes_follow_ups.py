@@ -6,7 +6,9 @@ from aiohttp import web
 
 from core.desk_ports import FollowUp
 from core.errors import InvalidInput
+from core.ports import User
 from server.keys import RATINGS
+from server.ratings import may_finish
 from server.requests import path_text, query_text, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
@@ -27,7 +29,7 @@ async def list_follow_ups(request: web.Request) -> web.Response:
     if done not in {"true", "false"}:
         raise InvalidInput("done: true or false")
     found = await request.app[RATINGS].follow_ups(user, done=done == "true")
-    return _json({"follow_ups": [follow_up_json(each) for each in found]})
+    return _json({"follow_ups": [follow_up_json(each, user) for each in found]})
 
 
 async def finish(request: web.Request) -> web.Response:
@@ -35,11 +37,12 @@ async def finish(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     data = await read_object(request)
     outcome = text_of(data, "outcome", limit=MOST_OUTCOME, required=True)
-    return _json(follow_up_json(await request.app[RATINGS].finish(user, path_text(request, "id"), outcome)))
+    finished = await request.app[RATINGS].finish(user, path_text(request, "id"), outcome)
+    return _json(follow_up_json(finished, user))
 
 
-def follow_up_json(follow_up: FollowUp) -> dict[str, Any]:
-    """A follow-up for staff."""
+def follow_up_json(follow_up: FollowUp, reader: User) -> dict[str, Any]:
+    """A follow-up for this member of staff."""
     return {
         "id": follow_up.follow_up_id,
         "conversation_id": follow_up.conversation_id,
@@ -50,6 +53,7 @@ def follow_up_json(follow_up: FollowUp) -> dict[str, Any]:
         "done_at": follow_up.done_at.isoformat() if follow_up.done_at else None,
         "done_by": follow_up.done_by,
         "outcome": follow_up.outcome,
+        "may_finish": may_finish(reader, follow_up),
     }
 
 

@@ -37,6 +37,7 @@ from server.file_folder import FileFolder
 from server.file_types import FileType, shown_name, type_of
 from server.images import make_anew
 from server.photo_quality import judge
+from server.staff_reading import StaffReading
 from server.turn_locks import TurnLocks
 
 log = structlog.get_logger(__name__)
@@ -99,6 +100,7 @@ class Uploads:
         store: ConversationStore,
         desk_store: DeskStore,
         desk: Desk,
+        reading: StaffReading,
         *,
         files: FileStore,
         accesses: AccessLog,
@@ -112,6 +114,7 @@ class Uploads:
         self._store = store
         self._desk_store = desk_store
         self._desk = desk
+        self._reading = reading
         self._files = files
         self._accesses = accesses
         self._folder = folder
@@ -210,11 +213,13 @@ class Uploads:
             user.name, "download", "file", file_id, conversation_id=conversation_id, client=client
         )
         try:
-            await self._desk.access(user, conversation_id)
+            reading = await self._reading.check(user, conversation_id)
         except Forbidden as error:
             await self._accesses.add(replace(entry, allowed=False, reason=error.code))
             raise
         found = await self.for_citizen(conversation_id, file_id)
+        if not reading.includes(found[0].at):
+            raise NotFound("sent after the agent's part")
         await self._accesses.add(entry)
         return found
 

@@ -17,6 +17,7 @@ def make(app: web.Application) -> None:
         stores.conversations,
         stores.desk,
         app[keys.DESK],
+        app[keys.READING],
         files=stores.files,
         accesses=stores.access,
         folder=FileFolder(settings.data / "files"),

@@ -138,6 +138,7 @@ class InMemoryDeskStore:
             state=state,
             closed_at=self._now(),
             outcome=outcome,
+            new_agent=stored.agent if change.expected is Holder.AGENT else "",
             due=due or stored.due,
             contact=contact or stored.contact,
         )
@@ -197,6 +198,10 @@ class InMemoryDeskStore:
 
     async def held(self) -> Sequence[Handover]:
         return tuple(h for h in self._c._handovers if h.state is HandoverState.TAKEN)
+
+    async def ended_with(self, agent: str, since: datetime) -> Sequence[Handover]:
+        closed = [h for h in self._c._handovers if h.state is HandoverState.CLOSED and h.agent == agent]
+        return tuple(sorted((h for h in closed if h.closed_at >= since), key=lambda h: h.closed_at)[::-1])
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
         found = [h for h in self._c._handovers if h.state is HandoverState.CALLBACK]

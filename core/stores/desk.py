@@ -133,6 +133,8 @@ class DatabaseDeskStore(Roster):
         """Ends the waiting or taken handover with that state."""
         held = _held_as_expected(connection, conversation_id, change)
         values: dict[str, Any] = {"state": state.value, "closed_at": self._now(), "outcome": outcome}
+        if change.expected is Holder.QUEUE:
+            values["agent"] = ""
         if due is not None:
             values["due"] = due
         if contact:
@@ -220,6 +222,12 @@ class DatabaseDeskStore(Roster):
     async def held(self) -> Sequence[Handover]:
         """The taken handovers of all agents, oldest first."""
         return await self._handovers(_in_order().where(handovers.c.state == _TAKEN))
+
+    async def ended_with(self, agent: str, since: datetime) -> Sequence[Handover]:
+        """The handovers that ended with that agent since that moment, the latest first."""
+        own = handovers.c.agent == agent, handovers.c.state == HandoverState.CLOSED.value
+        ended = select(handovers).where(*own, handovers.c.closed_at >= since)
+        return await self._handovers(ended.order_by(handovers.c.closed_at.desc(), handovers.c.ticket.desc()))
 
     async def callbacks(self, due_before: datetime | None = None) -> Sequence[Handover]:
         """The `callback` handovers, those without a time first, then by when they are due."""

@@ -6,8 +6,8 @@ import pytest
 from aiohttp.test_utils import TestServer as BareServer
 
 from bot.client import RasaAddress, RasaEngine, create_session, is_ready, served_model
-from bot.process import free_ports
 from core.errors import DialogueUnavailable, InvalidInput
+from core.kept_processes import free_ports
 from core.statuses import TurnStatus
 from tests.bot.fake_rasa import FakeRasa, turn
 from tests.contracts.dialogue_engine import DialogueEngineContract

@@ -7,14 +7,16 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from bot import process
 from bot.client import create_session, is_ready
-from bot.process import RasaPlan, RasaPool, describe_output, free_ports, pause_after
+from bot.process import PACE, RasaPlan, RasaPool, describe_output
+from core import kept_processes
 from core.errors import ConfigurationError, DialogueUnavailable
+from core.kept_processes import free_ports
 from tests.bot.model_archive import write_model
 
 PATIENCE_S = 60  # far over what any step takes
@@ -105,10 +107,12 @@ async def answers_under_another_pid(pool, session, address, pid):
 
 
 async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, session, monkeypatch):
-    choose = process.free_ports
+    choose = kept_processes.free_ports
     with socket.create_server(("127.0.0.1", 0)) as occupied:
         chosen = iter([[occupied.getsockname()[1]]])
-        monkeypatch.setattr(process, "free_ports", lambda count: next(chosen, None) or choose(count))
+        monkeypatch.setattr(
+            kept_processes, "free_ports", lambda count, host: next(chosen, None) or choose(count, host)
+        )
 
         async with RasaPool(plan, session) as pool:
             assert await is_ready(session, pool.addresses[0])
@@ -117,42 +121,38 @@ async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, sessi
 
 
 async def test_a_process_that_hangs_is_replaced(plan, session, monkeypatch):
-    monkeypatch.setattr(process, "CHECK_EVERY_S", 0.05)
     monkeypatch.setattr("bot.client.READY_TIMEOUT_S", 0.2)
-    async with RasaPool(plan, session) as pool:
+    pace = replace(PACE, check_every_s=0.05, stop_timeout_s=0.2)
+    async with RasaPool(plan, session, pace=pace) as pool:
         (address,), (pid,) = pool.addresses, pool.pids
 
         os.kill(pid, signal.SIGSTOP)
-        monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.2)
 
         await until(lambda: answers_under_another_pid(pool, session, address, pid))
 
 
-async def test_a_process_that_ignores_the_request_to_end_is_killed(plan, session, monkeypatch):
-    monkeypatch.setattr(process, "STOP_TIMEOUT_S", 0.3)
+async def test_a_process_that_ignores_the_request_to_end_is_killed(plan, session):
     (plan.tracker.parent / "stubborn").touch()
 
-    async with RasaPool(plan, session) as pool:
+    async with RasaPool(plan, session, pace=replace(PACE, stop_timeout_s=0.3)) as pool:
         (pid,) = pool.pids
 
     assert not psutil.pid_exists(pid)
 
 
-async def test_a_process_that_understands_nothing_is_not_waited_for_for_ever(plan, session, monkeypatch):
-    monkeypatch.setattr(process, "START_TIMEOUT_S", 2.0)
+async def test_a_process_that_understands_nothing_is_not_waited_for_for_ever(plan, session):
     (plan.tracker.parent / "mute").touch()
 
     with pytest.raises(DialogueUnavailable):
-        async with RasaPool(plan, session):
+        async with RasaPool(plan, session, pace=replace(PACE, start_timeout_s=2.0)):
             pass
 
 
-async def test_a_process_that_serves_another_model_is_not_trusted(plan, session, monkeypatch):
-    monkeypatch.setattr(process, "START_TIMEOUT_S", 3.0)
+async def test_a_process_that_serves_another_model_is_not_trusted(plan, session):
     (plan.tracker.parent / "model_id").write_text("the newest in the folder")
 
     with pytest.raises(DialogueUnavailable):
-        async with RasaPool(plan, session):
+        async with RasaPool(plan, session, pace=replace(PACE, start_timeout_s=3.0)):
             pass
 
 
@@ -191,7 +191,7 @@ async def test_secrets_are_not_on_the_command_line_where_anyone_may_read_them(pl
 
 
 def test_the_pause_before_a_restart_grows_and_stays_bearable():
-    pauses = [pause_after(failures) for failures in range(12)]
+    pauses = [PACE.pause_after(failures) for failures in range(12)]
 
     assert pauses[0] == 0
     assert pauses == sorted(pauses)

@@ -80,6 +80,7 @@ class FakeDesk(FakeService):
         self.deaf = False  # offers get no answer
         self.rings_back = False  # the citizen calls, and the agent hasn't picked up yet
         self.recording = False
+        self.mode = "video"
         self.refusals: list[int] = []  # statuses of the next requests to the desk
         self._peers: dict[str, RTCPeerConnection] = {}
         self._relay = MediaRelay()
@@ -105,6 +106,10 @@ class FakeDesk(FakeService):
 
     def agent_ends_call(self, call_id: str = "c1") -> None:
         self.log("call", {"call_id": call_id, "state": "ended", "mode": "video"})
+
+    def agent_changes_mode(self, mode: str, call_id: str = "c1") -> None:
+        self.mode = mode
+        self._run(self._tell_call(self.conversation, call_id))
 
     def agent_hands_back(self) -> None:
         self.log("holder", {"holder": "bot"})
@@ -241,9 +246,12 @@ class FakeDesk(FakeService):
         self, conversation: FakeConversation, socket: web.WebSocketResponse, message: dict[str, Any]
     ) -> None:
         self.desk.heard.append(message)
+        call_id = message.get("call_id", "")
+        if message["type"] == "call.mode" and not self.deaf:
+            self.mode = message["mode"]
+            await self._tell_call(conversation, call_id)
         if message["type"] not in {"call.offer", "call.rejoin"} or self.deaf:
             return
-        call_id = message["call_id"]
         if self.refuse_offers:
             news = {"type": "error", "code": self.refuse_offers, "message": "线路已满", "call_id": call_id}
             await socket.send_json(news)
@@ -253,7 +261,10 @@ class FakeDesk(FakeService):
         body = {"call_id": call_id, "state": "live", "mode": "video"}
         if body not in conversation.of_kind("call"):
             await self._append(conversation, "call", body)
-        state = {"call_id": call_id, "state": "live", "mode": "video", "recording": self.recording}
+        await self._tell_call(conversation, call_id)
+
+    async def _tell_call(self, conversation: FakeConversation, call_id: str) -> None:
+        state = {"call_id": call_id, "state": "live", "mode": self.mode, "recording": self.recording}
         await self._tell(conversation, {"type": "call.state", **state, "peer": {"connected": True}})
 
     async def _answer(self, call_id: str, sdp: str) -> str:

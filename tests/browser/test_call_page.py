@@ -355,6 +355,59 @@ def test_the_ladder_goes_down_to_writing_and_up_again_in_the_same_call(page: Pag
     assert len(heard(service, "call.rejoin")) == 1
 
 
+def test_the_page_goes_along_when_the_agent_turns_to_sound_alone(page: Page, service: FakeDesk):
+    go_live(page)
+    expect(page.locator("video.own")).to_be_visible()
+
+    service.agent_changes_mode("audio")
+
+    expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+    expect(page.locator("video.own")).to_be_hidden()
+    expect(page.locator("bb-status")).to_contain_text("工作人员改用语音，您的摄像头已关闭")
+    expect(page.get_by_role("button", name="开摄像头")).to_be_visible()
+    assert heard(service, "call.mode") == [], "what the agent said isn't said back"
+
+
+def test_a_camera_stays_off_until_the_citizen_opens_it(page: Page, service: FakeDesk):
+    go_live(page)
+    service.agent_changes_mode("audio")
+    expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+
+    service.agent_changes_mode("video")
+
+    box = page.locator(".room__box")
+    expect(box).to_contain_text("您也可以打开摄像头，不打开不影响办事")
+    expect(page.locator("bb-call-room[data-mode=video]")).to_be_visible()
+    expect(page.locator("video.own")).to_be_hidden()
+    box.get_by_role("button", name="打开摄像头").click()
+    expect(page.locator("video.own")).to_be_visible()
+    expect(box).to_be_hidden()
+
+
+def test_who_would_rather_not_be_seen_says_so_once(page: Page, service: FakeDesk):
+    go_live(page)
+    service.agent_changes_mode("audio")
+    service.agent_changes_mode("video")
+    page.locator(".room__box").get_by_role("button", name="先不打开").click()
+
+    expect(page.locator(".room__box")).to_be_hidden()
+    expect(page.locator("video.own")).to_be_hidden()
+
+
+def test_news_from_before_the_citizens_choice_does_not_undo_it(page: Page, service: FakeDesk):
+    go_live(page)
+    service.deaf = True  # the service hasn't taken the citizen's word yet
+    page.evaluate(
+        "document.querySelector('bb-call').dispatchEvent(new CustomEvent('bb-call-act', {detail: 'audio'}))"
+    )
+    expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+
+    service.news(type="call.state", call_id="c1", state="live", mode="video", recording=False)
+
+    expect(page.locator(".room__recorded")).to_be_hidden()  # the news has come
+    expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+
+
 def test_a_bad_network_brings_the_proposal_of_sound_alone(page: Page, service: FakeDesk):
     go_live(page)
     page.evaluate(

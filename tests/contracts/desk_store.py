@@ -363,6 +363,33 @@ class DeskStoreContract:
         assert await asked(conversations, "c1") in [e.sequence for e in await conversations.unanswered()]
         assert (await store.join(replace(a_wish(1), handover_id="h9"), JOIN)).is_new
 
+    async def test_what_ended_with_an_agent_is_found_the_latest_first(self, store, queued, clock):
+        began = clock()
+        for n, agent in ((1, "王芳"), (2, "王芳"), (3, "李强")):
+            await store.accept(f"h{n}", agent, ACCEPT)
+        await store.requeue("c3", by("李强", Holder.QUEUE, "transfer"))
+        await store.accept("h3", "王芳", ACCEPT)
+        assert await store.ended_with("王芳", began) == ()
+
+        for n in (2, 1, 3):
+            clock.advance(timedelta(minutes=1))
+            await store.release(f"c{n}", by("王芳", Holder.BOT, "close"), HandoverState.CLOSED)
+
+        assert [h.handover_id for h in await store.ended_with("王芳", began)] == ["h3", "h1", "h2"]
+        assert [h.handover_id for h in await store.ended_with("王芳", clock())] == ["h3"]
+        assert await store.ended_with("李强", began) == ()
+
+    async def test_what_was_only_offered_to_an_agent_did_not_end_with_them(self, store, queued, clock):
+        for n in (1, 2):
+            await store.offer(f"h{n}", "王芳")
+
+        closed = await store.release("c1", LEAVE, HandoverState.CLOSED)
+        await store.release("c2", CALL_BACK, HandoverState.CALLBACK, due=clock())
+        await store.end_callback("h2", HandoverState.CLOSED, "expire")
+
+        assert closed.handover.agent == ""
+        assert await store.ended_with("王芳", clock() - timedelta(days=1)) == ()
+
     async def test_a_call_back_waits_for_its_time_and_keeps_its_place(
         self, conversations, store, queued, clock
     ):

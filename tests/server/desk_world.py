@@ -234,9 +234,12 @@ class DeskWorld:
     async def citizen(self, name: str = "c1") -> Conversation:
         return await self.stores.conversations.create(Conversation(name, "web", "hash"))
 
+    def wish(self, mode: HandoverMode = HandoverMode.TEXT, **more: Any) -> HandoverWish:
+        return HandoverWish(mode, **more)
+
     async def asks(self, name: str = "c1", mode: HandoverMode = HandoverMode.TEXT, **more: Any):
         """A new citizen asks for a person; the ticket."""
-        return await self.handovers.request(await self.citizen(name), HandoverWish(mode, **more), None)
+        return await self.handovers.request(await self.citizen(name), self.wish(mode, **more), None)
 
     async def served(self, name: str = "c1", user: User = WANG, **more: Any) -> Handover:
         """A citizen whom the agent has accepted."""

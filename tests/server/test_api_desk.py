@@ -159,6 +159,40 @@ async def test_the_agent_sees_everything_that_is_stored(service, agent, citizen)
     assert own["state"] == "available"
 
 
+async def test_an_agent_looks_back_on_what_ended_up_to_its_end(service, agent, citizen):
+    path = await accepted(agent, citizen, topic="居住证")
+    await agent.done("POST", path + "/close", json={"summary": "已办好"})
+    await service.said((citizen.id, citizen.token), "另外的事")
+
+    [ended] = (await agent.done("GET", "/ended-conversations"))["conversations"]
+    read = await agent.done("GET", path)
+    later = await agent.done("GET", f"{path}?after={read['events'][-1]['sequence']}")
+    response, _ = await (await desk_of(service, "李强")).call("GET", path)
+
+    assert (ended["conversation_id"], ended["topic"], ended["outcome"]) == (citizen.id, "居住证", "closed")
+    assert [event["kind"] for event in read["events"][-2:]] == ["summary", "holder"]
+    assert (later["events"], later["call"], later["citizen_present"]) == ([], None, False)
+    assert response.status == 403
+    entries = await service.stores.access.entries(record_id=citizen.id)
+    assert [(e.user, e.action, e.allowed) for e in entries] == [
+        ("李强", "read", False),
+        ("王芳", "read", True),
+    ]
+
+
+async def test_a_supervisors_look_at_draft_and_transcript_is_logged(service, agent, citizen):
+    path = await accepted(agent, citizen)
+    chief = await desk_of(service, "赵主管", Role.SUPERVISOR)
+
+    for piece in ("", "", "/summary-draft"):
+        await chief.done("GET", path + piece)
+    await agent.done("GET", path)
+
+    entries = await service.stores.access.entries(record_id=citizen.id)
+    assert [(e.user, e.action) for e in entries] == [("赵主管", "draft"), ("赵主管", "read")]
+    assert all(entry.client for entry in entries)
+
+
 async def test_the_citizen_may_end_being_served(service, agent, citizen):
     await accepted(agent, citizen)
 
@@ -372,6 +406,28 @@ async def test_a_wish_for_video_becomes_a_call_when_an_agent_accepts(service, ag
     assert (news["body"]["state"], news["body"]["mode"]) == ("consenting", "video")
 
 
+async def test_taking_consent_back_is_never_kept_waiting(start_service):
+    service = await start_service(rate_messages_per_minute=6)
+    agent, citizen = await desk_of(service), Citizen(service, await service.started())
+    await agent.done("PUT", "/me", json={"state": "available"})
+    await accepted(agent, citizen, mode="video")
+    [call] = await service.stores.calls.calls_of(citizen.id)
+    path = f"/calls/{call.call_id}/consent"
+
+    async def says(agree: bool) -> int:
+        response, _ = await citizen.call("POST", path, json={"version": consent_version(), "agree": agree})
+        return response.status
+
+    given = []
+    while not given or given[-1] == 200:
+        given.append(await says(True))
+
+    assert given[-1] == 429
+    assert await says(False) == 200
+    assert (await service.stores.calls.get(call.call_id)).consented is False
+    assert await says(False) == 429  # there is nothing to take back
+
+
 async def test_nobody_signals_in_anothers_call(service, agent, citizen):
     path = await accepted(agent, citizen)
     call = await agent.done("POST", path + "/calls", json={"mode": "video"})
@@ -435,6 +491,7 @@ OF_DESK = [
     ("PUT", "/me", {"state": "available"}),
     ("GET", "/queue", None),
     ("GET", "/conversations", None),
+    ("GET", "/ended-conversations", None),
     ("GET", "/canned", None),
     ("GET", "/ice", None),
     ("POST", "/handovers/nothing/accept", {}),

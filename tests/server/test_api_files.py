@@ -242,6 +242,21 @@ async def test_the_agent_who_holds_the_conversation_sends_and_reads_files(servic
     ]
 
 
+async def test_afterwards_the_agent_has_the_files_that_came_before_the_end(service, citizen):
+    agent = await desk_of(service)
+    await held_by(agent, citizen)
+    before = (await sent(citizen, PDF))["event"]["body"]["file_id"]
+    path = f"/conversations/{citizen.id}"
+    await agent.done("POST", path + "/close", json={"summary": "已办好"})
+    after = (await sent(citizen, PDF + b"x"))["event"]["body"]["file_id"]
+
+    allowed, _ = await agent.call("GET", f"{path}/files/{before}")
+    refused = await agent.call("GET", f"{path}/files/{after}")
+
+    assert allowed.status == 200
+    assert_canonical_error(*refused, 404, "not_found")
+
+
 async def test_an_agent_who_does_not_hold_the_conversation_can_do_neither(service, citizen):
     agent, other = await desk_of(service), await desk_of(service, "李强")
     await held_by(agent, citizen)

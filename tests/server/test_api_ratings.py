@@ -119,9 +119,25 @@ async def test_agents_see_to_messages_and_not_to_ratings(service, citizen, chief
     bad = next(each for each in everything if each["kind"] == "rating")
 
     assert {each["kind"] for each in everything} == {"message", "rating"}
-    assert [each["kind"] for each in await open_follow_ups(agent)] == ["message"]
+    [message] = await open_follow_ups(agent)
+    assert (message["kind"], message["may_finish"]) == ("message", True)
     refused = await agent.call("POST", f"/follow-ups/{bad['id']}/done", json={"outcome": "好"})
     assert_canonical_error(*refused, 404, "not_found")
+
+
+async def test_an_agent_sees_the_bad_rating_they_got_and_somebody_else_sees_to_it(service, citizen):
+    agent = await desk_of(service)
+    await held_by(agent, citizen)
+    await agent.done("POST", f"/conversations/{citizen.id}/close", json={"summary": "已办好"})
+    await rates(citizen, 1)
+
+    [bad] = await open_follow_ups(agent)
+    refused = await agent.call("POST", f"/follow-ups/{bad['id']}/done", json={"outcome": "好"})
+    others = await open_follow_ups(await desk_of(service, "李强"))
+
+    assert (bad["kind"], bad["agent"], bad["may_finish"]) == ("rating", "王芳", False)
+    assert_canonical_error(*refused, 403, "forbidden")
+    assert others == []
 
 
 async def test_a_wrong_question_is_refused(service, chief):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.process import STOP_TIMEOUT_S
+from bot.process import PACE
 from core import errors
 from core.statuses import TurnStatus
 from server.__main__ import COMMANDS
@@ -29,7 +29,7 @@ def test_systemd_waits_for_everything_that_ends_in_an_orderly_way():
     unit = (REFERENCE.parent / "howto" / "install.md").read_text("utf-8")
     waits = float(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[1])
 
-    assert waits > STOP_SECONDS + STOP_TIMEOUT_S
+    assert waits > STOP_SECONDS + PACE.stop_timeout_s
 
 
 @pytest.mark.parametrize("status", TurnStatus)

@@ -7,18 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from core import kept_processes
 from core.errors import MediaUnavailable
 from core.settings import Settings
 from server.media_part import environment_of, media_plan, open_media
 from tests.video.media_peer import Peer, until
-from video import supervision
 from video.client import MediaClient, create_session, request
 from video.relay.leg import offering
-from video.supervision import MediaPlan, MediaPool, pause_after
+from video.supervision import PACE, MediaPlan, MediaPool
 
 STAND_IN = """
 import os, signal, sys
@@ -46,12 +47,6 @@ async def session():
         yield session
 
 
-@pytest.fixture
-def _quick_checks(monkeypatch):
-    monkeypatch.setattr(supervision, "CHECK_EVERY_S", 0.2)
-    monkeypatch.setattr(supervision, "FAILED_CHECKS", 2)
-
-
 @pytest.mark.slow
 async def test_entering_waits_until_all_answer_and_leaving_ends_them(plan, session):
     plan = MediaPlan(command=plan.command, processes=2)
@@ -67,12 +62,12 @@ async def test_entering_waits_until_all_answer_and_leaving_ends_them(plan, sessi
 
 @pytest.mark.slow
 async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, session, monkeypatch):
-    choose = supervision._free_ports
+    choose = kept_processes.free_ports
     with socket.create_server(("127.0.0.1", 0)) as occupied:
         taken = occupied.getsockname()[1]
         chosen = iter([[taken]])
         monkeypatch.setattr(
-            supervision, "_free_ports", lambda plan, count: next(chosen, None) or choose(plan, count)
+            kept_processes, "free_ports", lambda count, host: next(chosen, None) or choose(count, host)
         )
 
         async with MediaPool(plan, session) as pool:
@@ -81,12 +76,12 @@ async def test_a_process_whose_port_was_taken_meanwhile_gets_another(plan, sessi
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_quick_checks")
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hanging"])
 async def test_a_process_that_was_lost_is_started_again_at_the_same_address(plan, session, blow, monkeypatch):
-    monkeypatch.setattr(supervision, "STOP_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("video.supervision.ANSWER_TIMEOUT_S", 0.2)
+    pace = replace(PACE, check_every_s=0.2, failed_checks=2, stop_timeout_s=0.5)
     lost = []
-    async with MediaPool(plan, session, on_lost=lost.append) as pool:
+    async with MediaPool(plan, session, on_lost=lost.append, pace=pace) as pool:
         (pid,), (address,) = pool.pids, pool.addresses
         assert lost == []
         os.kill(pid, blow)
@@ -99,12 +94,11 @@ async def test_a_process_that_was_lost_is_started_again_at_the_same_address(plan
 
 
 @pytest.mark.slow
-async def test_processes_that_dont_start_make_calls_unavailable(session, monkeypatch):
-    monkeypatch.setattr(supervision, "START_TIMEOUT_S", 0.5)
+async def test_processes_that_dont_start_make_calls_unavailable(session):
     plan = MediaPlan(command=(sys.executable, "-c", "raise SystemExit(1)"))
 
     with pytest.raises(MediaUnavailable):
-        async with MediaPool(plan, session):
+        async with MediaPool(plan, session, pace=replace(PACE, start_timeout_s=0.5)):
             pass
 
 
@@ -143,7 +137,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (1, 0.2), (3, 0.8), (50, 15)])
 def test_pauses_grow_to_an_end(failures, seconds):
-    assert pause_after(failures) == pytest.approx(seconds)
+    assert PACE.pause_after(failures) == pytest.approx(seconds)
 
 
 def test_a_media_process_is_told_its_settings_and_no_others(tmp_path):

@@ -9,8 +9,8 @@
  * - Hanging up is asked back, because a finger slips easily.
  * - The clock is hidden from screen readers: it would be read every second.
  *
- * Tells `bb-call-act` with `mute` | `camera` | `flip` | `share` | `chat` | `hangup` | `video` | `audio` |
- * `text` | `again`, and what <bb-callback> tells.
+ * Tells `bb-call-act` with `mute` | `camera` | `stay-dark` | `flip` | `share` | `chat` | `hangup` | `video` |
+ * `audio` | `text` | `again`, and what <bb-callback> tells.
  */
 
 import { icon, make, tell } from '../lib/dom.js'
@@ -178,7 +178,7 @@ export class CallRoom extends HTMLElement {
 
   /** What wants to be decided, or to be known; the most pressing first. */
   #showBox() {
-    const { step, mode, problem, peerConnected } = this.#call
+    const { step, mode, problem, peerConnected, invited } = this.#call
     const long = Date.now() - this.#waiting.from >= OFFER_AFTER_MS
     if (step === 'failed') return this.#say('failed', problem, ['again', ...this.#ladder()], true)
     if (step === 'away') {
@@ -188,6 +188,9 @@ export class CallRoom extends HTMLElement {
     if (step === 'joining' && long) return this.#say('slow', '接通比平时慢，可以再等，也可以换一种方式。', this.#ladder(), true)
     if (step === 'text') return this.#say('text', '通话还留着，随时可以接着说。', ['audio', 'video'])
     if (step === 'live' && peerConnected === false) return this.#say('peer', '工作人员还没接通或网络断开了，请稍等，不用挂断。', [])
+    if (step === 'live' && invited) {
+      return this.#say('invited', '工作人员改用视频了。您也可以打开摄像头，不打开不影响办事。', ['camera', 'stay-dark'])
+    }
     if (step === 'live' && mode === 'video' && this.#poor >= BAD_ENOUGH) {
       return this.#say('poor', '网络不好，只用语音会更稳。', ['audio', 'text'])
     }
@@ -207,7 +210,14 @@ export class CallRoom extends HTMLElement {
     if (box.dataset.kind === `${kind}${acts}`) return // a form that is being filled in stays
     box.dataset.kind = `${kind}${acts}`
     box.hidden = !kind
-    const labels = { again: '再试一次', audio: '只用语音', text: '改用文字', video: '打开视频' }
+    const labels = {
+      again: '再试一次',
+      audio: '只用语音',
+      text: '改用文字',
+      video: '打开视频',
+      camera: '打开摄像头',
+      'stay-dark': '先不打开',
+    }
     box.replaceChildren(
       make('p', { class: 'room__words' }, text),
       make(

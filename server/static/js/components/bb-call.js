@@ -38,6 +38,12 @@ const TOLD = Object.freeze({
   text: '已改用文字，通话还留着',
 })
 
+const FOLLOWED = Object.freeze({
+  audio: '工作人员改用语音，您的摄像头已关闭',
+  video: '工作人员改用视频',
+  text: '工作人员改用文字，通话还留着',
+})
+
 export class Call extends HTMLElement {
   #session = null
   #call = null
@@ -100,6 +106,7 @@ export class Call extends HTMLElement {
     const listen = (type, listener) => this.#call.addEventListener(type, ({ detail }) => listener(detail))
     listen('step', () => this.#draw())
     listen('change', () => this.#draw())
+    listen('followed', (mode) => this.#call.invited || this.#status.flash(FOLLOWED[mode])) // the room asks
     listen('localstream', (stream) => room.showLocal(stream))
     listen('remotestream', (stream) => room.showRemote(stream))
     listen('quality', (quality) => room.showQuality(quality))
@@ -193,6 +200,7 @@ export class Call extends HTMLElement {
     try {
       if (act === 'mute') media?.setMuted(!media.muted)
       else if (act === 'camera') await call.setCamera(!media?.cameraOn)
+      else if (act === 'stay-dark') call.stayDark()
       else if (act === 'flip') await media?.switchCamera()
       else if (act === 'share') await media?.shareScreen(!media.sharing)
       else if (act === 'chat') this.#showChat(!this.classList.contains('call-page--chatting'))

@@ -2,8 +2,8 @@
  * A citizen's part in one call: from the check of the devices to the end, through every failure between.
  *
  * Owns the step and the mode (`video` | `audio` | `text`, walked down and up without starting over);
- * draws nothing. Dispatches `step` (also for a new mode or notice), `localstream`, `remotestream`,
- * `quality` and `change`, the last four as `CallMedia` does.
+ * draws nothing. Dispatches `step` (also for a new mode or notice), `followed` when the other side has
+ * changed the mode, `localstream`, `remotestream`, `quality` and `change`, the last four as `CallMedia` does.
  */
 
 import { CallMedia } from './call_media.js'
@@ -15,6 +15,8 @@ import { ConnectionError } from './errors.js'
 
 const SOCKET_MS = 8000
 const ATTEMPTS = 3
+/** So long news of another mode may be older than what this side has said last. */
+const ECHO_MS = 5000
 /** While the call is in one of these, the service takes no offer. */
 const BEFORE_OFFER = new Set(['ringing', 'consenting'])
 
@@ -27,6 +29,7 @@ export class CitizenCall extends EventTarget {
   #joined = false
   #known
   #moved = []
+  #said = { mode: '', until: 0 }
 
   /** Where the service says that the call stands; empty while it has said nothing. */
   state = ''
@@ -39,6 +42,8 @@ export class CitizenCall extends EventTarget {
   deviceReason = ''
   /** Whether the agent's side is there, as far as the service says. */
   peerConnected = null
+  /** Whether the other side has turned to video while this camera is off: nobody else switches it on. */
+  invited = false
   /** Whether the service is recording now. */
   recorded = false
   /** When sound and picture were there first. @type {Date | null} */
@@ -120,7 +125,14 @@ export class CitizenCall extends EventTarget {
 
   /** Switches the citizen's own camera. Throws DeviceError. @param {boolean} on */
   async setCamera(on) {
+    this.invited = false
     await this.#media?.setCamera(on)
+    this.#dispatch('step')
+  }
+
+  /** The camera stays off, although the other side has turned to video. */
+  stayDark() {
+    this.invited = false
     this.#dispatch('step')
   }
 
@@ -144,24 +156,22 @@ export class CitizenCall extends EventTarget {
    * @param {'video' | 'audio' | 'text'} mode
    */
   async setMode(mode) {
+    this.invited = false
     if (mode === 'text') {
-      this.#stopMedia()
-      this.#letGo()
-      this.mode = mode
-      this.#tell('call.mode', { mode })
-      this.#go('write')
+      this.#write()
+      this.#sayMode()
       return
     }
     if (this.#media) {
       await this.#media.setCamera(mode === 'video')
       this.mode = mode
-      this.#tell('call.mode', { mode })
+      this.#sayMode()
       this.#remember({ ...this.#known, mode })
       this.#dispatch('step')
       return
     }
     this.mode = mode
-    this.#tell('call.mode', { mode })
+    this.#sayMode()
     this.rejoin()
   }
 
@@ -195,7 +205,7 @@ export class CitizenCall extends EventTarget {
           stream: failures === 1 && isUsable(stream) ? stream : null,
         })
         this.#joined = true
-        if (this.mode !== 'video') this.#tell('call.mode', { mode: this.mode })
+        if (this.mode !== 'video') this.#sayMode()
         return
       } catch (error) {
         if (media !== this.#media) return // given up meanwhile
@@ -264,11 +274,46 @@ export class CitizenCall extends EventTarget {
     for (const wake of this.#moved.splice(0)) wake()
   }
 
-  #hear({ type, call_id: callId, peer, recording }) {
+  #hear({ type, call_id: callId, mode, peer, recording }) {
     if (type !== 'call.state' || callId !== this.callId) return
     if (peer) this.peerConnected = peer.connected
     if (recording !== undefined) this.recorded = recording
     this.#dispatch('step')
+    if (mode === this.#said.mode) this.#said = { mode: '', until: 0 }
+    else if (mode && Date.now() >= this.#said.until) this.#follow(mode)
+  }
+
+  /**
+   * The other side has changed the mode. Down one goes along; up, the own camera stays off until the
+   * citizen opens it.
+   *
+   * @param {string} mode
+   */
+  async #follow(mode) {
+    if (mode === this.mode || !(this.step === 'live' || this.step === 'away')) return
+    if (mode === 'text') {
+      this.#write()
+    } else {
+      this.mode = mode
+      this.invited = mode === 'video' && !this.#media?.cameraOn
+      this.#remember({ ...this.#known, mode })
+      this.#dispatch('step')
+      if (mode === 'audio') await this.#media?.setCamera(false)
+    }
+    this.#dispatch('followed', mode)
+  }
+
+  #write() {
+    this.#stopMedia()
+    this.#letGo()
+    this.mode = 'text'
+    this.#go('write')
+  }
+
+  /** Tells the other side what this one has chosen; what was told before it is no news any more. */
+  #sayMode() {
+    this.#said = { mode: this.mode, until: Date.now() + ECHO_MS }
+    this.#tell('call.mode', { mode: this.mode })
   }
 
   #lookAt({ holder, call, lastCall }) {
