@@ -4,7 +4,7 @@ Each `Metrics` has a registry of its own, so that tests and several applications
 don't share counters. No label holds an id, an address or a text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -16,6 +16,22 @@ _PHASE_SECONDS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _WAIT_SECONDS: Final = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
 _CALL_SECONDS: Final = (15.0, 60.0, 180.0, 300.0, 600.0, 1200.0, 2400.0, 3600.0)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+# What a media process tells, by its own name for it: our name, how many of its units are one of ours.
+_MEDIA: Final = {
+    "calls": ("bangban_media_calls", "Calls that a media process carries.", 1),
+    "refused": ("bangban_media_refused", "Calls that it refused since it started.", 1),
+    "loop_lag_ms": ("bangban_media_loop_lag_seconds", "Its longest pause of the last ten seconds.", 1000),
+    "long_pauses": ("bangban_media_long_pauses", "Its pauses of over 0.1 seconds since it started.", 1),
+    "strained": ("bangban_media_strained", "1 while it can't keep up and refuses new calls.", 1),
+    "udp_receive_buffer_errors": (
+        "bangban_media_dropped_datagrams",
+        "Datagrams that its system dropped since boot because nobody took them in time.",
+        1,
+    ),
+    "rss_bytes": ("bangban_media_resident_bytes", "Its memory.", 1),
+}
 
 
 class FinishedTurn(Protocol):
@@ -92,6 +108,13 @@ class Metrics:
             buckets=_CALL_SECONDS,
             registry=self._registry,
         )
+        self._media_up = Gauge(
+            "bangban_media_up", "1 for a media process that answers.", ["process"], registry=self._registry
+        )
+        self._media = {
+            figure: Gauge(name, told, ["process"], registry=self._registry)
+            for figure, (name, told, _) in _MEDIA.items()
+        }
         self._requests = Counter(
             "bangban_http_requests", "HTTP requests.", ["method", "route", "status"], registry=self._registry
         )
@@ -139,6 +162,15 @@ class Metrics:
     def set_calls_open(self, calls: int) -> None:
         """Says how many calls go on now."""
         self._calls_open.set(calls)
+
+    def set_media(self, processes: Sequence[Mapping[str, float]]) -> None:
+        """Says what each media process tells of itself; nothing of one that doesn't answer."""
+        for gauge in (self._media_up, *self._media.values()):
+            gauge.clear()
+        for number, figures in enumerate(processes):
+            self._media_up.labels(str(number)).set(bool(figures))
+            for figure in figures.keys() & self._media.keys():
+                self._media[figure].labels(str(number)).set(figures[figure] / _MEDIA[figure][2])
 
     def set_estimate_error(self, measures: Mapping[str, float]) -> None:
         """Says how wrong the estimates of waits were, by measure."""

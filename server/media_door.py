@@ -5,7 +5,7 @@ and a call that comes before is told to try again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -78,3 +78,7 @@ class MediaDoor:
     async def call_stats(self, call_id: str) -> Mapping[str, Any]:
         """See `Media`."""
         return await self._behind().call_stats(call_id)
+
+    async def stats(self) -> Sequence[Mapping[str, Any]]:
+        """See `Media`; nothing of processes that aren't there."""
+        return await self._media.stats() if self._media else ()

@@ -1,6 +1,6 @@
 """What the use case of calls needs of others, as Protocols: who carries them, who counts them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -21,6 +21,9 @@ class Media(Protocol):
 
     async def call_stats(self, call_id: str) -> Mapping[str, Any]:
         """Figures of the call, with `legs`: for each party its `state`. Raises NotFound."""
+
+    async def stats(self) -> Sequence[Mapping[str, Any]]:
+        """Figures of each process; empty ones of those that don't answer."""
 
 
 class CallObserver(Protocol):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from core.errors import NotFound
-from server.keys import DESK, HEALTH, LIMITS, METRICS, STORES
+from server.keys import DESK, HEALTH, LIMITS, MEDIA, METRICS, STORES
 from video import estimate
 
 ESTIMATES_OF = timedelta(days=1)
@@ -36,6 +36,7 @@ async def metrics(request: web.Request) -> web.Response:
     if not request.app[LIMITS].is_operator(request):
         raise NotFound("metrics are for this machine")
     await _measure_desk(request)
+    request.app[METRICS].set_media(await request.app[MEDIA].stats())
     return web.Response(
         body=request.app[METRICS].render(),
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store"},

@@ -7,7 +7,7 @@ for a while: the service that should have closed it may be gone.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,17 +45,22 @@ class Rooms:
         self._open_leg = open_leg
         self._open_recorder = open_recorder
         self._max_calls = max_calls
+        self._is_strained: Callable[[], bool] = lambda: False
         self._calls: dict[str, _Call] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.refused = 0
-        """How many calls were refused because the process was full."""
+        """How many calls were refused because the process was full or couldn't keep up."""
+
+    def refuse_new_while(self, is_strained: Callable[[], bool]) -> None:
+        """From now on, calls that would be new are refused while this is true; those that go on are not."""
+        self._is_strained = is_strained
 
     async def join(self, call_id: str, party: str, offer: str, *, record: bool) -> str:
         """Connects the party and returns the answer to its offer; it may be connected already.
 
         `record` is for the whole call: without it a recording that runs is ended.
-        Raises MediaFull above the admission limit, InvalidInput for an offer that can't be answered,
-        RecordingUnavailable when recording is wanted and can't be had.
+        Raises MediaFull above the admission limit or when the process can't keep up, InvalidInput for an
+        offer that can't be answered, RecordingUnavailable when recording is wanted and can't be had.
         """
         call = self._admit(call_id, party)
         try:
@@ -136,6 +141,9 @@ class Rooms:
         call = self._calls.get(call_id)
         admitted = call.extra if call else set()
         wanted = admitted | ({party} & EXTRA)
+        if call is None and self._is_strained():
+            self.refused += 1
+            raise MediaFull("the process can't keep up with what goes on")
         others = sum(_load(each.extra) for each in self._calls.values() if each is not call)
         if (call is None or wanted != admitted) and others + _load(wanted) > self._max_calls * PLAIN_LOAD:
             self.refused += 1

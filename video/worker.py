@@ -36,6 +36,7 @@ def create_media_app(rooms: Rooms, *, secret: str) -> web.Application:
     )
     app[ROOMS] = rooms
     app[LAG] = LoopLag()
+    rooms.refuse_new_while(app[LAG].is_strained)
     app.router.add_post("/calls/{call_id}/legs/{party}", _join)
     app.router.add_delete("/calls/{call_id}/legs/{party}", _leave)
     app.router.add_delete("/calls/{call_id}", _close)
@@ -94,6 +95,7 @@ async def _stats(request: web.Request) -> web.Response:
             **read_system(),
             "loop_lag_ms": lag.worst_ms,
             "long_pauses": lag.long_pauses,
+            "strained": lag.is_strained(),
         }
     )
 

@@ -80,6 +80,20 @@ def test_the_queue_is_shown(metrics):
     assert "bangban_queue_length 3.0" in lines(metrics)
 
 
+def test_media_processes_tell_how_they_keep_up_and_who_does_not_answer_tells_nothing(metrics):
+    metrics.set_media([{"loop_lag_ms": 250.0, "strained": True, "legs": 2}, {"refused": 7}])
+    metrics.set_media([{"loop_lag_ms": 12.0, "strained": False, "udp_receive_buffer_errors": 3}, {}])
+
+    shown = [line for line in lines(metrics) if line.startswith("bangban_media")]
+
+    assert 'bangban_media_up{process="0"} 1.0' in shown
+    assert 'bangban_media_up{process="1"} 0.0' in shown
+    assert 'bangban_media_loop_lag_seconds{process="0"} 0.012' in shown
+    assert 'bangban_media_strained{process="0"} 0.0' in shown
+    assert 'bangban_media_dropped_datagrams{process="0"} 3.0' in shown
+    assert len(shown) == 5
+
+
 def test_two_applications_count_apart(metrics):
     other = Metrics()
     other.turn_done(Turn(TurnStatus.ANSWERED))

@@ -1,6 +1,6 @@
 """The desk without HTTP: use cases over fakes, with a clock that the test moves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -69,6 +69,11 @@ class FakeMedia:
             "legs": {party: {"state": state} for party, state in self.calls[call_id].items()},
             "recording": {"state": self.recorder_state} if self.recording.get(call_id) else None,
         }
+
+    async def stats(self) -> Sequence[Mapping[str, Any]]:
+        if self.is_away:
+            return ({},)
+        return ({"calls": len(self.calls), "loop_lag_ms": 12.5, "strained": self.is_full},)
 
     def connect(self, *parties: str) -> None:
         """These parties' media stand now, in every call."""

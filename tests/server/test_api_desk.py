@@ -11,7 +11,7 @@ from core.ports import Handover, User
 from core.settings import Secret
 from core.statuses import HandoverMode, HandoverState, Role
 from server.desk_wire import held_json
-from server.keys import CALLS, DESK, SCREENS
+from server.keys import CALLS, DESK, MEDIA, SCREENS
 from server.pages.call.consent import consent_version
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error, guide_record
 from tests.server.desk_world import FakeMedia
@@ -251,6 +251,15 @@ async def test_metrics_tell_queue_agents_and_how_wrong_the_estimates_were(servic
     assert "bangban_agents_at_work 1.0" in text
     assert "bangban_wait_seconds_count 1.0" in text
     assert 'bangban_wait_estimate_error{measure="count"} 1.0' in text
+
+
+async def test_metrics_tell_how_the_media_processes_keep_up(service):
+    service.app[MEDIA]._media = FakeMedia()
+
+    text = await (await service.client.get("/metrics")).text()
+
+    assert 'bangban_media_loop_lag_seconds{process="0"} 0.0125' in text
+    assert 'bangban_media_strained{process="0"} 0.0' in text
 
 
 # --- the desk's news -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from core.errors import InvalidInput
 from video.port_range import make_loop
 from video.session_description import MOST_CANDIDATES, admit_offer, announce, offered_addresses
-from video.vitals import LoopLag, read_system, receive_buffer_errors
+from video.vitals import LoopLag, Strain, read_system, receive_buffer_errors
 
 OFFER = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
 
@@ -108,6 +108,41 @@ def test_the_worst_pause_is_forgotten_after_ten_seconds_and_counted_for_ever():
 
     assert lag.worst_ms == 20.0
     assert lag.long_pauses == 1
+
+
+@pytest.mark.parametrize(
+    ("bad_seconds", "too_much"),
+    [([], False), ([96, 97, 98, 99], False), ([95, 96, 97, 98, 99], True), ([80, 81, 82, 83, 99], False)],
+    ids=["none", "four", "half of the window", "long ago"],
+)
+@pytest.mark.parametrize("cause", ["pauses", "drops"])
+def test_a_process_is_strained_when_half_of_its_seconds_were_bad(bad_seconds, too_much, cause):
+    strain = Strain()
+    strain.dropped(10, 70.0)
+    for number, second in enumerate(bad_seconds):
+        if cause == "pauses":
+            strain.late(0.3, second + 0.5)
+        else:
+            strain.dropped(11 + number, second + 0.5)
+
+    assert strain.is_too_much(99.9) is too_much
+
+
+def test_what_does_no_harm_is_no_strain():
+    strain = Strain()
+    for second in range(90, 100):
+        strain.late(0.1, float(second))
+        strain.dropped(4711, float(second))
+
+    assert not strain.is_too_much(100.0)
+
+
+def test_one_pause_of_many_seconds_is_as_many_bad_seconds_and_passes():
+    strain = Strain()
+    strain.late(30.0, 100.0)
+
+    assert strain.is_too_much(101.0)
+    assert not strain.is_too_much(107.0)
 
 
 async def test_a_blocked_loop_is_noticed():

@@ -1,5 +1,7 @@
 """The media process's HTTP interface and the client that speaks to it, without media."""
 
+import asyncio
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -15,7 +17,7 @@ from core.errors import (
 )
 from tests.video.test_rooms import Surroundings
 from video.client import MediaAddress, MediaClient, create_session, shard_of
-from video.worker import create_media_app
+from video.worker import LAG, create_media_app
 
 SECRET = "s3cret-of-the-test"
 
@@ -100,6 +102,25 @@ async def test_the_figures_of_a_process_tell_how_it_keeps_up(client):
     assert figures["loop_lag_ms"] >= 0
     assert figures["udp_receive_buffer_errors"] >= 0
     assert figures["rss_bytes"] > 1_000_000
+
+
+async def test_a_process_that_cannot_keep_up_refuses_new_calls_and_keeps_those_it_has(session):
+    here = Surroundings()
+    app = create_media_app(here.rooms, secret=SECRET)
+    server = TestServer(app)
+    await server.start_server()
+    client = MediaClient(session, [MediaAddress(str(server.make_url("")).rstrip("/"), SECRET)])
+    await client.join("c1", "citizen", "mine")
+    app[LAG].note(60.0, asyncio.get_running_loop().time() + 4)
+
+    await client.leave("c1", "citizen")
+    await client.join("c1", "citizen", "mine")
+    with pytest.raises(MediaFull):
+        await client.join("c2", "citizen", "mine")
+
+    (figures,) = await client.stats()
+    assert (figures["strained"], figures["refused"], figures["calls"]) == (True, 1, 1)
+    await server.close()
 
 
 @pytest.mark.parametrize(
