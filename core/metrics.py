@@ -25,9 +25,9 @@ _MEDIA: Final = {
     "loop_lag_ms": ("bangban_media_loop_lag_seconds", "Its longest pause of the last ten seconds.", 1000),
     "long_pauses": ("bangban_media_long_pauses", "Its pauses of over 0.1 seconds since it started.", 1),
     "strained": ("bangban_media_strained", "1 while it can't keep up and refuses new calls.", 1),
-    "udp_receive_buffer_errors": (
+    "dropped_datagrams": (
         "bangban_media_dropped_datagrams",
-        "Datagrams that its system dropped since boot because nobody took them in time.",
+        "Datagrams dropped at its sockets since it started, since it didn't take them in time.",
         1,
     ),
     "rss_bytes": ("bangban_media_resident_bytes", "Its memory.", 1),

@@ -15,6 +15,8 @@ HARMFUL_PAUSE_S = 0.25
 MOST_BAD_SECONDS = 5  # of the window
 LOOK_EVERY_S = 1.0
 SNMP = Path("/proc/net/snmp")
+UDP_TABLES = (Path("/proc/self/net/udp"), Path("/proc/self/net/udp6"))
+DESCRIPTORS = Path("/proc/self/fd")
 STATM = Path("/proc/self/statm")
 
 
@@ -28,7 +30,7 @@ class Strain:
 
     def __init__(self) -> None:
         self._bad: set[int] = set()
-        self._dropped: int | None = None
+        self._dropped = 0
 
     def late(self, seconds: float, now: float) -> None:
         """At `now` the loop woke up, so many seconds late."""
@@ -36,8 +38,8 @@ class Strain:
             self._note(int(now - seconds), int(now))
 
     def dropped(self, total: int, now: float) -> None:
-        """At `now` so many datagrams have been dropped since the system started."""
-        if self._dropped is not None and total > self._dropped:
+        """At `now` so many datagrams have been dropped in all."""
+        if total > self._dropped:
             self._note(int(now), int(now))
         self._dropped = total
 
@@ -50,11 +52,26 @@ class Strain:
         self._bad = {*recent, *range(max(first, last - WINDOW_S), last + 1)}
 
 
+class DroppedDatagrams:
+    """How many datagrams were dropped at this process's own sockets: the system's sum counts everybody's."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._seen: Mapping[int, int] = {}
+
+    def update(self, drops: Mapping[int, int]) -> int:
+        """The total, now that these are the drops of the sockets that are open, by inode."""
+        self.total += sum(max(0, count - self._seen.get(inode, 0)) for inode, count in drops.items())
+        self._seen = drops
+        return self.total
+
+
 class LoopLag:
-    """Watches how late the event loop wakes up, and what the system drops. `run` it as a task."""
+    """Watches how late the event loop wakes up, and what is dropped meanwhile. `run` it as a task."""
 
     def __init__(self) -> None:
         self.strain = Strain()
+        self.dropped = DroppedDatagrams()
         self._worst_of: dict[int, float] = {}  # by second
         self.long_pauses = 0
         """How often it was late by more than 100 ms."""
@@ -70,7 +87,7 @@ class LoopLag:
             self.note(now - asleep - TICK_S, now)
             if now - looked >= LOOK_EVERY_S:
                 looked = now
-                self.strain.dropped(read_system()["udp_receive_buffer_errors"], now)
+                self.strain.dropped(self.dropped.update(read_own_drops()), now)
 
     def is_strained(self) -> bool:
         """Whether new calls should be refused now."""
@@ -98,6 +115,32 @@ def receive_buffer_errors(snmp: str) -> int:
         return 0
     fields = dict(zip(*lines, strict=False))
     return int(fields.get("RcvbufErrors", 0))
+
+
+def drops_by_socket(table: str) -> dict[int, int]:
+    """Datagrams dropped at each socket, by inode, from `/proc/net/udp` or `udp6`."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    return {int(row[9]): int(row[-1]) for row in rows}
+
+
+def read_own_drops() -> Mapping[int, int]:
+    """Datagrams dropped at each socket of this process, by inode; none where the system doesn't say."""
+    drops: dict[int, int] = {}
+    try:
+        for table in UDP_TABLES:
+            if table.exists():  # there may be no IPv6
+                drops |= drops_by_socket(table.read_text("ascii"))
+        opened = {_target(each) for each in DESCRIPTORS.iterdir()}
+    except OSError:  # not Linux
+        return {}
+    return {inode: count for inode, count in drops.items() if f"socket:[{inode}]" in opened}
+
+
+def _target(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def read_system() -> Mapping[str, int]:

@@ -95,6 +95,7 @@ async def _stats(request: web.Request) -> web.Response:
             **read_system(),
             "loop_lag_ms": lag.worst_ms,
             "long_pauses": lag.long_pauses,
+            "dropped_datagrams": lag.dropped.total,
             "strained": lag.is_strained(),
         }
     )

@@ -82,7 +82,7 @@ def test_the_queue_is_shown(metrics):
 
 def test_media_processes_tell_how_they_keep_up_and_who_does_not_answer_tells_nothing(metrics):
     metrics.set_media([{"loop_lag_ms": 250.0, "strained": True, "legs": 2}, {"refused": 7}])
-    metrics.set_media([{"loop_lag_ms": 12.0, "strained": False, "udp_receive_buffer_errors": 3}, {}])
+    metrics.set_media([{"loop_lag_ms": 12.0, "strained": False, "dropped_datagrams": 3}, {}])
 
     shown = [line for line in lines(metrics) if line.startswith("bangban_media")]
 
