@@ -22,6 +22,7 @@ from aiohttp import web
 from bot.actions.consult import consult
 from bot.actions.contract import Action, Outcome, Services, outcome
 from bot.actions.handover import hand_over
+from bot.actions.safety import protect_others
 from bot.actions.small_talk import affirm, deny, introduce
 from bot.actions.tracker import TrackerView
 from core.errors import Unavailable
@@ -36,6 +37,7 @@ ACTIONS: Mapping[str, Action] = {
     "action_deny": deny,
     "action_handover": hand_over,
     "action_introduce": introduce,
+    "action_protect_others": protect_others,
 }
 
 log = structlog.get_logger(__name__)

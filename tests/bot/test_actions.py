@@ -5,6 +5,7 @@ import pytest
 from bot.actions.consult import consult
 from bot.actions.contract import Services
 from bot.actions.handover import hand_over
+from bot.actions.safety import protect_others
 from bot.actions.small_talk import affirm, deny, introduce
 from bot.actions.tracker import LastTurn, TrackerView
 from core.messages import Choice, Source, Statement
@@ -144,3 +145,12 @@ class TestIntroduction:
         assert outcome.name == intent
         assert outcome.variables == {"bot_name": "小帮"}
         assert outcome.status is TurnStatus.SMALL_TALK
+
+
+class TestSafety:
+    async def test_who_asks_about_others_is_told_the_citys_own_hotline(self):
+        outcome = await protect_others(TrackerView(intent="privacy_of_others"), services()[0])
+
+        assert (outcome.name, outcome.status) == ("privacy_of_others", TurnStatus.SAFETY)
+        assert outcome.variables == {"hotline": "0431-12345"}
+        assert not outcome.slots

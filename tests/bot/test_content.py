@@ -30,6 +30,7 @@ VARIABLES = {
     "other_city": {"city"},
     "out_of_scope": set(),
     "own_case": {"hotline"},
+    "privacy_of_others": {"hotline"},
     "unclear": set(),
     "complaint": {"hotline"},
     "error": {"hotline"},
