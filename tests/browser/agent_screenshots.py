@@ -129,6 +129,7 @@ def fill(service: FakeDeskService) -> None:
     other = service.another_has("护照换发", "wang.fang")
     service.follow_ups.left("评分 1：等了太久，也没有说清要带什么", other.id, "rating", "wang.fang")
     service.follow_ups.left("请回电告诉我居住证什么时候能取，138 开头的那个号码。", "c-left")
+    service.follow_ups.ended_here("新生儿落户", other.id, "handed_back")
     service.follow_ups.recorded(other.id, "citizen")
     service.follow_ups.recorded(other.id, "agent", "interrupted")
     service.wall = {

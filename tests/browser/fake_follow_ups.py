@@ -19,6 +19,7 @@ class FakeFollowUps:
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
         self.done: list[dict[str, Any]] = []
+        self.ended: list[dict[str, Any]] = []
         self.recordings: dict[str, list[dict[str, Any]]] = {}
         self.played: list[str] = []
 
@@ -26,11 +27,34 @@ class FakeFollowUps:
         return [
             web.get(BASE + "/follow-ups", self._list),
             web.post(BASE + "/follow-ups/{id}/done", self._finish),
+            web.get(BASE + "/ended-conversations", self._list_ended),
             web.get(BASE + "/recordings", self._recordings),
             web.get(BASE + "/recordings/{id}", self._play),
         ]
 
-    def left(self, text: str, conversation_id: str, kind: str = "message", agent: str = "") -> None:
+    def ended_here(self, topic: str, conversation_id: str, outcome: str = "closed") -> None:
+        """A conversation ended with the agent lately."""
+        now = datetime.now(UTC)
+        self.ended.append(
+            {
+                "conversation_id": conversation_id,
+                "topic": topic,
+                "mode": "video",
+                "outcome": outcome,
+                "taken_at": (now - timedelta(minutes=70)).isoformat(),
+                "closed_at": (now - timedelta(minutes=50)).isoformat(),
+            }
+        )
+
+    def left(
+        self,
+        text: str,
+        conversation_id: str,
+        kind: str = "message",
+        agent: str = "",
+        *,
+        may_finish: bool = True,
+    ) -> None:
         """A message was left, or a bad rating given."""
         self.waiting.append(
             {
@@ -43,6 +67,7 @@ class FakeFollowUps:
                 "done_at": None,
                 "done_by": "",
                 "outcome": "",
+                "may_finish": may_finish,
             }
         )
 
@@ -64,6 +89,9 @@ class FakeFollowUps:
     async def _list(self, request: web.Request) -> web.Response:
         found = self.done if request.query["done"] == "true" else self.waiting
         return web.json_response({"follow_ups": found})
+
+    async def _list_ended(self, _: web.Request) -> web.Response:
+        return web.json_response({"conversations": self.ended})
 
     async def _finish(self, request: web.Request) -> web.Response:
         followed = next(each for each in self.waiting if each["id"] == request.match_info["id"])

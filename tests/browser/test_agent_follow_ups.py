@@ -1,4 +1,4 @@
-"""A supervisor looks after messages that were left and bad ratings, and looks at old conversations."""
+"""Staff look after messages that were left and bad ratings, and look at conversations that ended."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +16,7 @@ def following(agent: Agent, desk: FakeDeskService) -> Agent:
     chat = desk.another_has("护照换发", "wang.fang")
     desk.follow_ups.left("评分 1：等了太久，也没有说清要带什么", chat.id, "rating", "wang.fang")
     desk.follow_ups.left("请回电告诉我居住证什么时候能取", "c-left")
+    desk.follow_ups.ended_here("新生儿落户", "c-left", "handed_back")
     desk.follow_ups.recorded(chat.id, "citizen")
     desk.follow_ups.recorded(chat.id, "agent", "interrupted")
     agent.opens_desk()
@@ -80,10 +81,34 @@ def test_a_conversation_is_found_by_its_number_and_one_that_is_not_there_is_said
     expect(page.locator(".follow__list [role=alert]")).to_be_empty()
 
 
-def test_an_agent_has_no_such_view(agent: Agent):
+def test_an_agent_sees_what_is_for_them_and_about_them_and_reads_what_ended_with_them(
+    agent: Agent, desk: FakeDeskService
+):
+    chat = desk.another_has("护照换发", "agent.li")
+    desk.follow_ups.left("请回电告诉我居住证什么时候能取", "c-left")
+    desk.follow_ups.left("评分 2：有点慢", chat.id, "rating", "agent.li", may_finish=False)
+    desk.follow_ups.ended_here("护照换发", chat.id)
     agent.opens_desk()
+    agent.presses("跟进")
 
-    expect(agent.page.get_by_role("button", name="跟进")).to_be_hidden()
+    about = agent.page.locator(".follow", has_text="有点慢")
+    expect(about).to_contain_text("由主管跟进，您不用处理。")
+    expect(about.get_by_role("button", name="处理：")).to_have_count(0)
+    expect(agent.page.locator(".follow", has_text="请回电").get_by_role("button", name="处理：")).to_be_visible()
+    expect(agent.page.get_by_label("按对话编号查看")).to_be_hidden()
+    agent.page.locator(".follow", has_text="已办结").get_by_role("button", name="看对话").click()
+
+    expect(agent.page.get_by_role("heading", name="护照换发")).to_be_focused()
+    expect(agent.page.locator(".follow__detail .entry").first).to_be_visible()
+    expect(agent.field).to_be_hidden()
+
+
+def test_an_agent_to_whom_nothing_came_yet_is_told_so(agent: Agent):
+    agent.opens_desk()
+    agent.presses("跟进")
+
+    agent.sees("没有要跟进的。")
+    agent.sees("近 7 天没有在您这里结束的对话。")
 
 
 @pytest.mark.parametrize(

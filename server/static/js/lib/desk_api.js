@@ -103,6 +103,11 @@ export class DeskApi {
     return this.#call('POST', `/staff/follow-ups/${encodeURIComponent(id)}/done`, { outcome })
   }
 
+  /** What ended with the agent lately. */
+  ended() {
+    return this.#call('GET', '/staff/ended-conversations')
+  }
+
   /** The recordings of a conversation's calls. @param {string} conversationId */
   recordings(conversationId) {
     return this.#call('GET', `/staff/recordings?${new URLSearchParams({ conversation: conversationId })}`)

@@ -12,6 +12,14 @@ export const AGENT_STATES = Object.freeze({ available: '在线', break: '小休'
 /** What somebody is to see to. */
 export const FOLLOW_UPS = Object.freeze({ message: '留言', rating: '差评' })
 
+/** How a conversation ended with its agent. */
+export const ENDINGS = Object.freeze({
+  closed: '已办结',
+  handed_back: '交回机器人',
+  citizen_left: '对方结束',
+  citizen_gone: '对方离开',
+})
+
 export const PARTIES = Object.freeze({ citizen: '市民', agent: '坐席' })
 
 const RECORDINGS = Object.freeze({

@@ -122,8 +122,9 @@ export class Desk extends HTMLElement {
     this.querySelector('bb-desk-sign-in').hidden = true
     this.querySelector('.desk__frame').hidden = false
     this.querySelector('.who').textContent = staff.display_name || staff.name
-    for (const view of ['wall', 'follow'])
-      this.querySelector(`[data-desk=${view}]`).hidden = staff.role !== 'supervisor'
+    const supervises = staff.role === 'supervisor'
+    for (const view of ['wall']) this.querySelector(`[data-desk=${view}]`).hidden = !supervises
+    this.querySelector('bb-desk-follow-ups').mayLookUp(supervises)
     this.#showView('desk')
     this.#api.canned().then(
       ({ canned = [], replies = canned }) => {

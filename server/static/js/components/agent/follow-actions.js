@@ -1,5 +1,5 @@
 /**
- * What a supervisor does with follow-ups: the way from the view's events to the service and back. It keeps
+ * What staff do with follow-ups and ended conversations: the way from the view's events to the service and back. It keeps
  * nothing: the conversations read here aren't the agent's own.
  */
 
@@ -36,7 +36,11 @@ export class FollowActions {
   async draw() {
     const { done } = this.#view
     await this.#attempt(async () => {
-      const { follow_ups: followUps } = await this.#api.followUps(done)
+      const [{ follow_ups: followUps }, { conversations }] = await Promise.all([
+        this.#api.followUps(done),
+        this.#api.ended(),
+      ])
+      this.#view.showEnded(conversations, new Date())
       if (done === this.#view.done) this.#view.show(followUps, new Date())
     })
   }

@@ -1,6 +1,6 @@
 /**
- * <bb-desk-follow-ups> is what a supervisor looks after later: messages that citizens left, bad ratings, and
- * the closed conversations and recordings behind them.
+ * <bb-desk-follow-ups> is what is looked after later: messages that citizens left, bad ratings, what ended
+ * with the agent lately, and the conversations and recordings behind them.
  *
  * Accessibility criteria
  * - Each follow-up says in words what it is; its buttons name it. What is looked at is `aria-current`.
@@ -11,7 +11,7 @@
  * follow-up, `desk-follow-records` with a conversation id.
  */
 
-import { FOLLOW_UPS, PARTIES, clockWords, recordingWords } from '../../lib/desk_words.js'
+import { ENDINGS, FOLLOW_UPS, MODES, PARTIES, clockWords, recordingWords } from '../../lib/desk_words.js'
 import { make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
 import { clockTime } from '../../lib/time.js'
@@ -23,6 +23,9 @@ export class FollowUps extends HTMLElement {
   #count = make('span', { class: 'count' })
   #empty = make('p', { class: 'inbox__empty', hidden: true })
   #list = make('ol', { class: 'inbox__list' })
+  #ended = make('ol', { class: 'inbox__list' })
+  #noneEnded = make('p', { class: 'inbox__empty', hidden: true }, '近 7 天没有在您这里结束的对话。')
+  #look = make('form', { class: 'follow__look' })
   #number = make('input', {
     class: 'field',
     id: 'follow-number',
@@ -43,13 +46,11 @@ export class FollowUps extends HTMLElement {
 
   connectedCallback() {
     if (this.firstChild) return
-    const look = make(
-      'form',
-      { class: 'follow__look' },
+    this.#look.append(
       make('label', { class: 'label', for: 'follow-number' }, '按对话编号查看'),
       make('div', {}, this.#number, make('button', { class: 'button button--small' }, '查看')),
     )
-    look.addEventListener('submit', (event) => {
+    this.#look.addEventListener('submit', (event) => {
       event.preventDefault()
       const id = this.#number.value.trim()
       if (id) tell(this, 'desk-follow-look', id)
@@ -73,7 +74,11 @@ export class FollowUps extends HTMLElement {
         this.#problem,
         this.#empty,
         this.#list,
-        look,
+        make('h2', { class: 'inbox__title follow__title' }, '近期结束的对话'),
+        make('p', { class: 'follow__hint' }, '近 7 天在您这里结束的，只能看；每次查看都有记录。'),
+        this.#noneEnded,
+        this.#ended,
+        this.#look,
       ),
       this.#detail,
     )
@@ -98,6 +103,21 @@ export class FollowUps extends HTMLElement {
     keyed(this.#list, followUps, {
       key: ({ id, done_at: doneAt }) => `${id} ${doneAt}`,
       make: (followUp) => this.#item(followUp, now),
+    })
+    this.#mark()
+  }
+
+  /** Whether any conversation may be looked up by its number. @param {boolean} all */
+  mayLookUp(all) {
+    this.#look.hidden = !all
+  }
+
+  /** @param {Record<string, any>[]} ended what `GET …/ended-conversations` lists @param {Date} now */
+  showEnded(ended, now) {
+    this.#noneEnded.hidden = ended.length > 0
+    keyed(this.#ended, ended, {
+      key: (each) => `${each.conversation_id} ${each.closed_at}`,
+      make: (each) => this.#endedItem(each, now),
     })
     this.#mark()
   }
@@ -134,6 +154,31 @@ export class FollowUps extends HTMLElement {
     this.#heading.focus() // the button that had it is gone
   }
 
+  #endedItem({ conversation_id: id, topic, mode, outcome, closed_at: closedAt }, now) {
+    const name = topic || '未说明事项'
+    const facts = [clockTime(new Date(closedAt), now), MODES[mode] ?? mode, ENDINGS[outcome] ?? outcome]
+    return make(
+      'li',
+      { class: 'follow', 'data-conversation': id },
+      make('p', { class: 'follow__text' }, name),
+      make('p', { class: 'waiting__facts' }, ...facts.filter(Boolean).map((fact) => make('span', {}, fact))),
+      make(
+        'div',
+        { class: 'row-actions' },
+        make(
+          'button',
+          {
+            type: 'button',
+            class: 'action',
+            'aria-label': `看对话：${name}，${facts[0]}`,
+            click: () => tell(this, 'desk-follow-look', id),
+          },
+          '看对话',
+        ),
+      ),
+    )
+  }
+
   #item(followUp, now) {
     const { kind, text, agent, conversation_id: id } = followUp
     const isDone = Boolean(followUp.done_at)
@@ -164,17 +209,22 @@ export class FollowUps extends HTMLElement {
       isDone
         ? make('p', { class: 'follow__outcome' }, `${followUp.done_by} 已处理：${followUp.outcome}`)
         : null,
+      !isDone && followUp.may_finish === false
+        ? make('p', { class: 'follow__outcome' }, '由主管跟进，您不用处理。')
+        : null,
       make(
         'div',
         { class: 'row-actions' },
         button('看对话', () => tell(this, 'desk-follow-look', id)),
-        isDone ? null : button('处理', () => tell(this, 'desk-follow-done', followUp)),
+        isDone || followUp.may_finish === false
+          ? null
+          : button('处理', () => tell(this, 'desk-follow-done', followUp)),
       ),
     )
   }
 
   #mark() {
-    for (const item of this.#list.children) {
+    for (const item of [...this.#list.children, ...this.#ended.children]) {
       if (item.dataset.conversation === this.#id) item.setAttribute('aria-current', 'true')
       else item.removeAttribute('aria-current')
     }
