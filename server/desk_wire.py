@@ -164,6 +164,7 @@ def wall_json(wall: Wall, reader: User) -> dict[str, Any]:
         "conversations": [held_json(handover, reader) for handover in wall.held],
         "calls": [call_json(call) for call in wall.calls],
         "follow_ups": wall.follow_ups,
+        "estimate_error": {name: round(value, 3) for name, value in wall.estimate_error.as_json().items()},
         "alarms": [{"code": code, "text": text} for code, text in wall.alarms.items()],
         "open": line.open,
         "hours": line.hours,

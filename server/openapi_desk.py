@@ -201,6 +201,7 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "conversations": many(ref("HeldConversation")),
             "calls": many(ref("CallOfDesk")),
             "follow_ups": NUMBER,
+            "estimate_error": {"type": "object", "additionalProperties": {"type": "number"}},
             "alarms": many(closed({"code": TEXT, "text": TEXT})),
             "open": FLAG,
             "hours": TEXT,

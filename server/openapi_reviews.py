@@ -32,6 +32,11 @@ REVIEW_SCHEMAS: dict[str, Schema] = {
         {
             "first": _DAY,
             "last": _DAY,
+            "words": {
+                "type": "object",
+                "description": "各类代码的中文叫法",
+                "additionalProperties": {"type": "object", "additionalProperties": TEXT},
+            },
             "handovers": NUMBER,
             "waits": ref("Spread"),
             "service": ref("Spread"),

@@ -8,21 +8,13 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from server.report_words import words_for
 from server.reports import Report, Spread
 
 Cell = str | float | int | None
 Rows = Iterable[Sequence[Cell]]
 
 _SPREAD = ("次数", "平均（秒）", "中位（秒）", "九成以内（秒）", "最长（秒）")
-_ERROR_NAMES = {
-    "count": "次数",
-    "mean_absolute": "平均误差（秒）",
-    "median_absolute": "中位误差（秒）",
-    "worst_tenth": "九成以内误差（秒）",
-    "bias": "平均偏差（秒）",
-    "held": "大致准的比例",
-    "kept": "没有超时太多的比例",
-}
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -50,14 +42,14 @@ def as_workbook(report: Report) -> bytes:
         "分类",
         ("类别", "值", "次数"),
         [
-            *_counts("状态", report.states),
-            *_counts("方式", report.modes),
-            *_counts("结果", report.outcomes),
-            *_counts("原因", report.reasons),
-            *_counts("通话方式", report.call_modes),
-            *_counts("通话结束", report.call_ends),
-            *_counts("通话质量", report.call_quality),
-            *_counts("评分", report.ratings),
+            *_counts("状态", "states", report.states),
+            *_counts("方式", "modes", report.modes),
+            *_counts("结果", "outcomes", report.outcomes),
+            *_counts("原因", "reasons", report.reasons),
+            *_counts("通话方式", "call_modes", report.call_modes),
+            *_counts("通话结束", "call_ends", report.call_ends),
+            *_counts("通话质量", "call_quality", report.call_quality),
+            *_counts("评价", "ratings", report.ratings),
         ],
     )
     _sheet(
@@ -70,7 +62,7 @@ def as_workbook(report: Report) -> bytes:
         book,
         "等候预估",
         ("项目", "值"),
-        [(_ERROR_NAMES.get(name, name), value) for name, value in report.estimate_error.items()],
+        [(words_for("estimate_error", name), value) for name, value in report.estimate_error.items()],
     )
     _sheet(
         book,
@@ -87,8 +79,8 @@ def _figures(spread: Spread) -> Sequence[Cell]:
     return spread.count, spread.mean, spread.median, spread.worst_tenth, spread.longest
 
 
-def _counts(kind: str, counted: Mapping[str, int]) -> Rows:
-    return [(kind, value, count) for value, count in counted.items()]
+def _counts(shown: str, kind: str, counted: Mapping[str, int]) -> Rows:
+    return [(shown, words_for(kind, code), count) for code, count in counted.items()]
 
 
 def _sheet(book: Workbook, name: str, heading: Sequence[str], rows: Rows) -> None:

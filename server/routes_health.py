@@ -1,14 +1,10 @@
 """Health, readiness and metrics, for the operator's probes."""
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from core.errors import NotFound
+from server.estimate_error import recent_error
 from server.keys import DESK, HEALTH, LIMITS, MEDIA, METRICS, STORES
-from video import estimate
-
-ESTIMATES_OF = timedelta(days=1)
 
 
 def routes() -> list[web.RouteDef]:
@@ -49,6 +45,5 @@ async def _measure_desk(request: web.Request) -> None:
     figures.set_queue_length(len(line.handovers))
     figures.set_agents(line.at_work)
     figures.set_calls_open(len(await request.app[STORES].calls.open_calls()))
-    told = await request.app[STORES].desk.estimates(line.now - ESTIMATES_OF)
-    error = estimate.error([e.estimated_seconds for e in told], [e.actual_seconds for e in told])
+    error = await recent_error(request.app[STORES].desk, line.now)
     figures.set_estimate_error(error.as_json())

@@ -9,6 +9,7 @@ from core.errors import InvalidInput
 from core.statuses import Role
 from server.file_types import attachment
 from server.keys import REPORTS
+from server.report_words import WORDS
 from server.report_workbook import as_workbook
 from server.reports import Report
 from server.requests import query_text
@@ -26,7 +27,8 @@ def routes() -> list[web.RouteDef]:
 async def show(request: web.Request) -> web.Response:
     """The figures of `?from=&to=`."""
     report = await _report(request)
-    return web.json_response(report.as_json(), headers={"Cache-Control": "no-store"})
+    words = {kind: dict(each) for kind, each in WORDS.items()}
+    return web.json_response({**report.as_json(), "words": words}, headers={"Cache-Control": "no-store"})
 
 
 async def export(request: web.Request) -> web.Response:

@@ -17,8 +17,10 @@ from server import wording
 from server.citizen_text import clean
 from server.desk import Desk
 from server.desk_events import DeskEvents
+from server.estimate_error import recent_error
 from server.handover import Handovers, step
 from server.waiting_line import Line, Look
+from video.estimate import EstimateError
 from video.holding import HoldingEvent
 
 LONG_WAIT = timedelta(minutes=10)
@@ -33,6 +35,8 @@ class Wall:
     calls: tuple[Call, ...]
     follow_ups: int
     alarms: Mapping[str, str]
+    estimate_error: EstimateError
+    """Of the waits that citizens were told in the last day, against what came."""
 
 
 class Supervision:
@@ -71,6 +75,7 @@ class Supervision:
             calls=calls,
             follow_ups=len(await self._desk_store.follow_ups()),
             alarms=_alarms(line, calls),
+            estimate_error=await recent_error(self._desk_store, line.now),
         )
 
     async def listen(self, user: User, conversation_id: str) -> None:

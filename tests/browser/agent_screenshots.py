@@ -4,6 +4,7 @@ Run it as `python -m tests.browser.agent_screenshots FOLDER`.
 """
 
 import argparse
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -108,6 +109,9 @@ def take_pictures(browser: Browser, folder: Path, size: str, look: str) -> None:
     agent.presses("查看录像")
     agent.sees("录到一半中断")
     picture("10-follow")
+    agent.presses("报表")
+    agent.sees("找人工 40 次")
+    picture("11-reports")
     context.close()
     service.stop()
 
@@ -130,9 +134,13 @@ def fill(service: FakeDeskService) -> None:
     service.follow_ups.left("评分 1：等了太久，也没有说清要带什么", other.id, "rating", "wang.fang")
     service.follow_ups.left("请回电告诉我居住证什么时候能取，138 开头的那个号码。", "c-left")
     service.follow_ups.ended_here("新生儿落户", other.id, "handed_back")
-    service.follow_ups.recorded(other.id, "citizen")
-    service.follow_ups.recorded(other.id, "agent", "interrupted")
+    began = datetime.fromisoformat(other.handover["created_at"])
+    service.follow_ups.recorded(other.id, "citizen", began=began, seconds=6)
+    service.follow_ups.recorded(
+        other.id, "agent", "interrupted", began=began + timedelta(seconds=1), seconds=4
+    )
     service.wall = {
+        "estimate_error": {"count": 36, "held": 0.72, "median_absolute": 48.0},
         "agents": [
             {
                 "name": "agent.li",

@@ -19,6 +19,7 @@ from server.pages.agent.page import AgentView, agent_page
 from tests.browser.desk_examples import CANNED, CARD, DRAFT, GUIDE, GUIDES, dialogue
 from tests.browser.fake_call import PIXEL
 from tests.browser.fake_follow_ups import FakeFollowUps
+from tests.browser.fake_reports import FakeReports
 from tests.browser.fake_service import STATIC, _add_csp
 
 BASE = "/api/v1/staff"
@@ -64,6 +65,7 @@ class FakeDeskService:
         self.signed_in = True  # a session that is given holds
         self.wall: dict[str, Any] = {}
         self.follow_ups = FakeFollowUps()
+        self.reports = FakeReports()
         self.call_state = "connecting"  # of a call that the agent begins
         self.url = ""
         self._sockets: list[web.WebSocketResponse] = []
@@ -150,6 +152,7 @@ class FakeDeskService:
                 web.get(BASE + "/wall", self._wall),
                 web.get(BASE + "/events", self._watch),
                 *self.follow_ups.routes(),
+                *self.reports.routes(),
                 web.get("/api/v1/guides", self._guides),
                 web.get("/api/v1/guides/{id}", self._guide),
             ]

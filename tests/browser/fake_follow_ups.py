@@ -10,7 +10,10 @@ import av
 import numpy as np
 from aiohttp import web
 
+from server.byte_range import wanted_range
+
 BASE = "/api/v1/staff"
+FILM_SECONDS = 6
 
 
 class FakeFollowUps:
@@ -71,8 +74,10 @@ class FakeFollowUps:
             }
         )
 
-    def recorded(self, conversation_id: str, party: str, state: str = "complete") -> None:
-        """A party of a call of the conversation was recorded."""
+    def recorded(
+        self, conversation_id: str, party: str, state: str = "complete", *, began: datetime, seconds: float
+    ) -> None:
+        """A party of a call of the conversation was recorded, for `seconds` of at most `FILM_SECONDS`."""
         self.recordings.setdefault(conversation_id, []).append(
             {
                 "id": f"call-1.{party}.1.webm",
@@ -80,8 +85,8 @@ class FakeFollowUps:
                 "party": party,
                 "media_type": "video/webm",
                 "state": state,
-                "started_at": (datetime.now(UTC) - timedelta(minutes=55)).isoformat(),
-                "milliseconds": 73_000,
+                "started_at": began.isoformat(),
+                "milliseconds": round(seconds * 1000),
                 "bytes": 1,
             }
         )
@@ -106,17 +111,26 @@ class FakeFollowUps:
 
     async def _play(self, request: web.Request) -> web.Response:
         self.played.append(request.match_info["id"])
-        return web.Response(body=film(), content_type="video/webm")
+        wanted = wanted_range(request.headers.get("Range", ""), len(film()))
+        headers = {"Accept-Ranges": "bytes"} | (
+            {"Content-Range": wanted.content_range} if wanted.partial else {}
+        )
+        return web.Response(
+            body=film()[wanted.start : wanted.stop],
+            status=206 if wanted.partial else 200,
+            content_type="video/webm",
+            headers=headers,
+        )
 
 
 @cache
 def film() -> bytes:
-    """A second of one colour, as WebM."""
+    """Some seconds of one colour, as WebM."""
     file = io.BytesIO()
     with av.open(file, "w", format="webm") as container:
         stream = container.add_stream("libvpx", rate=10)
         stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
-        for number in range(10):
+        for number in range(10 * FILM_SECONDS):
             frame = av.VideoFrame.from_ndarray(np.full((90, 160, 3), 120, np.uint8), format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 10)
             container.mux(stream.encode(frame))

@@ -1,5 +1,9 @@
 """Staff look after messages that were left and bad ratings, and look at conversations that ended."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,12 +21,44 @@ def following(agent: Agent, desk: FakeDeskService) -> Agent:
     desk.follow_ups.left("评分 1：等了太久，也没有说清要带什么", chat.id, "rating", "wang.fang")
     desk.follow_ups.left("请回电告诉我居住证什么时候能取", "c-left")
     desk.follow_ups.ended_here("新生儿落户", "c-left", "handed_back")
-    desk.follow_ups.recorded(chat.id, "citizen")
-    desk.follow_ups.recorded(chat.id, "agent", "interrupted")
+    began = datetime.fromisoformat(chat.handover["created_at"])
+    desk.follow_ups.recorded(chat.id, "citizen", began=began, seconds=6)
+    desk.follow_ups.recorded(chat.id, "agent", "interrupted", began=began + timedelta(seconds=1), seconds=4)
+    said = {"text": "户口簿带了吗", "agent": "wang.fang"}
+    at = (began + timedelta(seconds=3)).isoformat()
+    chat.events.append({"sequence": len(chat.events) + 1, "kind": "agent_message", "body": said, "at": at})
     agent.opens_desk()
     agent.presses("跟进")
     agent.sees("等了太久")
     return agent
+
+
+@pytest.fixture
+def films(following: Agent) -> Page:
+    """The page with the films of a call, muted: a browser without a tap plays no sound."""
+    press(following, "看对话", "等了太久")
+    following.presses("查看录像")
+    following.sees("录到一半中断")
+    page = following.page
+    page.locator("bb-desk-films video").evaluate_all("all => { for (const each of all) each.muted = true }")
+    return page
+
+
+def film(page: Page, party: str) -> dict[str, Any]:
+    """Where that party's film is now."""
+    found: dict[str, Any] = page.get_by_label(f"录像：{party}", exact=False).first.evaluate(
+        "v => ({ time: v.currentTime, paused: v.paused, width: v.videoWidth })"
+    )
+    return found
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """The page's content policy forbids `wait_for_function` to evaluate text."""
+    for _ in range(150):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("never so")
 
 
 def press(agent: Agent, words: str, about: str) -> None:
@@ -58,15 +94,54 @@ def test_a_conversation_is_read_without_a_way_to_write_and_its_recordings_play_w
     following.sees("录到一半中断")
     expect(page.get_by_role("heading", name="护照换发")).to_be_focused()
     assert desk.follow_ups.played == []
-    film = page.get_by_label("录像：市民").first
-    film.evaluate("video => { video.muted = true; video.play() }")
-    for _ in range(50):
-        if film.evaluate("video => video.videoWidth") == 160:
-            break
-        page.wait_for_timeout(100)
+    following.presses("播放")
+    wait_until(page, lambda: film(page, "市民")["width"] == 160)
 
-    assert film.evaluate("video => video.videoWidth") == 160
-    assert set(desk.follow_ups.played) == {"call-1.citizen.1.webm"}
+    assert set(desk.follow_ups.played) >= {"call-1.citizen.1.webm"}
+
+
+def test_the_films_of_both_parties_play_in_step(films: Page):
+    films.get_by_role("button", name="播放").click()
+
+    wait_until(films, lambda: film(films, "坐席")["time"] > 1 and not film(films, "坐席")["paused"])
+    citizen, agent = film(films, "市民"), film(films, "坐席")
+    assert abs(citizen["time"] - (agent["time"] + 1)) < 0.3, "the agent's film began a second later"
+    films.get_by_role("button", name="暂停").click()
+    assert film(films, "市民")["paused"]
+    assert film(films, "坐席")["paused"]
+
+
+def test_what_was_said_leads_to_its_moment_and_is_marked_there(films: Page):
+    moment = films.get_by_role("button", name="户口簿带了吗")
+    moment.click()
+
+    expect(films.locator(".films__moments [aria-current]")).to_contain_text("户口簿带了吗")
+    expect(films.get_by_label("进度")).to_have_attribute("aria-valuetext", "00:03 / 00:06")
+    wait_until(films, lambda: abs(film(films, "市民")["time"] - 3) < 0.1)
+    wait_until(films, lambda: abs(film(films, "坐席")["time"] - 2) < 0.1)
+
+
+def test_a_film_that_has_not_begun_or_is_over_stays_dark(films: Page):
+    slider = films.get_by_label("进度")
+    dark = films.locator(".films__screen--dark")
+    slider.fill("0.5")
+    expect(dark).to_have_count(1)
+    expect(dark).to_contain_text("坐席")
+    slider.fill("2")
+    expect(dark).to_have_count(0)
+    slider.fill("5.5")
+
+    expect(dark).to_have_count(1)
+
+
+def test_the_reel_ends_by_itself_and_begins_anew(films: Page):
+    films.get_by_label("进度").fill("5.5")
+    films.get_by_role("button", name="播放").click()
+    expect(films.get_by_role("button", name="播放")).to_be_visible(timeout=15_000)
+    expect(films.get_by_label("进度")).to_have_attribute("aria-valuetext", "00:06 / 00:06")
+
+    films.get_by_role("button", name="播放").click()
+    wait_until(films, lambda: 0 < film(films, "市民")["time"] < 5)
 
 
 def test_a_conversation_is_found_by_its_number_and_one_that_is_not_there_is_said(following: Agent):
@@ -94,7 +169,9 @@ def test_an_agent_sees_what_is_for_them_and_about_them_and_reads_what_ended_with
     about = agent.page.locator(".follow", has_text="有点慢")
     expect(about).to_contain_text("由主管跟进，您不用处理。")
     expect(about.get_by_role("button", name="处理：")).to_have_count(0)
-    expect(agent.page.locator(".follow", has_text="请回电").get_by_role("button", name="处理：")).to_be_visible()
+    expect(
+        agent.page.locator(".follow", has_text="请回电").get_by_role("button", name="处理：")
+    ).to_be_visible()
     expect(agent.page.get_by_label("按对话编号查看")).to_be_hidden()
     agent.page.locator(".follow", has_text="已办结").get_by_role("button", name="看对话").click()
 

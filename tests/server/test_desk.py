@@ -607,6 +607,20 @@ async def test_only_what_an_agent_holds_is_listened_to(world):
         await world.supervision.whisper(CHIEF, "nobody", "?")
 
 
+async def test_the_wall_shows_how_wrong_the_waits_were_that_citizens_were_told(world):
+    await world.on_line()
+    ticket = await world.asks()
+    world.later(seconds=100)
+    await world.desk.accept(WANG, ticket.handover.handover_id)
+
+    error = (await world.supervision.wall()).estimate_error
+
+    assert error.count == 1
+    assert error.bias == ticket.place.wait_seconds - 100
+    world.later(days=1, seconds=1)
+    assert (await world.supervision.wall()).estimate_error.count == 0
+
+
 async def test_the_wall_raises_an_alarm_when_people_wait_and_nobody_is_there(world):
     await world.on_line()
     await world.asks()

@@ -6,15 +6,19 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
+from bot.actions.consult import OFFER_A_PERSON
 from core.clock import local_midnight, local_today, utc_now
 from core.desk_ports import Call, WaitEstimate
 from core.ports import Handover
 from core.statuses import HandoverMode, HandoverState, Role
+from server.report_words import WORDS
 from server.report_workbook import as_workbook
 from server.reports import Rating, Records, Spread, make_report
 from tests.server.conftest import assert_canonical_error
 from tests.server.test_api_desk import Citizen, desk_of
 from tests.server.test_api_files import held_by
+from video.call import CallMode
+from video.estimate import EstimateError
 
 NINE = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)  # nine o'clock in China
 DAY = date(2026, 1, 5)
@@ -96,6 +100,24 @@ def test_the_workbook_says_the_same_and_runs_no_formula():
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert "'=HYPERLINK(1)" in [cell.value for cell in cells]
     assert not any(cell.data_type == "f" for cell in cells)
+
+
+def test_the_workbook_has_no_codes_where_there_are_words():
+    book = load_workbook(BytesIO(as_workbook(make_report(DAY, DAY, RECORDS))))
+
+    rows = [row[:3] for row in book["分类"].iter_rows(values_only=True)]
+    assert ("状态", "已结束", 3) in rows
+    assert ("结果", "坐席办结", 2) in rows
+    assert ("原因", "没有对应的指南", 1) in rows
+    assert ("评价", "非常满意", 1) in rows
+
+
+def test_every_code_of_the_rules_has_its_words():
+    assert set(WORDS["states"]) == set(HandoverState)
+    assert set(WORDS["modes"]) == set(HandoverMode)
+    assert set(WORDS["call_modes"]) == set(CallMode)
+    assert set(WORDS["reasons"]) >= OFFER_A_PERSON
+    assert set(WORDS["estimate_error"]) == set(EstimateError().as_json())
 
 
 def test_a_day_begins_at_midnight_in_china():

@@ -94,6 +94,16 @@ export class DeskApi {
     return this.#call('GET', '/staff/wall')
   }
 
+  /** The figures of these days, both included. @param {{from: string, to: string}} period */
+  report(period) {
+    return this.#call('GET', `/staff/reports?${new URLSearchParams(period)}`)
+  }
+
+  /** Where the same is as a workbook. @param {{from: string, to: string}} period */
+  reportAddress(period) {
+    return `${this.base}/staff/reports.xlsx?${new URLSearchParams(period)}`
+  }
+
   /** What is to be seen to, or was. @param {boolean} done */
   followUps(done) {
     return this.#call('GET', `/staff/follow-ups?done=${done}`)

@@ -25,10 +25,12 @@ import { FollowActions } from './follow-actions.js'
 import './follow-ups.js'
 import './guide-panel.js'
 import './inbox.js'
+import './reports.js'
 import './sign-in.js'
 import './talk.js'
 import './wall.js'
 
+const VIEWS = Object.freeze(['desk', 'wall', 'follow', 'reports'])
 const TICK_MS = 15_000
 const WALL_MS = 5000
 
@@ -90,6 +92,7 @@ export class Desk extends HTMLElement {
       ({ target }) => target.name === 'agent-state' && this.#setState(target.value),
     )
     this.addEventListener('click', ({ target }) => this.#pressed(target.closest('[data-desk]')?.dataset.desk))
+    this.addEventListener('desk-report', ({ detail }) => this.#drawReport(detail))
     this.addEventListener('desk-watch', ({ detail }) => this.#watch(detail))
     window.addEventListener('keydown', (event) => this.#keyDown(event))
     document.addEventListener('visibilitychange', () => {
@@ -123,7 +126,7 @@ export class Desk extends HTMLElement {
     this.querySelector('.desk__frame').hidden = false
     this.querySelector('.who').textContent = staff.display_name || staff.name
     const supervises = staff.role === 'supervisor'
-    for (const view of ['wall']) this.querySelector(`[data-desk=${view}]`).hidden = !supervises
+    for (const view of ['wall', 'reports']) this.querySelector(`[data-desk=${view}]`).hidden = !supervises
     this.querySelector('bb-desk-follow-ups').mayLookUp(supervises)
     this.#showView('desk')
     this.#api.canned().then(
@@ -201,13 +204,15 @@ export class Desk extends HTMLElement {
     this.querySelector('.panes').hidden = view !== 'desk'
     this.querySelector('bb-desk-wall').hidden = view !== 'wall'
     this.querySelector('bb-desk-follow-ups').hidden = view !== 'follow'
-    for (const name of ['desk', 'wall', 'follow']) {
+    this.querySelector('bb-desk-reports').hidden = view !== 'reports'
+    for (const name of VIEWS) {
       const button = this.querySelector(`.views [data-desk=${name}]`)
       if (name === view) button.setAttribute('aria-current', 'page')
       else button.removeAttribute('aria-current')
     }
     clearInterval(this.#walling)
     if (view === 'follow') this.#follow.draw()
+    if (view === 'reports') this.querySelector('bb-desk-reports').ask()
     if (view !== 'wall') return
     this.#drawWall()
     this.#walling = setInterval(() => this.#drawWall(), WALL_MS)
@@ -219,6 +224,17 @@ export class Desk extends HTMLElement {
       wall.show(await this.#api.wall(), new Date(), this.#session.staff?.name)
     } catch (error) {
       wall.fail(deskProblem(error))
+    }
+  }
+
+  async #drawReport(period) {
+    const reports = this.querySelector('bb-desk-reports')
+    const isAsked = () => reports.period.from === period.from && reports.period.to === period.to
+    try {
+      const report = await this.#api.report(period)
+      if (isAsked()) reports.show(report, this.#api.reportAddress(period))
+    } catch (error) {
+      if (isAsked()) reports.fail(deskProblem(error))
     }
   }
 
@@ -259,7 +275,7 @@ export class Desk extends HTMLElement {
 
   #pressed(what) {
     if (!what) return
-    if (['desk', 'wall', 'follow'].includes(what)) this.#showView(what)
+    if (VIEWS.includes(what)) this.#showView(what)
     else if (what.startsWith('pane-')) this.#showPane(what.slice('pane-'.length))
     else if (what === 'help') openHelp()
     else if (what === 'sound') this.#toggleSound()

@@ -5,16 +5,17 @@
  * Accessibility criteria
  * - Each follow-up says in words what it is; its buttons name it. What is looked at is `aria-current`.
  * - Opening a conversation or its recordings moves the focus to the heading; an update moves nothing.
- * - Films have the browser's own controls and a name; nothing plays by itself.
  *
  * Tells `desk-follow-list` with `{done}`, `desk-follow-look` with a conversation id, `desk-follow-done` with a
  * follow-up, `desk-follow-records` with a conversation id.
  */
 
-import { ENDINGS, FOLLOW_UPS, MODES, PARTIES, clockWords, recordingWords } from '../../lib/desk_words.js'
+import { ENDINGS, FOLLOW_UPS, MODES, recordingWords } from '../../lib/desk_words.js'
 import { make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
+import { reelsOf } from '../../lib/reel.js'
 import { clockTime } from '../../lib/time.js'
+import './films.js'
 import './transcript.js'
 
 export class FollowUps extends HTMLElement {
@@ -39,10 +40,11 @@ export class FollowUps extends HTMLElement {
     { type: 'button', class: 'button button--small', click: () => tell(this, 'desk-follow-records', this.#id) },
     '查看录像',
   )
-  #records = make('ol', { class: 'follow__records' })
+  #records = make('div', { class: 'follow__records' })
   #transcript = make('bb-desk-transcript')
   #detail = make('section', { class: 'follow__detail', hidden: true })
   #id = ''
+  #events = []
 
   connectedCallback() {
     if (this.firstChild) return
@@ -131,6 +133,7 @@ export class FollowUps extends HTMLElement {
   showChat(chat, context) {
     this.fail('')
     this.#id = chat.id
+    this.#events = chat.events
     this.#heading.textContent = chat.facts.topic || '未说明事项'
     this.#records.replaceChildren()
     this.#ask.hidden = false
@@ -146,11 +149,14 @@ export class FollowUps extends HTMLElement {
    */
   showRecordings(recordings, { now, addressOf }) {
     this.#ask.hidden = true
-    const items =
-      recordings.length > 0
-        ? recordings.map((recording) => recordingItem(recording, now, addressOf(recording.id)))
-        : [make('li', { class: 'inbox__empty' }, '这段对话没有录像。')]
-    this.#records.replaceChildren(...items)
+    const calls = reelsOf(recordings).map((reel) => {
+      const films = make('bb-desk-films', { class: 'films' })
+      films.show(reel, this.#events, { now, addressOf })
+      return films
+    })
+    const isRecording = recordings.some(({ state }) => state === 'recording')
+    const word = isRecording ? recordingWords('recording') : calls.length > 0 ? '' : '这段对话没有录像。'
+    this.#records.replaceChildren(...calls, ...(word ? [make('p', { class: 'inbox__empty' }, word)] : []))
     this.#heading.focus() // the button that had it is gone
   }
 
@@ -229,26 +235,6 @@ export class FollowUps extends HTMLElement {
       else item.removeAttribute('aria-current')
     }
   }
-}
-
-/** What isn't loaded before somebody plays it isn't in the log of accesses either. */
-function recordingItem(recording, now, address) {
-  const who = PARTIES[recording.party] ?? recording.party
-  const began = clockTime(new Date(recording.started_at), now)
-  const facts = [began, clockWords(recording.milliseconds / 1000), recordingWords(recording.state)]
-  const name = `${who}，${began}`
-  const item = make(
-    'li',
-    { class: 'follow__record' },
-    make('p', {}, make('strong', {}, who), ` ${facts.filter(Boolean).join(' · ')}`),
-  )
-  if (recording.state === 'recording') return item
-  const download = { class: 'action', href: `${address}?download=1`, 'aria-label': `下载录像：${name}` }
-  item.append(
-    make('video', { controls: true, preload: 'none', src: address, 'aria-label': `录像：${name}` }),
-    make('a', download, '下载'),
-  )
-  return item
 }
 
 customElements.define('bb-desk-follow-ups', FollowUps)

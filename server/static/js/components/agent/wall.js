@@ -64,6 +64,7 @@ export class Wall extends HTMLElement {
       ['进行中的对话', conversations.length || sum(agents, 'chats'), ''],
       ['通话', calls.length, ''],
       ['待跟进', wall.follow_ups ?? 0, '留言和差评'],
+      errorFigure(wall.estimate_error),
     ])
     // Keeping the tables while nothing changed keeps the focus of whoever reads them.
     const seen = JSON.stringify([waiting, agents, calls, conversations, Math.floor(now / 30_000)])
@@ -126,6 +127,12 @@ export class Wall extends HTMLElement {
       ]),
     )
   }
+}
+
+/** How wrong the waits were that citizens were told in the last day. */
+function errorFigure({ count = 0, held = 0, median_absolute: off = 0 } = {}) {
+  if (!count) return ['等候预估', '—', '近一天没有样本']
+  return ['等候预估', `${Math.round(held * 100)}%`, `大致准；近一天 ${count} 次，中位误差 ${Math.round(off)} 秒`]
 }
 
 function queueTable(waiting, now) {
