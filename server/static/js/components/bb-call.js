@@ -107,6 +107,7 @@ export class Call extends HTMLElement {
     listen('step', () => this.#draw())
     listen('change', () => this.#draw())
     listen('followed', (mode) => this.#call.invited || this.#status.flash(FOLLOWED[mode])) // the room asks
+    listen('explained', () => this.#showEnd(this.#call))
     listen('localstream', (stream) => room.showLocal(stream))
     listen('remotestream', (stream) => room.showRemote(stream))
     listen('quality', (quality) => room.showQuality(quality))
@@ -146,12 +147,16 @@ export class Call extends HTMLElement {
     if (step === 'check') part('preflight').begin({ mode: mode === 'audio' ? 'audio' : 'video', reason: deviceReason })
     if (step === 'consent') part('consent').begin()
     if (step === 'back') part('call-end').showBack()
-    if (step === 'ended') part('call-end').showEnd({ problem, hotline: this.dataset.hotline })
+    if (step === 'ended') this.#showEnd({ problem })
     if (step === 'text') this.#showChat(true)
     if (before === 'text') this.#showChat(false)
     if (IN_ROOM.has(step) && !IN_ROOM.has(before)) this.#showLatest()
     if (TOLD[step]) this.#status.announce(TOLD[step])
     document.title = `${step === 'live' ? '● 通话中' : '视频帮办'} · ${this.dataset.botName}`
+  }
+
+  #showEnd({ problem }) {
+    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline })
   }
 
   #drawChat() {

@@ -50,7 +50,10 @@ export class Signalling {
   exchange(type, callId, sdp) {
     this.#pending.get(callId)?.fail(new ConnectionError('another offer took its place'))
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => pending.fail(new ConnectionError('no answer came')), ANSWER_MS)
+      const timer = setTimeout(() => {
+        pending.fail(new ConnectionError('no answer came'))
+        this.doubt()
+      }, ANSWER_MS)
       const end = () => {
         clearTimeout(timer)
         if (this.#pending.get(callId) === pending) this.#pending.delete(callId)
@@ -74,6 +77,11 @@ export class Signalling {
   tell(type, payload, { keep = false } = {}) {
     const message = { type, ...payload }
     if (!this.#live.send(message) && keep) this.#kept.push(message)
+  }
+
+  /** Whoever lost the media has another connection made for the words about them too. */
+  doubt() {
+    this.#live.renew()
   }
 
   #hear({ type, call_id: callId, ...news }) {

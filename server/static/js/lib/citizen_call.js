@@ -3,7 +3,8 @@
  *
  * Owns the step and the mode (`video` | `audio` | `text`, walked down and up without starting over);
  * draws nothing. Dispatches `step` (also for a new mode or notice), `followed` when the other side has
- * changed the mode, `localstream`, `remotestream`, `quality` and `change`, the last four as `CallMedia` does.
+ * changed the mode, `explained` when it becomes known why the call has ended, `localstream`, `remotestream`,
+ * `quality` and `change`, the last four as `CallMedia` does.
  */
 
 import { CallMedia } from './call_media.js'
@@ -257,6 +258,7 @@ export class CitizenCall extends EventTarget {
       this.since ??= new Date()
       this.#go('live')
     } else if (state === 'reconnecting') {
+      this.#signalling.doubt()
       this.#go('lost')
     } else if (state === 'ended' && this.#joined) {
       this.#end('这次通话已经结束。') // the service knows of no such call any more
@@ -323,7 +325,12 @@ export class CitizenCall extends EventTarget {
   }
 
   #end(problem) {
-    if (this.step === 'ended') return
+    if (this.step === 'ended') {
+      if (!problem || this.problem) return
+      this.problem = problem // the log tells first that the call ended, then that the agent is gone
+      this.#dispatch('explained')
+      return
+    }
     this.problem = problem
     this.#stopMedia()
     this.#letGo()

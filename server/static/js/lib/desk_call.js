@@ -142,6 +142,7 @@ export class DeskCall extends EventTarget {
     media.addEventListener('state', ({ detail }) => {
       if (media !== this.#media) return
       if (detail === 'live') this.since ??= new Date()
+      if (detail === 'reconnecting') this.#signalling.doubt()
       if (detail === 'ended') this.#end()
       this.#dispatch('change')
     })

@@ -11,6 +11,8 @@
 import { backOff } from './delivery.js'
 
 const TOKEN_EXPIRED = 4401
+/** Browsers wait for minutes; a packet that was lost while there was no network holds up the next ones too. */
+const CONNECTING_MS = 4000
 
 export class LiveEvents extends EventTarget {
   #watching
@@ -38,19 +40,33 @@ export class LiveEvents extends EventTarget {
   start() {
     if (this.#running) return
     this.#running = true
-    window.addEventListener('online', this.#now)
+    window.addEventListener('online', this.#renewed)
     document.addEventListener('visibilitychange', this.#nowIfVisible)
     this.#connect()
   }
 
   stop() {
     this.#running = false
-    window.removeEventListener('online', this.#now)
+    window.removeEventListener('online', this.#renewed)
     document.removeEventListener('visibilitychange', this.#nowIfVisible)
     clearTimeout(this.#timer)
     const socket = this.#socket
     this.#socket = null
     socket?.close()
+  }
+
+  /**
+   * Makes another connection at once, for whoever doubts this one: after a change of the network it may look
+   * open for many minutes and carry nothing.
+   */
+  renew() {
+    if (!this.#running || this.#socket?.readyState === 0) return // one is being made
+    clearTimeout(this.#timer)
+    const doubtful = this.#socket
+    this.#socket = null
+    doubtful?.close()
+    if (doubtful) this.#dispatch('state', 'lost')
+    this.#connect()
   }
 
   /** Sends a message up the connection; says whether there was one. @param {object} message */
@@ -64,7 +80,9 @@ export class LiveEvents extends EventTarget {
     const { url, protocols } = this.#watching()
     const socket = new this.#Socket(url, protocols)
     this.#socket = socket
+    const impatience = setTimeout(() => socket.readyState === 0 && socket.close(), CONNECTING_MS)
     socket.addEventListener('open', () => {
+      clearTimeout(impatience)
       if (socket !== this.#socket) return
       this.#failures = 0
       this.#dispatch('state', 'open')
@@ -91,7 +109,10 @@ export class LiveEvents extends EventTarget {
     this.#timer = setTimeout(() => this.#connect(), backOff(this.#failures))
   }
 
-  /** The network is back, or the citizen looks again: no reason to wait any longer. */
+  /** The network is back, maybe another one. */
+  #renewed = () => this.renew()
+
+  /** The citizen looks again: no reason to wait any longer. */
   #now = () => {
     if (!this.#running || this.#socket) return
     clearTimeout(this.#timer)
