@@ -49,6 +49,7 @@ class Visit:
     places: list = field(default_factory=list)  # (moment, position, wait_seconds) over the WebSocket
     reached: list = field(default_factory=list)  # moments at which an agent had them
     closed: float = 0.0
+    cut_off: int = 0
     conversation_id: str = ""
 
 
@@ -128,6 +129,7 @@ def report(course, cpu):
     with_place = sum(visit.told.get("position", 0) > 0 for visit in visits)
     with_estimate = sum(visit.told.get("wait_seconds") is not None for visit in visits)
     print(f"  told a place when they joined: {with_place}, an estimate: {with_estimate}")
+    print(f"  cut off from their news and back: {sum(visit.cut_off for visit in visits)}")
     show("join (request to answer)", [(v.joined - v.asked) * 1000 for v in visits])
     show("first place over the WebSocket", [(v.places[0][0] - v.joined) * 1000 for v in visits if v.places])
     show("accept (request to answer)", [taken.milliseconds for taken in course.taken])
@@ -202,24 +204,38 @@ async def citizen(session, visit, everybody_ready, doors, served):
         base = f"/api/v1/conversations/{opened['id']}"
         headers = {"Authorization": f"Bearer {opened['token']}"}
         socket = await session.ws_connect(f"{base}/events?after=0", headers=headers)
-    async with socket:
-        await everybody_ready.wait()
-        visit.asked = time.monotonic()
-        wish = {"mode": "text", "topic": f"第{visit.number}位", "priority": visit.priority}
-        async with session.post(f"{base}/handover", json=wish, headers=headers) as response:
-            assert response.status == 201, await response.text()
-            visit.told = await response.json()
-        visit.joined = time.monotonic()
-        async for message in socket:
-            news = message.json()
-            if news.get("type") == "queue":
-                visit.places.append((time.monotonic(), news["position"], news["wait_seconds"]))
-            elif news.get("kind") == "holder" and news["body"]["holder"] == "agent":
-                visit.reached.append(time.monotonic())
-            elif news.get("kind") == "summary":
-                visit.closed = time.monotonic()
-                break
-        served()
+    watching = asyncio.create_task(watch(session, socket, base, headers, visit))
+    await everybody_ready.wait()
+    visit.asked = time.monotonic()
+    wish = {"mode": "text", "topic": f"第{visit.number}位", "priority": visit.priority}
+    async with session.post(f"{base}/handover", json=wish, headers=headers) as response:
+        assert response.status == 201, await response.text()
+        visit.told = await response.json()
+    visit.joined = time.monotonic()
+    await watching
+    served()
+
+
+async def watch(session, socket, base, headers, visit):
+    """Hears the news until the summary; cut off, it comes back where it was, as the page does."""
+    sequence = 0
+    while True:
+        with contextlib.suppress(aiohttp.ClientError, ConnectionError):
+            socket = socket or await session.ws_connect(f"{base}/events?after={sequence}", headers=headers)
+            async for message in socket:
+                news = message.json()
+                sequence = news.get("sequence", sequence)
+                if news.get("type") == "queue":
+                    visit.places.append((time.monotonic(), news["position"], news["wait_seconds"]))
+                elif news.get("kind") == "holder" and news["body"]["holder"] == "agent":
+                    visit.reached.append(time.monotonic())
+                elif news.get("kind") == "summary":
+                    visit.closed = time.monotonic()
+                    await socket.close()
+                    return
+        socket = None
+        visit.cut_off += 1
+        await asyncio.sleep(1)
 
 
 class Agent:
@@ -255,27 +271,27 @@ class Agent:
                 self._look.set()
 
     async def _take_first(self, talks):
-        """Takes who is first in the inbox; says whether it is worth looking again."""
+        """Takes the first in the inbox whom no other agent was faster to take; says whether there was one."""
         _, inbox = await self._ask("GET", "queue")
-        if not inbox["waiting"]:
-            return False
-        began = time.monotonic()
-        status, held = await self._ask("POST", f"handovers/{inbox['waiting'][0]['id']}/accept", may_fail=True)
-        if status == 409:
-            self._course.conflicts += 1  # another agent was faster: the inbox has a new first
-            return True
-        self._in_hand += 1
-        self._course.taken.append(
-            Taken(
-                self.name,
-                held["conversation_id"],
-                datetime.fromisoformat(held["created_at"]),
-                datetime.fromisoformat(held["taken_at"]),
-                (time.monotonic() - began) * 1000,
+        for person in inbox["waiting"]:
+            began = time.monotonic()
+            status, held = await self._ask("POST", f"handovers/{person['id']}/accept", may_fail=True)
+            if status == 409:
+                self._course.conflicts += 1
+                continue
+            self._in_hand += 1
+            self._course.taken.append(
+                Taken(
+                    self.name,
+                    held["conversation_id"],
+                    datetime.fromisoformat(held["created_at"]),
+                    datetime.fromisoformat(held["taken_at"]),
+                    (time.monotonic() - began) * 1000,
+                )
             )
-        )
-        talks.create_task(self._talk(held["conversation_id"]))
-        return True
+            talks.create_task(self._talk(held["conversation_id"]))
+            return True
+        return False
 
     async def _talk(self, conversation_id):
         base = f"conversations/{conversation_id}"
