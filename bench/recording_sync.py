@@ -35,23 +35,27 @@ PATTERN = """(() => {
     const out = sound.createMediaStreamDestination()
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 })
     const draw = canvas.getContext('2d')
+    const tone = sound.createOscillator()
+    const loudness = sound.createGain()
+    loudness.gain.value = 0
+    tone.frequency.value = 1000
+    tone.connect(loudness).connect(out)
+    tone.start()
     const begin = Math.ceil(sound.currentTime) + 1
-    for (let second = 0; second < 3600; second += 1) {
-      const tone = sound.createOscillator()
-      tone.frequency.value = 1000
-      tone.connect(out)
-      tone.start(begin + second)
-      tone.stop(begin + second + 0.2)
-    }
+    let told = 0
     let count = 0
     setInterval(() => {
       const phase = sound.currentTime - begin
+      for (; told < phase + 5; told += 1) {
+        loudness.gain.setValueAtTime(0.5, begin + told)
+        loudness.gain.setValueAtTime(0, begin + told + 0.2)
+      }
       const lit = phase >= 0 && phase % 1 < 0.2
       draw.fillStyle = lit ? 'white' : 'black'
       draw.fillRect(0, 0, 640, 480)
       draw.fillStyle = 'gray'
       draw.fillRect((count += 4) % 640, 440, 40, 40)
-    }, 10)
+    }, 20)
     const pictures = canvas.captureStream(25).getVideoTracks()
     return new MediaStream([...pictures, ...out.stream.getAudioTracks()])
   }

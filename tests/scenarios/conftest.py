@@ -189,6 +189,11 @@ class Talk:
         reply: dict[str, Any] = response.json()
         return reply
 
+    def ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        """What the service answers to the citizen, whatever it is."""
+        url = f"{self.service.url}/api/v1/conversations/{self.conversation_id}/{path}"
+        return requests.request(method, url, headers=self._headers, timeout=ANSWER_SECONDS, **more)
+
     def ask_for_person(self) -> dict[str, Any]:
         """How the wish for a person stands: a new one, or the one there is."""
         response = requests.post(
