@@ -167,8 +167,3 @@ def as_retransmission(written: bytes, *, ssrc: int, payload_type: int, sequence:
     head: bytes = _FIXED.pack(first, second & 0x80 | payload_type, sequence, timestamp, ssrc)
     start = _WITH_EXTENSIONS.size + 4 * words
     return head + written[_FIXED.size : start] + written[_SEQUENCE] + written[start:]
-
-
-def is_numbered(written: bytes, sequence: int) -> bool:
-    """Whether a writer wrote it under this number."""
-    return written[_SEQUENCE] == sequence.to_bytes(2, "big")

@@ -26,13 +26,13 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
+from video.packet_history import PacketHistory
 from video.relay.receiver import RelayReceiver
 from video.relay.transport import RelayTransport
 from video.remb import DownstreamLimit
 from video.rtp_mapping import StreamMapping
-from video.rtp_packet import PacketWriter, RtpPacket, as_retransmission, is_numbered
+from video.rtp_packet import PacketWriter, RtpPacket, as_retransmission
 
-HISTORY = 1024  # packets kept for retransmission: some four seconds of a good picture
 CNAME = 1  # an SDES item (RFC 3550, section 6.5.1)
 
 
@@ -68,7 +68,7 @@ class RelaySender(RTCRtpSender):
         self._mapping = StreamMapping(
             first_sequence=random_sequence_number(), first_timestamp=random.getrandbits(32)
         )
-        self._history = [b""] * HISTORY if self.kind == "video" else []  # by number, modulo its length
+        self._history = PacketHistory()
         self._rtx_payload_type: int | None = None
         self._rtx_sequence = random_sequence_number()
 
@@ -102,8 +102,8 @@ class RelaySender(RTCRtpSender):
             return
         sequence, timestamp = mapped
         data = self._writer.write(packet, sequence, timestamp, time.time())
-        if self._history:
-            self._history[sequence % HISTORY] = data
+        if self.kind == "video":  # lost sound is mended by Opus itself
+            self._history.keep(sequence, data)
         self.counts.packets += 1
         self.counts.octets += len(packet.payload)
         self._transport.send_packet(data)
@@ -184,8 +184,8 @@ class RelaySender(RTCRtpSender):
 
     def _send_again(self, sequence: int) -> None:
         self.counts.asked_again += 1
-        data = self._history[sequence % HISTORY] if self._history else b""
-        if not is_numbered(data, sequence):
+        data = self._history.find(sequence)
+        if data is None:
             return  # lost on the way to us as well: our own request for it is under way
         if self._rtx_payload_type is not None:
             data = as_retransmission(
