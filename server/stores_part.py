@@ -8,6 +8,7 @@ from core.database import Database
 from core.desk_ports import CallStore, DeskStore
 from core.evidence_ports import AccessLog, FileStore
 from core.migrations import upgrade
+from core.paper_ports import PaperStore
 from core.ports import ConversationStore, KnowledgeStore, UserStore
 from core.settings import Settings
 from core.stores.calls import DatabaseCallStore
@@ -15,6 +16,7 @@ from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
+from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
 
 
@@ -29,6 +31,7 @@ class Stores:
     calls: CallStore
     files: FileStore
     access: AccessLog
+    papers: PaperStore
 
 
 @asynccontextmanager
@@ -45,6 +48,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             calls=DatabaseCallStore(database),
             files=DatabaseFileStore(database),
             access=DatabaseAccessLog(database),
+            papers=DatabasePaperStore(database),
         )
     finally:
         await database.close()

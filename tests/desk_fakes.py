@@ -25,6 +25,7 @@ from core.ports import ConversationEvent, Handover
 from core.statuses import AgentState, HandoverState, Holder
 from server.stores_part import Stores
 from tests.fakes import Clock, InMemoryConversationStore, InMemoryKnowledgeStore, InMemoryUserStore, utc_now
+from tests.paper_fakes import InMemoryPaperStore
 
 OPEN = (HandoverState.WAITING, HandoverState.TAKEN)
 
@@ -41,6 +42,7 @@ def in_memory_stores(now: Clock = utc_now, *, knowledge: InMemoryKnowledgeStore 
         calls=calls,
         files=InMemoryFileStore(conversations),
         access=InMemoryAccessLog(now),
+        papers=InMemoryPaperStore(conversations),
     )
 
 

@@ -294,6 +294,19 @@ stored_files = Table(
 )
 Index("files_of", stored_files.c.conversation_id)
 
+papers = Table(
+    "papers",
+    metadata,
+    Column("paper_id", Words, primary_key=True),
+    _of_conversation(),
+    Column("kind", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("body", JsonObject, nullable=False),
+    Column("begun_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+Index("papers_of", papers.c.conversation_id)
+
 accesses = Table(
     "accesses",
     metadata,

@@ -6,6 +6,7 @@ from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
+from tests.contracts.paper_store import PaperStoreContract
 from tests.desk_fakes import (
     InMemoryAccessLog,
     InMemoryCallStore,
@@ -13,6 +14,7 @@ from tests.desk_fakes import (
     InMemoryFileStore,
 )
 from tests.fakes import InMemoryConversationStore
+from tests.paper_fakes import InMemoryPaperStore
 
 
 class InOneMemory:
@@ -49,3 +51,13 @@ class TestInMemoryAccessLog(AccessLogContract):
     @pytest.fixture
     async def store(self, clock):
         return InMemoryAccessLog(clock)
+
+
+class TestInMemoryPaperStore(InOneMemory, PaperStoreContract):
+    @pytest.fixture
+    async def store(self, conversations):
+        return InMemoryPaperStore(conversations)
+
+    @pytest.fixture
+    async def desk(self, conversations):
+        return InMemoryDeskStore(conversations)

@@ -22,6 +22,7 @@ from server.supervision import Supervision
 from server.waiting_line import ABSENT_AFTER, WaitingLine
 from tests.desk_fakes import InMemoryCallStore, InMemoryDeskStore, in_memory_stores
 from tests.fakes import InMemoryKnowledgeStore, ManualClock
+from tests.paper_fakes import InMemoryPaperStore
 from video.opening import OpeningHours
 
 WANG = User("王芳", Role.AGENT, "")
@@ -136,6 +137,7 @@ def stores_over(conversations) -> Stores:
         calls=calls,
         files=stores.files,
         access=stores.access,
+        papers=InMemoryPaperStore(conversations),
     )
 
 

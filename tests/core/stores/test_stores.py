@@ -7,6 +7,7 @@ from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.knowledge import DatabaseKnowledgeStore
+from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
 from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
@@ -14,6 +15,7 @@ from tests.contracts.conversation_store import ConversationStoreContract
 from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
+from tests.contracts.paper_store import PaperStoreContract
 from tests.contracts.user_store import UserStoreContract
 
 
@@ -69,3 +71,13 @@ class TestDatabaseAccessLog(AccessLogContract):
     @pytest.fixture
     async def store(self, database, clock):
         return DatabaseAccessLog(database, now=clock)
+
+
+class TestDatabasePaperStore(OverOneDatabase, PaperStoreContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabasePaperStore(database, now=clock)
+
+    @pytest.fixture
+    async def desk(self, database, clock):
+        return DatabaseDeskStore(database, now=clock)
