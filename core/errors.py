@@ -5,6 +5,8 @@
     │   ├── InvalidJson               400 invalid_json
     │   ├── TextTooLong               400 text_too_long
     │   ├── UnknownDistrict           400 unknown_district
+    │   ├── FormIncomplete            400 form_incomplete
+    │   ├── NoSignature               400 no_signature
     │   ├── UnreadableFile            400 unreadable_file
     │   └── InfectedFile              400 infected_file
     ├── Unauthenticated               401 unauthenticated
@@ -13,6 +15,9 @@
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
     │   ├── IllegalMove               409 illegal_move
+    │   ├── FieldLocked               409 field_locked
+    │   ├── StaleField                409 stale_field
+    │   ├── StaleDocument             409 stale_document
     │   └── TooManyFiles              409 too_many_files
     ├── BodyTooLarge                  413 body_too_large
     │   ├── FileTooLarge              413 file_too_large
@@ -84,6 +89,20 @@ class UnknownDistrict(InvalidInput):
     citizen_text = "没有找到这个区县，请检查名称后再试。"
 
 
+class FormIncomplete(InvalidInput):
+    """A form can't be finished: fields are empty or wrong."""
+
+    code = "form_incomplete"
+    citizen_text = "还有栏目没填好，请看标出的地方。"
+
+
+class NoSignature(InvalidInput):
+    """What was sent as a signature is no drawing, or an empty one."""
+
+    code = "no_signature"
+    citizen_text = "没有看到签名，请在框里写上姓名再提交。"
+
+
 class UnreadableFile(InvalidInput):
     """An uploaded file isn't what it begins as, or is damaged."""
 
@@ -142,6 +161,27 @@ class IllegalMove(Conflict):
     """A state table has no such move: somebody else was first, or the message is out of turn."""
 
     code = "illegal_move"
+
+
+class FieldLocked(Conflict):
+    """Somebody else is writing in that field of a form."""
+
+    code = "field_locked"
+    citizen_text = "对方正在填这一栏，请稍等。"
+
+
+class StaleField(Conflict):
+    """A field of a form was written over a version that has gone by."""
+
+    code = "stale_field"
+    citizen_text = "这一栏刚被对方改过，请看一下新的内容。"
+
+
+class StaleDocument(Conflict):
+    """Another document was shown than the one that is to be signed, or it isn't as it was."""
+
+    code = "stale_document"
+    citizen_text = "要签的文件有变化，请重新打开，看清楚后再签。"
 
 
 class TooManyFiles(Conflict):

@@ -126,6 +126,8 @@ class Settings(BaseSettings):
         description="Days that differ: `2026-10-01..2026-10-07 休; 2026-10-10 按周一`.",
     )
 
+    forms: str = Field("", description="Directory of the city's own form templates; empty: ours alone.")
+
     # Limits
     retention_days: int = Field(
         180, ge=1, le=3650, description="Days after its last message that a conversation is deleted."

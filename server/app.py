@@ -26,6 +26,7 @@ from server import (
     keys,
     middlewares,
     openapi,
+    papers_part,
     routes_calls,
     routes_conversations,
     routes_desk,
@@ -35,6 +36,7 @@ from server import (
     routes_guides,
     routes_health,
     routes_pages,
+    routes_papers,
     routes_recordings,
     routes_reports,
     routes_staff,
@@ -121,6 +123,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_recordings,
         routes_health,
         routes_pages,
+        routes_papers,
         routes_reports,
         openapi,
     ):
@@ -207,6 +210,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
     app[keys.FIND_DISTRICT] = overrides.get("find_district", functools.partial(_find_district, app))
     desk_part.make(app, mask=_mask)
     uploads_part.make(app)
+    papers_part.make(app)
     app[keys.CONVERSATIONS] = Conversations(
         store,
         app[keys.ENGINE],

@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from core.errors import ImageTooLarge, UnreadableFile
-from server.file_types import JPEG, FileType
+from core.errors import ImageTooLarge, NoSignature, UnreadableFile
+from server.file_types import JPEG, PNG, FileType
 from server.photo_quality import SEEN_WIDTH
 
 MOST_EDGE = 4096
 """Longer pictures are made smaller: small print of a page can be read well at this size."""
+
+INK_BELOW = 160
+LEAST_SPREAD = 20
+MOST_INK = 0.6
+"""A signature spreads over some pixels and leaves most of its sheet white."""
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _SAVED_AS: dict[str, dict[str, int]] = {
@@ -67,6 +72,26 @@ def make_anew(data: bytes, file_type: FileType, *, most_pixels: int) -> CleanIma
             raise ImageTooLarge("more pixels than the library opens") from None
         except _DAMAGED as error:
             raise UnreadableFile(f"a damaged picture: {type(error).__name__}") from None
+
+
+def make_signature(data: bytes, *, most_pixels: int) -> bytes:
+    """A drawn signature as a grey PNG on white, with nothing but its strokes' pixels.
+
+    Raises ImageTooLarge, UnreadableFile, and NoSignature for a sheet that is empty or all black.
+    """
+    clean = make_anew(data, PNG, most_pixels=most_pixels)
+    with Image.open(BytesIO(clean.data), formats=["PNG"]) as opened:
+        drawn = opened.convert("RGBA")
+        sheet = Image.new("RGBA", drawn.size, "white")
+        grey = Image.alpha_composite(sheet, drawn).convert("L")
+    ink = np.frombuffer(grey.tobytes(), np.uint8).reshape(grey.height, grey.width) < INK_BELOW
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    spread = max((each[-1] - each[0] + 1 for each in (rows, columns) if each.size), default=0)
+    if spread < LEAST_SPREAD or ink.mean() > MOST_INK:
+        raise NoSignature("no strokes on the sheet")
+    made = BytesIO()
+    grey.save(made, "PNG", compress_level=6)
+    return made.getvalue()
 
 
 def _made_anew(opened: Image.Image, file_type: FileType) -> CleanImage:

@@ -14,18 +14,21 @@ from server.desk_events import DeskEvents
 from server.desk_guides import DeskGuides
 from server.desk_rounds import DeskRounds
 from server.events import EventFanOut
+from server.forms import Forms
 from server.handover import Handovers
 from server.health import Health
 from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
 from server.media_port import Media
 from server.open_sockets import OpenSockets
+from server.rate_limit import RateLimiter
 from server.ratings import Ratings
 from server.recordings import Recordings
 from server.replicas import ReplicaParts, Replicas
 from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
 from server.signalling import Signalling
+from server.signatures import Signatures
 from server.staff_reading import StaffReading
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
@@ -67,6 +70,9 @@ REPLICA_PARTS: web.AppKey[ReplicaParts | None] = web.AppKey("replica_parts")
 REPLICAS = web.AppKey("replicas", Replicas)
 REPORTS = web.AppKey("reports", Reports)
 UPLOADS = web.AppKey("uploads", Uploads)
+FORMS = web.AppKey("forms", Forms)
+SIGNATURES = web.AppKey("signatures", Signatures)
+PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from server.openapi_desk import DESK_SCHEMAS, desk_paths
 from server.openapi_files import FILE_SCHEMAS, file_paths
+from server.openapi_papers import PAPER_SCHEMAS, paper_paths
 from server.openapi_reviews import REVIEW_SCHEMAS, review_paths
 from server.openapi_schemas import SCHEMAS, Schema, ref
 
@@ -58,11 +59,12 @@ def document() -> dict[str, Any]:
             **_staff(),
             **desk_paths(_operation_of, _path_id, _query),
             **file_paths(_operation_of, _path_id),
+            **paper_paths(_operation_of, _path_id),
             **review_paths(_operation_of, _path_id, _query),
             **_operation(),
         },
         "components": {
-            "schemas": SCHEMAS | DESK_SCHEMAS | FILE_SCHEMAS | REVIEW_SCHEMAS,
+            "schemas": SCHEMAS | DESK_SCHEMAS | FILE_SCHEMAS | PAPER_SCHEMAS | REVIEW_SCHEMAS,
             "securitySchemes": {
                 "conversation": {"type": "http", "scheme": "bearer", "description": "开始会话时给出的 token"},
                 "staff": {"type": "apiKey", "in": "cookie", "name": "bangban_staff"},

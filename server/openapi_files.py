@@ -50,5 +50,8 @@ def _sends(summary: str, operation: Any, errors: tuple[int, ...], security: Any)
 def _gives(summary: str, operation: Any, errors: tuple[int, ...], security: Any) -> dict[str, Any]:
     described: dict[str, Any] = operation(summary, {200: None}, errors=errors, security=security)
     data: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-    described["responses"]["200"]["content"] = {each: {"schema": data} for each in _TYPES}
+    described["responses"]["200"]["content"] = {
+        **{each: {"schema": data} for each in _TYPES},
+        "application/json": {"schema": {}},  # frozen forms, and confirmations by a typed name
+    }
     return described

@@ -55,6 +55,8 @@ EVENT_KINDS = (
     "guide_card",
     "checklist",
     "file",
+    "form",
+    "signature",
     "call",
     "summary",
     "note",

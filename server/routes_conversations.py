@@ -27,6 +27,7 @@ from server.keys import (
     SIGNALLING,
     SOCKETS,
 )
+from server.papers_part import citizen_page_closed
 from server.requests import bearer_token, integer_of, moment_of, query_integer, read_object, text_of
 from server.wire import event_json, handover_json, transcript_json, turn_json
 from video.signalling import MAX_FRAME_BYTES
@@ -183,7 +184,10 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     with request.app[SOCKETS].admit(socket, address=address, conversation_id=conversation.conversation_id):
         await socket.prepare(request)
-        await _watch(request, socket, conversation, after)
+        try:
+            await _watch(request, socket, conversation, after)
+        finally:
+            citizen_page_closed(request.app, conversation.conversation_id)
     return socket
 
 

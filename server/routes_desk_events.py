@@ -16,6 +16,7 @@ from server.desk_events import Screen
 from server.desk_wire import full_event_json
 from server.events import CatchUp, PassingNews
 from server.keys import CONVERSATIONS, DESK, LIMITS, SCREENS, SIGNALLING, SOCKETS
+from server.papers_part import closing_desk
 from server.requests import MAX_INTEGER
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
@@ -46,6 +47,7 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES)
     address = request.app[LIMITS].address_of(request)
     with (
+        closing_desk(request.app, user.name),
         request.app[SOCKETS].admit(socket, address=address, conversation_id=f"desk of {user.name}"),
         request.app[SCREENS].open(user, after) as screen,
     ):

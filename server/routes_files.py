@@ -62,7 +62,7 @@ async def send(request: web.Request) -> web.Response:
     uploads = request.app[UPLOADS]
     address = request.app[LIMITS].address_of(request)
     async with uploads.admit(conversation.conversation_id, address):
-        upload = await _read_file(request, uploads.most_bytes)
+        upload = await read_file(request, uploads.most_bytes)
         received = await uploads.from_citizen(conversation.conversation_id, upload)
     shown = event_json(received.event, request.app[DESK].name_for_citizens)
     return _received(received, shown)
@@ -75,7 +75,7 @@ async def send_as_agent(request: web.Request) -> web.Response:
     uploads = request.app[UPLOADS]
     await uploads.check_holds(user, conversation_id)
     async with uploads.admit(conversation_id, request.app[LIMITS].address_of(request)):
-        upload = await _read_file(request, uploads.most_bytes)
+        upload = await read_file(request, uploads.most_bytes)
         received = await uploads.from_agent(user, conversation_id, upload)
     return _received(received, full_event_json(received.event))
 
@@ -102,7 +102,7 @@ async def fetch_as_staff(request: web.Request) -> web.Response:
     return _download(file, data)
 
 
-async def _read_file(request: web.Request, most_bytes: int) -> Upload:
+async def read_file(request: web.Request, most_bytes: int) -> Upload:
     """The one file of the body. Raises UnsupportedMedia, InvalidInput, FileTooLarge."""
     if request.content_type != "multipart/form-data":
         raise UnsupportedMedia("multipart/form-data is needed")

@@ -24,6 +24,18 @@ _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "checklist": ("guide_id", "version", "title", "situation", "items"),
     "file": ("file_id", "name", "media_type", "size", "by"),
     "call": ("call_id", "state", "mode"),
+    "form": ("form_id", "title", "state", "sha256"),
+    "signature": (
+        "signature_id",
+        "subject",
+        "form_id",
+        "file_id",
+        "title",
+        "state",
+        "method",
+        "document_sha256",
+        "sha256",
+    ),
     "summary": ("text", "agent"),
 }
 

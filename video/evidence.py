@@ -84,20 +84,21 @@ class Entry:
 
     def to_line(self) -> str:
         """The entry as it is exported, without the end of the line."""
-        return _canonical({**_content(self), "hash": self.hash})
+        return canonical({**_content(self), "hash": self.hash})
 
 
 def _content(entry: Entry) -> dict[str, Any]:
     return {"n": entry.n, "at": entry.at, "kind": entry.kind, "body": dict(entry.body), "prev": entry.prev}
 
 
-def _canonical(data: Mapping[str, Any]) -> str:
+def canonical(data: Mapping[str, Any]) -> str:
+    """The one way to write this as JSON: keys sorted, no spaces, all characters as themselves."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest_of(entry: Entry) -> str:
     """The digest that an entry with this content must have."""
-    return hashlib.sha256(_canonical(_content(entry)).encode()).hexdigest()
+    return hashlib.sha256(canonical(_content(entry)).encode()).hexdigest()
 
 
 def append(chain: Sequence[Entry], kind: EvidenceKind, body: Mapping[str, Any], at: datetime) -> Entry:

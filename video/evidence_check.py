@@ -31,6 +31,10 @@ class FoundFiles:
 FindFiles = Callable[[str], FoundFiles]
 
 
+FindSigned = Callable[[str], FileFacts | None]
+"""The file of that id: what was signed, or a signature."""
+
+
 @dataclass(slots=True)
 class Verdict:
     """What holds, what doesn't (`broken`), and what can't be told (`open`)."""
@@ -47,10 +51,17 @@ class Verdict:
         return "验证通过，但不完整" if self.open else "验证通过：证据链完整，未被改动"
 
 
-def verify(lines: Iterable[str], *, head: str = "", find_files: FindFiles | None = None) -> Verdict:
+def verify(
+    lines: Iterable[str],
+    *,
+    head: str = "",
+    find_files: FindFiles | None = None,
+    find_signed: FindSigned | None = None,
+) -> Verdict:
     """The verdict on an exported chain; on its recordings too if `find_files` is given.
 
-    `head` is the digest of the chain's last entry as noted elsewhere; empty: not compared.
+    With `find_signed` on the documents that were signed and their signatures as well. `head` is the
+    digest of the chain's last entry as noted elsewhere; empty: not compared.
     """
     verdict = Verdict()
     entries = _read(lines, verdict)
@@ -66,7 +77,25 @@ def verify(lines: Iterable[str], *, head: str = "", find_files: FindFiles | None
         _check_recordings(entries, find_files, verdict)
     elif any(entry.kind == EvidenceKind.RECORDING for entry in entries):
         verdict.open.append("没有核对录像文件（用 --recordings 指明目录）")
+    signed = [entry for entry in entries if entry.kind in _SIGNED and entry.body.get("file_id")]
+    if signed and find_signed is None:
+        verdict.open.append("没有核对所签文件和签名（用 --files 指明目录）")
+    elif find_signed is not None:
+        _check_signed(signed, find_signed, verdict)
     return verdict
+
+
+def _check_signed(entries: Sequence[Entry], find_signed: FindSigned, verdict: Verdict) -> None:
+    for entry in entries:
+        body, kind = entry.body, _NAMES[entry.kind]
+        told = f"{kind}「{body['title']}」" if body.get("title") else f"第 {entry.n + 1} 条{kind}"
+        file = find_signed(str(body["file_id"]))
+        if file is None:
+            verdict.open.append(f"{told}的文件（{body['file_id']}）不在目录中")
+        elif file.sha256 == body["sha256"]:
+            verdict.holds.append(f"{told}的文件与证据链一致")
+        else:
+            verdict.broken.append(f"{told}的文件与证据链不符：被改动或替换")
 
 
 def _read(lines: Iterable[str], verdict: Verdict) -> list[Entry] | None:
@@ -148,8 +177,9 @@ def _tell_contents(entries: Sequence[Entry], verdict: Verdict) -> None:
         elif entry.kind == EvidenceKind.SIGNATURE:
             seen = {each.body["sha256"] for each in entries[: entry.n] if each.kind == EvidenceKind.DOCUMENT}
             if body["document_sha256"] in seen:
+                did = "以输入姓名的方式确认了文件" if body.get("method") == "typed" else "签署了文件"
                 verdict.holds.append(
-                    f"{entry.at} {body['by']} 签署了文件（摘要 {_short(body['document_sha256'])}）"
+                    f"{entry.at} {body['by']} {did}（摘要 {_short(body['document_sha256'])}）"
                 )
             else:
                 verdict.broken.append(f"第 {entry.n + 1} 条签名所签的文件不在链中")
@@ -224,6 +254,7 @@ def _short(digest: object) -> str:
     return str(digest)[:16]
 
 
+_SIGNED = frozenset({EvidenceKind.DOCUMENT, EvidenceKind.SIGNATURE})
 _NAMES: Mapping[str, str] = {
     EvidenceKind.OPENED: "开链",
     EvidenceKind.CONSENT: "同意",

@@ -52,6 +52,18 @@ class EvidenceFile:
         """
         return self._add_all(lambda _: [(kind, body)], at)[-1]
 
+    def add_all(self, wanted: _Wanted, at: datetime, *, close: bool = False) -> list[Entry]:
+        """Appends several entries at once, all or none; closes the chain after them if wished.
+
+        Raises InvalidInput, Conflict, RecordingDamaged.
+        """
+
+        def what(chain: Sequence[Entry]) -> _Wanted:
+            count = (len(chain) or 1) + len(wanted)  # a new chain is opened first
+            return [*wanted, (EvidenceKind.CLOSED, {"entries": count})] if close else wanted
+
+        return self._add_all(what, at)
+
     def add_recordings(self, notes: Iterable[RecordingNote], at: datetime) -> list[Entry]:
         """Appends what the notes vouch for and the chain doesn't hold yet; twice is no mistake."""
         known = list(notes)
@@ -107,6 +119,14 @@ def find_files(folder: Path, name: str) -> FoundFiles:
     if not _RECORDING.fullmatch(name):  # the name comes from a file that anybody may have written
         return FoundFiles()
     return FoundFiles(sealed=_facts(folder / (name + SEALED_SUFFIX)), film=_facts(folder / name))
+
+
+def find_signed(folder: Path, file_id: str) -> FileFacts | None:
+    """The file of that id in the folder, under the id alone or with an ending. Raises OSError."""
+    if not _ID.fullmatch(file_id):  # it comes from a file that anybody may have written
+        return None
+    named = next((path for path in sorted(folder.glob(f"{file_id}.*"))), folder / file_id)
+    return _facts(folder / file_id) or _facts(named)
 
 
 def _facts(path: Path) -> FileFacts | None:

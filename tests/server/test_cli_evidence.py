@@ -89,3 +89,57 @@ def test_a_file_that_is_not_there_is_said_in_one_line(bangban, tmp_path):
     status, out, err = bangban("evidence", "verify", str(tmp_path / "none.jsonl"))
 
     assert (status, out, err.count("\n")) == (1, "", 1)
+
+
+@pytest.fixture
+def signed(tmp_path):
+    """The chain of a signature of its own, with what was signed and the picture beside it."""
+    files = tmp_path / "files"
+    files.mkdir()
+    content = {"form1": b'{"title":"statement"}', "picture1": b"\x89PNG strokes"}
+    for name, data in content.items():
+        (files / name).write_bytes(data)
+    form, picture = (hashlib.sha256(data).hexdigest() for data in content.values())
+    file = EvidenceFile(tmp_path, "signature-1")
+    file.add_all(
+        [
+            (EvidenceKind.EVENT, {"event": "signature", "conversation_id": "c1"}),
+            (
+                EvidenceKind.DOCUMENT,
+                {"document": "form f1", "title": "委托书", "file_id": "form1", "sha256": form},
+            ),
+            (
+                EvidenceKind.SIGNATURE,
+                {"by": "citizen", "document_sha256": form, "sha256": picture, "file_id": "picture1"},
+            ),
+        ],
+        AT,
+        close=True,
+    )
+    return file.path, files
+
+
+def test_a_signature_passes_with_what_was_signed_and_says_when_it_was_not_looked_at(bangban, signed):
+    chain, files = signed
+    status, out, _ = bangban("evidence", "verify", str(chain), "--files", str(files))
+    without, told, _ = bangban("evidence", "verify", str(chain))
+
+    assert status == 0, out
+    assert "✓ 文件「委托书」的文件与证据链一致" in out
+    assert "签署了文件" in out
+    assert without == 3
+    assert "--files" in told
+
+
+@pytest.mark.parametrize("changed", ["form1", "picture1"])
+def test_a_changed_form_or_signature_is_found_and_a_missing_one_is_told(bangban, signed, changed):
+    chain, files = signed
+    (files / changed).write_bytes(b"something else")
+    status, out, _ = bangban("evidence", "verify", str(chain), "--files", str(files))
+    assert status == 4
+    assert "不符：被改动或替换" in out
+
+    (files / changed).unlink()
+    status, out, _ = bangban("evidence", "verify", str(chain), "--files", str(files))
+    assert status == 3
+    assert f"{changed}）不在目录中" in out

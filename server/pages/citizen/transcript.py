@@ -23,6 +23,11 @@ CALL_LINES: Mapping[str, str] = {
     "ended": "通话已结束",
 }
 
+PAPER_LINES: Mapping[str, Mapping[str, str]] = {
+    "form": {"open": "工作人员请您填表，需要打开脚本", "finished": "表单已定稿"},
+    "signature": {"asked": "工作人员请您签名，需要打开脚本", "signed": "您已签名"},
+}
+
 HOLDER_LINES: Mapping[str, str] = {
     Holder.AGENT: "工作人员已接入对话",
     Holder.QUEUE: "正在等待工作人员",
@@ -109,6 +114,8 @@ def _desk_html(event: ConversationEvent) -> str:
             for item in body["items"]
         )
         return _turn("agent", "材料核对清单", f'<ul class="checks">{items}</ul>', event)
+    if event.kind in PAPER_LINES and (line := PAPER_LINES[event.kind].get(body["state"])):
+        return _turn("agent", line, f'<p class="bubble">{escape(body["title"])}</p>', event)
     if event.kind == "summary":
         return _turn(
             "agent", "本次办理小结", f'<div class="bubble"><p>{escape(body["text"])}</p></div>', event
