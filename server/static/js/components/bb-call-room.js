@@ -85,6 +85,7 @@ export class CallRoom extends HTMLElement {
 
   /** @param {number} count of messages that came while the chat was closed */
   showUnread(count) {
+    this.#parts ?? this.#build() // something may be said while the citizen is still before the room
     const { chat } = this.#parts.buttons
     chat.lastChild.textContent = count > 0 ? `文字 ${count}` : '文字'
     chat.classList.toggle('control--news', count > 0)

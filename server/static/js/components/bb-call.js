@@ -32,6 +32,12 @@ const HANG_UP = Object.freeze({
   no: '继续通话',
 })
 
+/** Papers that want something of the citizen open by themselves. */
+const PAPERS = Object.freeze({
+  form: { state: 'open', of: ({ form_id: id }) => ({ kind: 'form', id }) },
+  signature: { state: 'asked', of: ({ signature_id: id }) => ({ kind: 'signature', id }) },
+})
+
 const TOLD = Object.freeze({
   joining: '正在接通',
   live: '已接通',
@@ -83,6 +89,7 @@ export class Call extends HTMLElement {
     listen('bb-status', (text) => this.#status.flash(text))
     listen('bb-announce', (text) => this.#status.announce(text))
     listen('bb-ask', (wish) => this.#ask(wish))
+    listen('bb-paper', (paper) => this.#openPaper(paper))
     listen('bb-checked', (checked) => this.#call.takeDevices(checked))
     listen('bb-write', () => this.#writeInstead())
     listen('bb-consent', (answer) => this.#consent(answer))
@@ -167,6 +174,8 @@ export class Call extends HTMLElement {
     this.#drawChat()
     this.#status.announce(entryText(entry).slice(0, 200))
     this.#list.reveal(entry)
+    // Where the chat is out of sight nobody would find the card, and the agent is saying it just now.
+    if (PAPERS[entry.kind]?.state === entry.body?.state) this.#openPaper(PAPERS[entry.kind].of(entry.body))
     if (entry.kind === 'line' || !this.#isChatCovered()) return
     this.#unread += 1
     this.querySelector('bb-call-room').showUnread(this.#unread)
@@ -244,6 +253,14 @@ export class Call extends HTMLElement {
     } catch (error) {
       done(this.#explain(error))
     }
+  }
+
+  /** @param {{kind: 'form' | 'signature', id: string}} paper */
+  #openPaper(paper) {
+    import('./citizen-papers.js').then(
+      ({ openForCitizen }) => openForCitizen(this.#session, this.dataset.hotline, paper),
+      () => this.#status.flash('没有打开，请检查网络后再试', { trouble: true }),
+    )
   }
 
   #explain(error) {

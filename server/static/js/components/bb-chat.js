@@ -82,6 +82,7 @@ export class Chat extends HTMLElement {
     listen('bb-wish', (wish) => this.#handOver(wish))
     listen('bb-rate', (rating) => this.#rate(rating))
     listen('bb-ask', (wish) => this.#ask(wish))
+    listen('bb-paper', (paper) => this.#openPaper(paper))
     this.addEventListener('submit', (event) => this.#takeOver(event))
   }
 
@@ -157,6 +158,14 @@ export class Chat extends HTMLElement {
     } catch (error) {
       done(this.#explain(error))
     }
+  }
+
+  /** @param {{kind: 'form' | 'signature', id: string}} paper */
+  #openPaper(paper) {
+    import('./citizen-papers.js').then(
+      ({ openForCitizen }) => openForCitizen(this.#session, this.dataset.hotline, paper),
+      () => this.#status.flash('没有打开，请检查网络后再试', { trouble: true }),
+    )
   }
 
   /** The plain forms of the page: from now on they act here. @param {SubmitEvent} event */

@@ -20,12 +20,12 @@ await needStyle('person')
 /**
  * What stands in the entry's item, without its time.
  *
- * @param {HTMLElement} element which tells `bb-ask` for a file
+ * @param {HTMLElement} element which tells `bb-ask` for a file, `bb-paper` for a form or a signature
  * @param {import('../lib/timeline.js').Entry} entry
  * @returns {Node[]}
  */
 export function deskContent(element, { kind, body }) {
-  return { agent, guide, checklist, file, summary }[kind](body, element)
+  return { agent, guide, checklist, file, form, signature, summary }[kind](body, element)
 }
 
 /** @param {string} says */
@@ -81,6 +81,38 @@ function summary({ text }) {
       { class: 'card' },
       make('header', { class: 'card__header' }, make('h3', { class: 'card__title' }, '本次办理小结')),
       make('p', { class: 'card__text text' }, richText(text)),
+    ),
+  ]
+}
+
+function form({ form_id: id, title, state }, element) {
+  const words = { open: '工作人员请您一起填表', finished: '表单已定稿', discarded: '表单已作废' }[state]
+  const label = { open: '打开填写', finished: '查看、打印' }[state]
+  return paper({ kind: 'form', id }, { words, title, label, wanted: state === 'open' }, element)
+}
+
+function signature({ signature_id: id, title, state, method }, element) {
+  const signed = method === 'typed' ? '您已输入姓名确认' : '您已签名'
+  const words = { asked: '工作人员请您签名', signed, declined: '您没有签', withdrawn: '不用签了' }[state]
+  const label = { asked: '查看并签名', signed: '查看、打印' }[state]
+  return paper({ kind: 'signature', id }, { words, title, label, wanted: state === 'asked' }, element)
+}
+
+function paper(detail, { words, title, label, wanted }, element) {
+  const style = wanted ? 'button' : 'button button--quiet'
+  const open = () => tell(element, 'bb-paper', detail)
+  return [
+    speaker('工作人员'),
+    make(
+      'section',
+      { class: 'card' },
+      make(
+        'header',
+        { class: 'card__header' },
+        make('h3', { class: 'card__title' }, title),
+        make('p', { class: 'card__district' }, words),
+      ),
+      label ? make('p', { class: 'card__text' }, make('button', { type: 'button', class: style, click: open }, label)) : null,
     ),
   ]
 }

@@ -141,7 +141,8 @@ export class ChatSession extends EventTarget {
    *
    * @param {string} method only what is safe to repeat is tried again
    * @param {string} path
-   * @param {{body?: object | FormData, asBlob?: boolean}} [options]
+   * @param {{body?: object | FormData, asBlob?: boolean, quietly?: boolean}} [options] `quietly`: the log needn't
+   *   be looked at, or not at each key stroke
    */
   async ask(method, path, options = {}) {
     const attempts = method === 'POST' ? 1 : 3
@@ -150,7 +151,7 @@ export class ChatSession extends EventTarget {
       attempts,
     )
     // The news comes over the WebSocket as well, so a failure here is nobody's trouble.
-    if (method !== 'GET') await this.#catchUp().catch(() => {})
+    if (method !== 'GET' && !options.quietly) await this.#catchUp().catch(() => {})
     return answer
   }
 

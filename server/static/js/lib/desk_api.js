@@ -78,6 +78,20 @@ export class DeskApi {
     return `${this.base}${of(id)}/files/${encodeURIComponent(fileId)}`
   }
 
+  /** The file itself. @returns {Promise<Blob>} */
+  file(id, fileId) {
+    return this.#call('GET', `${of(id)}/files/${encodeURIComponent(fileId)}`, undefined, { asBlob: true })
+  }
+
+  /** Something of a form or a signature. @param {string} id @param {string} path below the conversation */
+  ask(id, method, path, body) {
+    return this.#call(method, `${of(id)}/${path}`, body ?? (method === 'POST' ? {} : undefined))
+  }
+
+  formTemplates() {
+    return this.#call('GET', '/staff/form-templates')
+  }
+
   summaryDraft(id) {
     return this.#call('GET', `${of(id)}/summary-draft`)
   }
@@ -149,8 +163,8 @@ export class DeskApi {
     return { url: url.href, protocols: [] }
   }
 
-  async #call(method, path, body) {
-    const headers = { Accept: 'application/json' }
+  async #call(method, path, body, { asBlob = false } = {}) {
+    const headers = { Accept: asBlob ? '*/*' : 'application/json' }
     const isForm = body instanceof FormData
     if (body && !isForm) headers['Content-Type'] = 'application/json'
     try {
@@ -161,6 +175,7 @@ export class DeskApi {
         signal: AbortSignal.timeout(isForm ? FILE_MS : this.timeout),
       })
       if (!response.ok) throw await refusalOf(response)
+      if (asBlob) return await response.blob()
       return response.status === 204 ? {} : await response.json()
     } catch (error) {
       if (error instanceof Refusal) throw error

@@ -237,6 +237,22 @@ export class DeskSession extends EventTarget {
     return answer
   }
 
+  // --- forms and signatures ---------------------------------------------------------------------------
+
+  formTemplates() {
+    return this.#guarded(this.#api.formTemplates())
+  }
+
+  /** Asks for something of a form or a signature. Throws ServiceError. @param {string} chatId */
+  askOf(chatId, method, path, body) {
+    return this.#guarded(this.#api.ask(chatId, method, path, body))
+  }
+
+  /** A file of the conversation. Throws ServiceError. @param {string} chatId @param {string} fileId */
+  fileOf(chatId, fileId) {
+    return this.#guarded(this.#api.file(chatId, fileId))
+  }
+
   // --- news ------------------------------------------------------------------------------------------
 
   #takeNews({ conversation_id: id, ...event }) {
@@ -262,7 +278,7 @@ export class DeskSession extends EventTarget {
 
   #takePassing(news) {
     if (news.type?.startsWith('call.') || news.type === 'error') this.#dispatch('call', news)
-    else this.#refreshSoon() // the queue or the inbox has changed; how, the service knows best
+    else if (!news.type?.startsWith('form.')) this.#refreshSoon() // the queue or the inbox has changed; how, the service knows best
   }
 
   /** Gets what the log has more than the desk. */

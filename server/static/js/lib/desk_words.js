@@ -112,6 +112,12 @@ export function lineWords(kind, body) {
       const checked = body.items?.filter((item) => item.checked).length ?? 0
       return `材料核对：已齐 ${checked} 项，共 ${body.items?.length ?? 0} 项`
     }
+    case 'form':
+      return `${{ open: '一起填', finished: '已定稿', discarded: '已作废' }[body.state] ?? ''}：${body.title}`
+    case 'signature': {
+      const signed = body.method === 'typed' ? '市民输入姓名确认了' : '市民已签名'
+      return `${{ asked: '已请市民签名', signed, declined: '市民不签', withdrawn: '已撤回' }[body.state] ?? ''}：${body.title}`
+    }
     default:
       return ''
   }

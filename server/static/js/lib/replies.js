@@ -35,6 +35,8 @@ export function entryText({ kind, text = '', messages, body = {} }) {
   if (messages) return plainText(messages)
   if (kind === 'guide') return `办事指南：${body.title}`
   if (kind === 'file') return `文件：${body.name}`
+  if (kind === 'form') return body.state === 'open' ? `请填表：${body.title}` : `表单：${body.title}`
+  if (kind === 'signature') return body.state === 'asked' ? `请签名：${body.title}` : `签名：${body.title}`
   if (kind !== 'checklist') return text || (body.text ?? '')
   return body.items.map(({ name, checked }) => `${name}：${checked ? '已备好' : '还缺'}`).join('\n')
 }

@@ -8,7 +8,7 @@
 /**
  * @typedef {object} Entry
  * @property {string} key stays the same for as long as the entry is shown
- * @property {'citizen' | 'bot' | 'line' | 'agent' | 'guide' | 'checklist' | 'file' | 'summary'} kind
+ * @property {'citizen' | 'bot' | 'line' | 'agent' | 'guide' | 'checklist' | 'file' | 'form' | 'signature' | 'summary'} kind
  * @property {number} era counts the conversations of this page; a new one begins when a token expires
  * @property {number | null} sequence place in the log, `null` until the log says
  * @property {number} order in which this page learnt of it
@@ -36,8 +36,13 @@ const DESK = Object.freeze({
   guide_card: 'guide',
   checklist: 'checklist',
   file: 'file',
+  form: 'form',
+  signature: 'signature',
   summary: 'summary',
 })
+
+/** Entries that later events are about as well, and what names them. */
+const GROWS = Object.freeze({ checklist: 'guide_id', form: 'form_id', signature: 'signature_id' })
 
 /** The five grades that government services are rated with in China (好差评), best first. */
 export const SATISFACTION = Object.freeze([
@@ -224,13 +229,13 @@ export class Timeline {
     return this.#add({ kind: 'bot', sequence, question, status, messages, openChoices, at })
   }
 
-  /** A checklist that is ticked further stays one entry, and moves to where the talk is now. */
+  /** A checklist that is ticked further, or a form that is finished, stays one entry and moves to here. */
   #takeDeskEvent(sequence, kind, body, at) {
+    const id = GROWS[kind]
     const known =
-      kind === 'checklist' &&
+      id &&
       this.#entries.find(
-        (entry) =>
-          entry.kind === 'checklist' && entry.era === this.#era && entry.body.guide_id === body.guide_id,
+        (entry) => entry.kind === kind && entry.era === this.#era && entry.body[id] === body[id],
       )
     if (known) {
       this.#change(known, { sequence, body, at })

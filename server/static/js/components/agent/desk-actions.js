@@ -39,6 +39,7 @@ export class DeskActions {
     listen('desk-card', (id) => this.#act('guide-card', { guide_id: id }, '指南卡片已发送'))
     listen('desk-checklist', (ticks) => this.#act('checklist', ticks))
     listen('desk-search', (words) => this.#search(words))
+    listen('desk-paper', (wish) => this.#withPapers(({ openAtDesk }, chat) => openAtDesk(session, chat, wish)))
   }
 
   /** @param {string} act a word of `lib/shortcuts.js` */
@@ -54,6 +55,7 @@ export class DeskActions {
       note: () => composer.write('note'),
       canned: () => composer.openCanned(),
       call: () => this.#begin(current),
+      form: () => this.#withPapers(({ chooseForm }, chat) => chooseForm(this.#session, chat)),
       'hand-back': () => this.#act('hand-back', {}, '已交回机器人'),
       transfer: () => this.#transfer(current),
       close: () => this.#close(current),
@@ -176,6 +178,12 @@ export class DeskActions {
       return
     }
     await this.#attempt(() => this.#session.act(current, what, body), done)
+  }
+
+  /** Forms and signatures, which many conversations have none of. */
+  async #withPapers(act) {
+    const { current } = this.#session
+    if (current) await this.#attempt(async () => act(await import('./papers.js'), current))
   }
 
   /** What went wrong, in words, or empty. */

@@ -7,7 +7,7 @@
  * - Tags can be taken off one by one by buttons that say which; a new one is typed and confirmed by Enter.
  * - A conversation that isn't the agent's own says so and offers no writing.
  *
- * Tells `desk-action` with `call`, `transfer`, `hand-back` or `close`, `desk-tags` with a list of words.
+ * Tells `desk-action` with `call`, `form`, `transfer`, `hand-back` or `close`, `desk-tags` with a list of words.
  */
 
 import { MODES, durationWords } from '../../lib/desk_words.js'
@@ -18,6 +18,7 @@ import './transcript.js'
 
 const ACTIONS = [
   ['call', 'video', '视频'],
+  ['form', 'materials', '表单'],
   ['transfer', 'process', '转接'],
   ['hand-back', 'retry', '交回机器人'],
 ]

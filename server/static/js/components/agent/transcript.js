@@ -8,7 +8,7 @@
  * - New messages are announced by the desk's status line, not by the list itself.
  * - A reader who has scrolled up is left where they read; a button leads to what is new.
  *
- * Tells `desk-settle` with `{clientId, again}`.
+ * Tells `desk-settle` with `{clientId, again}`, `desk-paper` with `{kind, id}`.
  */
 
 import { lineWords, traceWords } from '../../lib/desk_words.js'
@@ -138,6 +138,10 @@ function eventItem({ kind, body, at }, now, addressOf) {
         moment,
         file(body, addressOf(body.file_id)),
       )
+    case 'form':
+      return entry('agent', '表单', moment, paper(lineWords(kind, body), { kind, id: body.form_id }))
+    case 'signature':
+      return entry('agent', '签名', moment, paper(lineWords(kind, body), { kind, id: body.signature_id }))
     default: {
       const text = lineWords(kind, body)
       return make('li', { class: 'entry entry--line', hidden: !text }, make('p', {}, text, ' ', moment))
@@ -195,14 +199,25 @@ function trace(body) {
   return make('details', { class: 'trace' }, make('summary', {}, '怎么理解的'), make('dl', {}, ...rows))
 }
 
+/** @param {string} words @param {{kind: string, id: string}} detail */
+function paper(words, detail) {
+  return make('p', { class: 'said' }, words, ' ', paperButton('打开', detail))
+}
+
+function paperButton(label, detail) {
+  const button = make('button', { type: 'button', class: 'action', click: () => tell(button, 'desk-paper', detail) }, label)
+  return button
+}
+
 /** A picture is seen at once and large when pressed; everything else is a download. */
-function file({ name = '文件', size, media_type: mediaType = '' }, address) {
+function file({ name = '文件', size, media_type: mediaType = '', file_id: id }, address) {
   const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
   const picture = mediaType.startsWith('image/')
     ? make('img', { class: 'said__picture', src: address, alt: '', loading: 'lazy' })
     : null
   const link = make('a', { href: address, download: name }, icon('materials'), `${name}${kilobytes}`)
-  return make('div', { class: 'said said--file' }, picture, link)
+  const sign = paperButton('请市民签名', { kind: 'sign-file', id })
+  return make('div', { class: 'said said--file' }, picture, link, sign)
 }
 
 customElements.define('bb-desk-transcript', Transcript)
