@@ -20,11 +20,13 @@ from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import CONVERSATIONS
 from tests.server.replica_world import Replicas
-from tests.server.test_api_desk import SDP, Citizen, Desk, desk_of, until
+from tests.server.test_api_desk import SDP, Citizen, Desk, desk_of
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+"""Seconds, far more than anything takes: reaching them means hanging."""
 
 
 @pytest.fixture
@@ -99,10 +101,19 @@ class Page:
         assert self.sequences == list(range(1, len(self.sequences) + 1))
 
 
+async def until(socket, wanted) -> dict:
+    """The first message that is wanted. Far longer than it takes: a slow machine decides nothing."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            message = await socket.receive_json()
+            if wanted(message):
+                return message
+
+
 async def heard(socket, last_text: str) -> list[dict]:
     """All events of the log up to the one with that text."""
     events = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             message = await socket.receive_json()
             if "sequence" in message:
@@ -187,7 +198,7 @@ async def test_a_supervisor_listens_at_the_one_to_what_goes_on_at_the_other(a, b
 async def test_the_agent_sees_whether_the_citizen_is_there(a, b, agent, citizen, monkeypatch):
     path = await accepted(agent, citizen)
     async with citizen.watching():
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not (await agent.done("GET", path))["citizen_present"]:  # noqa: ASYNC110 - what is waited for raises no event
                 await asyncio.sleep(0.1)
 
@@ -256,7 +267,7 @@ async def test_a_call_goes_on_when_the_replica_that_looked_after_it_ends(world, 
 
     still = Citizen(third, (citizen.id, citizen.token))
     async with still.watching() as page, at(agent, third).events() as desk:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await third.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
                 await asyncio.sleep(0.05)
         assert (await third.app[STORES].calls.get(call["call_id"])).state == "live"
@@ -296,7 +307,7 @@ async def test_the_same_message_sent_to_both_replicas_is_one_turn_with_one_reply
 
 
 async def test_one_replica_leads_and_the_next_takes_over(world, a, b):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not any([await each.app[REPLICAS].leads() for each in (a, b)]):  # noqa: ASYNC110 - what is waited for raises no event
             await asyncio.sleep(0.05)
     assert [await each.app[REPLICAS].leads() for each in (a, b)].count(True) == 1
@@ -304,7 +315,7 @@ async def test_one_replica_leads_and_the_next_takes_over(world, a, b):
 
     await first.client.close()
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not await second.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
             await asyncio.sleep(0.05)
 
@@ -453,12 +464,12 @@ async def test_the_rounds_go_on_when_the_replica_that_did_them_is_killed(
     try:
         await asyncio.sleep(0)
         b = await world.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while await b.app[REPLICAS].leads():
                 await b.app[REPLICAS].shared_locks.release("rounds")
                 await asyncio.sleep(2)
         replica.kill()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not await b.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
                 await asyncio.sleep(0.05)
     finally:
