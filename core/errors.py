@@ -15,6 +15,7 @@
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
     │   ├── IllegalMove               409 illegal_move
+    │   ├── OutOfTurn                 409 out_of_turn
     │   ├── FieldLocked               409 field_locked
     │   ├── StaleField                409 stale_field
     │   ├── StaleDocument             409 stale_document
@@ -161,6 +162,12 @@ class IllegalMove(Conflict):
     """A state table has no such move: somebody else was first, or the message is out of turn."""
 
     code = "illegal_move"
+
+
+class OutOfTurn(Conflict):
+    """What a page said belongs to a round of signalling that is over."""
+
+    code = "out_of_turn"
 
 
 class FieldLocked(Conflict):

@@ -161,7 +161,8 @@ class Settings(BaseSettings):
     # Video consultation
     call_media: Literal["relay", "direct"] = Field(
         "relay",
-        description="Whether sound and picture pass through us; `direct`, without us, is not possible yet.",
+        description="Whether sound and picture pass through us. `direct`: from browser to browser, "
+        "never recorded.",
     )
     video_codec: Literal["vp8", "h264"] = Field(
         "vp8",
@@ -251,14 +252,6 @@ class Settings(BaseSettings):
             ip_network(network)  # its ValueError names the network
         return value
 
-    @field_validator("call_media")
-    @classmethod
-    def _check_possible(cls, value: str) -> str:
-        # Better no start than a service whose every call fails.
-        if value == "direct":
-            raise ValueError(f"{value} is not possible yet")
-        return value
-
     @field_validator("media_addresses")
     @classmethod
     def _check_media_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -292,6 +285,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_recording(self) -> Self:
+        # Who names a key wants recordings, and would learn too late that there are none.
+        if self.call_media == "direct" and self.recording_key.get_secret_value():
+            raise ValueError(
+                "call_media = direct 时音视频由浏览器直连，不经过服务器，无法录音录像；"
+                "需要双录请改用 call_media = relay，不需要请去掉 recording_key"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_media(self) -> Self:
         if self.media_url and not self.media_secret.get_secret_value():
             raise ValueError("media_url needs the media_secret of those processes")
@@ -303,7 +306,9 @@ class Settings(BaseSettings):
             return self
         if not self.effective_database_url.startswith("postgres"):
             raise ValueError("redis_url needs a PostgreSQL database_url, which all replicas share")
-        if self.call_media == "relay" and not self.media_url:
+        if self.call_media == "direct":
+            raise ValueError("redis_url needs call_media = relay: what pages agree on isn't shared")
+        if not self.media_url:
             raise ValueError("redis_url needs a media_url: media processes that all replicas share")
         return self
 

@@ -45,6 +45,7 @@ from server import (
 from server.background import BackgroundTasks
 from server.conversations import Conversations, FindDistrict
 from server.dialogue_part import open_engine
+from server.direct_calls import DirectMedia
 from server.events import EventFanOut
 from server.health import Check, Health
 from server.knowledge_part import index_folder, open_knowledge
@@ -194,6 +195,10 @@ async def _media(app: web.Application, overrides: Overrides) -> AsyncIterator[No
     """What carries calls. A service over given stores is a test's, and starts no processes for them."""
     door = MediaDoor()
     app[keys.MEDIA] = overrides.get("media", door)
+    if "media" not in overrides and app[keys.SETTINGS].call_media == "direct":
+        app[keys.MEDIA] = DirectMedia()
+        yield
+        return
     if "media" in overrides or "stores" in overrides:
         yield
         return

@@ -39,13 +39,11 @@ class CallBook:
         calls: CallStore,
         *,
         now: Callable[[], datetime],
-        recorded: bool,
         shared: Locks | None = None,
         leads: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._calls = calls
         self._now = now
-        self._recorded = recorded
         self._shared = shared
         self._leads = leads
         self._open: dict[str, OpenCall] = {}
@@ -106,10 +104,10 @@ class CallBook:
             raise IllegalMove("the call has ended")
         known = self._open.get(stored.call_id)
         if known is None:
-            entry = OpenCall.of(stored, self._now(), recorded=self._recorded, goes_on=self.is_shared)
+            entry = OpenCall.of(stored, self._now(), goes_on=self.is_shared)
             self._open[stored.call_id] = known = self._with_lock(entry)
         elif self.is_shared and not known.lock.locked():
-            known.take_over(stored, recorded=self._recorded)
+            known.take_over(stored)
         return known
 
     def _with_lock(self, entry: OpenCall) -> OpenCall:
@@ -122,7 +120,7 @@ class CallBook:
         if stored.ended_at is not None:
             self.drop(entry.call_id)
             raise IllegalMove("the call has ended")
-        entry.take_over(stored, recorded=self._recorded)
+        entry.take_over(stored)
 
 
 class SharedCallLock:

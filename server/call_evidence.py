@@ -18,7 +18,7 @@ from core.desk_ports import CallStore
 from core.errors import BangbanError, Conflict, RecordingUnavailable
 from core.ports import ConversationEvent, ConversationStore
 from server.open_call import OpenCall
-from server.pages.call.consent import consent_text, consent_version
+from server.pages.call.consent import consent_version, text_of
 from video.call import CallState
 from video.evidence import EvidenceKind
 from video.evidence_files import EvidenceFile, chain_ids
@@ -43,12 +43,11 @@ class CallEvidence:
         A refusal may be to another text than today's, which then isn't told. Raises Conflict for a
         consent to another, RecordingUnavailable.
         """
-        known = version == consent_version()
-        if agrees and not known:
+        text = text_of(version)
+        if agrees and version != consent_version():
             raise Conflict("the citizen was shown another text on recording")
         body = {"by": "citizen", "version": version, "text_sha256": "", "agreed": agrees}
-        if known:
-            text = consent_text()
+        if text is not None:
             body |= {"text": text, "text_sha256": hashlib.sha256(text.encode()).hexdigest()}
         try:
             await self.add(call_id, EvidenceKind.CONSENT, body)

@@ -48,10 +48,7 @@ STORE_QUALITY_EVERY = timedelta(seconds=10)
 
 
 class Calls:
-    """All calls. `recorded` says whether calls are recorded when the citizen agrees.
-
-    Several replicas share the `book` of the calls that go on.
-    """
+    """All calls; replicas share their `book`. Where they aren't `recorded`, nobody can agree to it."""
 
     def __init__(
         self,
@@ -77,7 +74,7 @@ class Calls:
         self._observer = observer
         self._evidence = evidence
         self._recording = CallRecording(media, calls, self._tell, self._tell_broken)
-        self._book = book or CallBook(calls, now=now, recorded=recorded)
+        self._book = book or CallBook(calls, now=now)
         self._unclosed: set[str] = set()
 
     # --- who may ---------------------------------------------------------------------------------
@@ -109,7 +106,7 @@ class Calls:
             if entry.call.state is CallState.RINGING and entry.call.callee is caller:
                 await self._apply(entry, CallEvent.ANSWER, caller)
             return await self._book.stored(known.call_id)
-        call = Call.begin(caller, mode, answered=answered, recorded=self._recorded)
+        call = Call.begin(caller, mode, answered=answered)
         record = desk_ports.Call(
             call_id=secrets.token_urlsafe(12),
             conversation_id=conversation_id,
@@ -193,6 +190,8 @@ class Calls:
         """
         if agree and not version:
             raise InvalidInput("version: must not be empty")
+        if agree and not self._recorded:
+            raise Conflict("calls aren't recorded here")
         entry = await self._entry(call_id)
         async with entry.lock:
             after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)

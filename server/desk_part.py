@@ -21,6 +21,7 @@ from server.desk import Desk
 from server.desk_events import DeskEvents
 from server.desk_guides import DeskGuides
 from server.desk_rounds import DeskRounds
+from server.direct_calls import DirectCalls, DirectMedia
 from server.handover import HandoverRules, Handovers
 from server.knowledge_part import today
 from server.recordings import Recordings
@@ -93,7 +94,6 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         book=CallBook(
             stores.calls,
             now=utc_now,
-            recorded=settings.call_media == "relay",
             shared=replicas.shared_locks,
             leads=replicas.leads,
         ),
@@ -142,7 +142,10 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     app[keys.DESK_GUIDES] = DeskGuides(desk, stores.knowledge, today=today)
     app[keys.DESK_ROUNDS] = rounds
     app[keys.CALLS] = calls
-    app[keys.SIGNALLING] = Signalling(calls, hotline=settings.hotline, now=time.monotonic)
+    media, direct = app[keys.MEDIA], None
+    if isinstance(media, DirectMedia):
+        direct = DirectCalls(calls, stores.calls, media, fan_out, screens)
+    app[keys.SIGNALLING] = Signalling(calls, hotline=settings.hotline, now=time.monotonic, direct=direct)
     app[keys.RECORDINGS] = Recordings(
         settings.data / RECORDINGS,
         stores.calls,

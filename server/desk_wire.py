@@ -146,8 +146,8 @@ def desk_conversation_json(
     }
 
 
-def wall_json(wall: Wall, reader: User) -> dict[str, Any]:
-    """The supervisor's wall."""
+def wall_json(wall: Wall, reader: User, *, call_media: str) -> dict[str, Any]:
+    """The supervisor's wall. `call_media` tells whether calls can be listened to: `direct` ones can't."""
     line = wall.line
     loads = {load.name: load for load in line.loads}
     return {
@@ -163,6 +163,7 @@ def wall_json(wall: Wall, reader: User) -> dict[str, Any]:
         ],
         "conversations": [held_json(handover, reader) for handover in wall.held],
         "calls": [call_json(call) for call in wall.calls],
+        "call_media": call_media,
         "follow_ups": wall.follow_ups,
         "estimate_error": {name: round(value, 3) for name, value in wall.estimate_error.as_json().items()},
         "alarms": [{"code": code, "text": text} for code, text in wall.alarms.items()],

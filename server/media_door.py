@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 TRY_AGAIN_SECONDS = 10.0
 
-OpenMedia = Callable[[], AbstractAsyncContextManager[Media | None]]
+OpenMedia = Callable[[], AbstractAsyncContextManager[Media]]
 
 
 class MediaDoor:

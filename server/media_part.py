@@ -20,17 +20,14 @@ ITS_OWN = frozenset({"media_url", "media_secret", "media_host", "media_port"})
 @asynccontextmanager
 async def open_media(
     settings: Settings, *, on_lost: Callable[[int], None] | None = None
-) -> AsyncIterator[MediaClient | None]:
-    """The client of the media processes, ready for calls; None where browsers connect directly.
+) -> AsyncIterator[MediaClient]:
+    """The client of the media processes, ready for calls.
 
     `on_lost` is called with the number of a process that was lost with its calls and is ready again:
     the parties of calls with that `video.client.shard_of` must rejoin.
 
     Raises MediaUnavailable when our own processes don't start.
     """
-    if settings.call_media == "direct":
-        yield None
-        return
     async with create_session() as session:
         if settings.media_url:
             secret = settings.media_secret.get_secret_value()

@@ -53,22 +53,20 @@ class OpenCall:
     lock: CallLock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def of(
-        cls, stored: desk_ports.Call, now: datetime, *, recorded: bool, goes_on: bool = False
-    ) -> "OpenCall":
+    def of(cls, stored: desk_ports.Call, now: datetime, *, goes_on: bool = False) -> "OpenCall":
         """The call as stored. Unless it `goes_on`, what carried it is gone: its parties must come back."""
-        call = _call_of(stored, recorded=recorded)
+        call = _call_of(stored)
         entry = cls(stored.call_id, stored.conversation_id, stored.agent, call, now)
-        entry.take_over(stored, recorded=recorded)
+        entry.take_over(stored)
         if not goes_on:
             entry.call = replace(call, connected=frozenset()).after(CallEvent.RESTART)
             entry.since = now
             entry.recording_broken = False
         return entry
 
-    def take_over(self, stored: desk_ports.Call, *, recorded: bool) -> None:
+    def take_over(self, stored: desk_ports.Call) -> None:
         """Continues from what another replica may have left."""
-        self.call = _call_of(stored, recorded=recorded)
+        self.call = _call_of(stored)
         self.agent = stored.agent
         self.consent_version = stored.consent_version
         self.answered_at = stored.answered_at
@@ -114,12 +112,12 @@ class OpenCall:
         }
 
 
-def _call_of(stored: desk_ports.Call, *, recorded: bool) -> Call:
+def _call_of(stored: desk_ports.Call) -> Call:
     course = stored.quality.get("course") or {}
     return Call(
         Party(stored.quality.get("caller", Party.CITIZEN.value)),
         CallMode(stored.mode),
         CallState(stored.state),
-        stored.consented if recorded else False,
+        stored.consented,
         frozenset(Party(each) for each in course.get("connected", ())),
     )

@@ -200,6 +200,7 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "agents": many(closed({**_AGENT, "available": FLAG, "chats": NUMBER, "calls": NUMBER})),
             "conversations": many(ref("HeldConversation")),
             "calls": many(ref("CallOfDesk")),
+            "call_media": one_of(("relay", "direct")),
             "follow_ups": NUMBER,
             "estimate_error": {"type": "object", "additionalProperties": {"type": "number"}},
             "alarms": many(closed({"code": TEXT, "text": TEXT})),

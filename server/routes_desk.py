@@ -231,7 +231,8 @@ async def list_canned(request: web.Request) -> web.Response:
 async def show_wall(request: web.Request) -> web.Response:
     """Everything at once."""
     user = await signed_in(request, Role.SUPERVISOR)
-    return _json(wall_json(await request.app[SUPERVISION].wall(), user))
+    wall = await request.app[SUPERVISION].wall()
+    return _json(wall_json(wall, user, call_media=request.app[SETTINGS].call_media))
 
 
 async def listen(request: web.Request) -> web.Response:

@@ -109,6 +109,7 @@ async def show_call(request: web.Request) -> web.Response:
             hotline=settings.hotline,
             assets=ASSETS,
             call_id=request.match_info["call_id"],
+            recorded=settings.call_media == "relay",
             conversation_id=remembered[0].conversation_id if remembered else "",
             token=remembered[1] if remembered else "",
         )

@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
-from core.errors import BangbanError
+from core.errors import BangbanError, IllegalMove
 from core.ports import User
 from server import wording
 from server.calls import Calls
+from server.direct_calls import DirectCalls
 from server.rate_limit import Rate, RateLimiter
 from video.call import Party
 from video.signalling import (
@@ -20,6 +21,10 @@ from video.signalling import (
     ChangeMode,
     Hangup,
     Offer,
+    PeerCandidate,
+    PeerDescription,
+    PeerReady,
+    PeerState,
     Rejoin,
     Stats,
     parse_agent,
@@ -35,10 +40,18 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class Signalling:
-    """Serves the frames of both kinds of WebSocket."""
+    """Serves the frames of both kinds of WebSocket. With `direct`, media go from browser to browser."""
 
-    def __init__(self, calls: Calls, *, hotline: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        *,
+        hotline: str,
+        now: Callable[[], float],
+        direct: DirectCalls | None = None,
+    ) -> None:
         self._calls = calls
+        self._direct = direct
         self._hotline = hotline
         self._now = now
         self._frames = RateLimiter(Rate(FRAMES_PER_MINUTE))
@@ -96,6 +109,12 @@ class Signalling:
 
     async def _do(self, message: CallMessage, party: Party) -> Mapping[str, Any] | None:
         match message:
+            case PeerReady() | PeerDescription() | PeerCandidate() | PeerState():
+                if self._direct is None:
+                    raise IllegalMove("media pass through the relay here")
+                await self._direct.take(message, party)
+            case Offer() | Rejoin() if self._direct is not None:
+                raise IllegalMove("media go from browser to browser here")
             case Offer(call_id, sdp) | Rejoin(call_id, sdp):
                 again = isinstance(message, Rejoin)
                 answer = await self._calls.offer(call_id, party, sdp, again=again)

@@ -174,14 +174,9 @@ class Call:
     end_reason: str = ""
 
     @classmethod
-    def begin(
-        cls, caller: Party, mode: CallMode = CallMode.VIDEO, *, answered: bool = False, recorded: bool = True
-    ) -> "Call":
-        """A new call. `answered`: both want it already (a wish for video that an agent accepted).
-
-        Where nothing is ever recorded (`recorded` False) there is nothing to consent to.
-        """
-        call = cls(caller, mode, consent=None if recorded else False)
+    def begin(cls, caller: Party, mode: CallMode = CallMode.VIDEO, *, answered: bool = False) -> "Call":
+        """A new call. `answered`: both want it already (a wish for video that an agent accepted)."""
+        call = cls(caller, mode)
         return call.after(CallEvent.ANSWER, call.callee) if answered else call
 
     @property

@@ -35,6 +35,17 @@ def admit_offer(sdp: str, *, seats: int = 1) -> str:
     return "\r\n".join(kept) + "\r\n"
 
 
+def admit_peer(sdp: str) -> str:
+    """A description of one browser as the other may get it: sound and picture at most, and secured.
+
+    Raises InvalidInput for any other.
+    """
+    admitted = admit_offer(sdp)
+    if "\r\na=fingerprint:" not in admitted:  # without one nothing could be encrypted (RFC 8842)
+        raise InvalidInput("the description has no fingerprint")
+    return admitted
+
+
 def offered_kinds(sdp: str) -> list[str]:
     """The kinds of media, in the order of the description."""
     return [line[2:].partition(" ")[0] for line in sdp.splitlines() if line.startswith("m=")]

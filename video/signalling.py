@@ -24,6 +24,9 @@ MAX_STATS: Final = 64
 MAX_STAT_TEXT: Final = 64
 
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_CANDIDATE = re.compile(r"(candidate:[A-Za-z0-9+/]{1,32} [12] [\x21-\x7e]{1,8} [\x20-\x7e]{1,400})?")
+_MID = re.compile(r"[A-Za-z0-9_+/-]{0,32}")
 _STAT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
 _SDP_LINES = re.compile(r"v=0\r?\n[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*")
 
@@ -69,7 +72,50 @@ class Stats:
     stats: Mapping[str, Stat]
 
 
-CallMessage = Offer | Rejoin | ChangeMode | Hangup | Stats
+@dataclass(frozen=True, slots=True)
+class PeerReady:
+    """`peer.ready`: the page, by a name of its own making, wants a connection to the other browser."""
+
+    call_id: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDescription:
+    """`peer.offer` and `peer.answer`: the page describes its end of the connection."""
+
+    call_id: str
+    page: str
+    round: str
+    sdp: str
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCandidate:
+    """`peer.candidate`: an address of the page's browser; an empty one says that there are no more."""
+
+    call_id: str
+    page: str
+    round: str
+    candidate: str
+    mid: str
+    fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerState:
+    """`peer.state`: whether the page's connection to the other browser stands."""
+
+    call_id: str
+    page: str
+    round: str
+    connected: bool
+
+
+PeerMessage = PeerReady | PeerDescription | PeerCandidate | PeerState
+"""What is said where media go from browser to browser (`video.direct`)."""
+CallMessage = Offer | Rejoin | ChangeMode | Hangup | Stats | PeerMessage
 
 
 def parse_citizen(data: str) -> CallMessage:
@@ -138,6 +184,45 @@ def _stats(message: Mapping[str, Any]) -> Stats:
     return Stats(_call_id(message), MappingProxyType(dict(stats)))
 
 
+def _peer_ready(message: Mapping[str, Any]) -> PeerReady:
+    return PeerReady(_call_id(message), _word(message, "page", _NAME))
+
+
+def _peer_offer(message: Mapping[str, Any]) -> PeerDescription:
+    return PeerDescription(*_round(message), _sdp(message), answers=False)
+
+
+def _peer_answer(message: Mapping[str, Any]) -> PeerDescription:
+    return PeerDescription(*_round(message), _sdp(message), answers=True)
+
+
+def _peer_candidate(message: Mapping[str, Any]) -> PeerCandidate:
+    return PeerCandidate(
+        *_round(message),
+        candidate=_word(message, "candidate", _CANDIDATE),
+        mid=_word(message, "mid", _MID),
+        fragment=_word(message, "fragment", _MID),
+    )
+
+
+def _peer_state(message: Mapping[str, Any]) -> PeerState:
+    connected = message.get("connected")
+    if not isinstance(connected, bool):
+        raise InvalidInput("connected: true or false")
+    return PeerState(*_round(message), connected=connected)
+
+
+def _round(message: Mapping[str, Any]) -> tuple[str, str, str]:
+    return _call_id(message), _word(message, "page", _NAME), _word(message, "round", _NAME)
+
+
+def _word(message: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
+    word = message.get(name)
+    if not isinstance(word, str) or form.fullmatch(word) is None:
+        raise InvalidInput(f"{name}: not as it should be")
+    return word
+
+
 def _is_stat(value: object) -> bool:
     if value is None or isinstance(value, bool):
         return True
@@ -177,5 +262,10 @@ _BOTH: Final[Mapping[str, Callable[[Mapping[str, Any]], CallMessage]]] = Mapping
         "call.mode": _mode,
         "call.hangup": _hangup,
         "call.stats": _stats,
+        "peer.ready": _peer_ready,
+        "peer.offer": _peer_offer,
+        "peer.answer": _peer_answer,
+        "peer.candidate": _peer_candidate,
+        "peer.state": _peer_state,
     }
 )

@@ -124,12 +124,6 @@ def test_every_setting_is_described():
     assert next(d for d in descriptions if d.name == "port").default == "8080"
 
 
-@pytest.mark.parametrize(("name", "value"), [("call_media", "direct")])
-def test_what_calls_cannot_do_yet_is_refused_at_the_start(name, value):
-    with pytest.raises(ConfigurationError, match=name):
-        Settings.load({name: value})
-
-
 REPLICA = {
     "redis_url": "redis://:hunter2@10.0.0.31",
     "database_url": "postgresql://u@db/bangban",
@@ -150,3 +144,14 @@ def test_a_replica_that_would_share_too_little_is_refused(missing, named):
     with pytest.raises(ConfigurationError, match=named) as refused:
         Settings.load({name: value for name, value in REPLICA.items() if name != missing})
     assert "hunter2" not in str(refused.value)
+
+
+def test_recordings_are_not_promised_where_calls_never_pass():
+    with pytest.raises(ConfigurationError, match="无法录音录像"):
+        Settings.load({"call_media": "direct", "recording_key": "k" * 32})
+    assert Settings.load({"call_media": "direct"}).call_media == "direct"
+
+
+def test_replicas_dont_share_what_pages_say_to_each_other():
+    with pytest.raises(ConfigurationError, match="redis_url"):
+        Settings.load({**REPLICA, "call_media": "direct"})

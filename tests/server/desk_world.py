@@ -180,7 +180,6 @@ class DeskWorld:
             book=CallBook(
                 self.stores.calls,
                 now=self.clock,
-                recorded=True,
                 shared=self.replicas.shared_locks,
                 leads=self.replicas.leads,
             ),

@@ -80,12 +80,6 @@ def test_a_wish_for_video_that_an_agent_accepted_does_not_ring():
     assert Call.begin(CITIZEN, answered=True).state is S.CONSENTING
 
 
-def test_where_nothing_is_recorded_nothing_is_asked():
-    call = Call.begin(CITIZEN, answered=True, recorded=False)
-
-    assert (call.state, call.may_record) == (S.CONNECTING, False)
-
-
 def test_a_citizen_who_refuses_the_recording_still_has_the_call():
     call = Call.begin(CITIZEN, answered=True).after(E.CONSENT, CITIZEN, agree=False)
 
@@ -232,9 +226,7 @@ def test_a_hundred_thousand_random_sequences_keep_what_a_call_promises():
     events, parties, modes = list(CallEvent), [CITIZEN, AGENT, None], [*CallMode, None]
     seen = set()
     for _ in range(100_000):
-        call = Call.begin(
-            chance.choice(parties[:2]), answered=chance.random() < 0.7, recorded=chance.random() < 0.8
-        )
+        call = Call.begin(chance.choice(parties[:2]), answered=chance.random() < 0.7)
         for _ in range(chance.randrange(4, 14)):
             event = chance.choice(events)
             try:

@@ -15,12 +15,17 @@ from video.signalling import (
     ChangeMode,
     Hangup,
     Offer,
+    PeerCandidate,
+    PeerDescription,
+    PeerReady,
+    PeerState,
     Rejoin,
     Stats,
     parse_agent,
     parse_citizen,
 )
 
+CANDIDATE = "candidate:842163049 1 udp 1677729535 203.0.113.5 46154 typ srflx raddr 10.0.0.4 rport 46154"
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 
 BOTH_PARSERS = pytest.mark.parametrize("parse", [parse_citizen, parse_agent])
@@ -42,8 +47,25 @@ def frame(kind, **fields):
             frame("call.stats", stats={"fps": 24.5, "loss_in": 0, "round_trip_ms": None, "level": "good"}),
             Stats("c1", {"fps": 24.5, "loss_in": 0, "round_trip_ms": None, "level": "good"}),
         ),
+        (frame("peer.ready", page="p1"), PeerReady("c1", "p1")),
+        (
+            frame("peer.offer", page="p1", round="r1", sdp=SDP),
+            PeerDescription("c1", "p1", "r1", SDP, answers=False),
+        ),
+        (
+            frame("peer.answer", page="p1", round="r1", sdp=SDP),
+            PeerDescription("c1", "p1", "r1", SDP, answers=True),
+        ),
+        (
+            frame("peer.candidate", page="p1", round="r1", candidate=CANDIDATE, mid="0", fragment="Ab+/"),
+            PeerCandidate("c1", "p1", "r1", CANDIDATE, "0", "Ab+/"),
+        ),
+        (
+            frame("peer.candidate", page="p1", round="r1", candidate="", mid="", fragment=""),
+            PeerCandidate("c1", "p1", "r1", "", "", ""),
+        ),
+        (frame("peer.state", page="p1", round="r1", connected=True), PeerState("c1", "p1", "r1", True)),
     ],
-    ids=["offer", "rejoin", "mode", "hangup", "stats"],
 )
 def test_each_message_is_understood(parse, text, message):
     assert parse(text) == message
@@ -103,6 +125,19 @@ def test_what_is_no_json_object_is_refused(parse, text):
         frame("call.hangup", call_id=7),
         frame("call.hangup", call_id="c1\n"),
         '{"type":"call.hangup"}',
+        frame("peer.ready"),
+        frame("peer.ready", page=""),
+        frame("peer.ready", page="p" * 33),
+        frame("peer.ready", page=SDP),
+        frame("peer.offer", page="p1", sdp=SDP),
+        frame("peer.offer", page="p1", round="r1", sdp="hello"),
+        frame("peer.candidate", page="p1", round="r1", candidate="hello", mid="0", fragment=""),
+        frame("peer.candidate", page="p1", round="r1", candidate=CANDIDATE + "\r\na=x", mid="", fragment=""),
+        frame("peer.candidate", page="p1", round="r1", candidate=CANDIDATE + "x" * 400, mid="", fragment=""),
+        frame("peer.candidate", page="p1", round="r1", candidate=CANDIDATE, mid="<0>", fragment=""),
+        frame("peer.candidate", page="p1", round="r1", candidate=CANDIDATE, mid="0"),
+        frame("peer.state", page="p1", round="r1", connected=1),
+        frame("peer.state", page="p1", connected=True),
     ],
 )
 def test_a_field_that_does_not_hold_is_refused(text):

@@ -161,11 +161,6 @@ def test_a_media_process_is_told_its_settings_and_no_others(tmp_path):
     assert media_plan(settings).processes == 1
 
 
-async def test_where_browsers_connect_directly_no_process_runs():
-    async with open_media(Settings.load().model_copy(update={"call_media": "direct"})) as client:
-        assert client is None
-
-
 async def test_processes_elsewhere_are_used_as_they_are():
     settings = Settings.load({"media_url": "http://a:1/, http://b:2", "media_secret": "k"})
 

@@ -15,6 +15,14 @@ PARAGRAPHS = (
 )
 
 
+NOTICE = (
+    "这次通话不录音录像。声音和画面在您和工作人员的浏览器之间加密直传，不经过我们的服务器，也没有其他人能看到、听到。",
+    "直传时双方的浏览器会知道对方的网络地址。我们只记下通话的时间、方式和网络质量。",
+    "文字交流和您发送的材料照常保存在这次咨询里。",
+)
+"""What is said instead where calls go from browser to browser and are never recorded."""
+
+
 def consent_text() -> str:
     """All of it, as it is read aloud and as it is kept."""
     return "\n".join(PARAGRAPHS)
@@ -23,3 +31,17 @@ def consent_text() -> str:
 def consent_version() -> str:
     """The version that is noted with an answer, for example `1-3f9c2a7b`."""
     return f"{EDITION}-{sha256(consent_text().encode()).hexdigest()[:8]}"
+
+
+def notice_version() -> str:
+    """The version of `NOTICE`, for example `direct-1-3f9c2a7b`."""
+    return f"direct-{EDITION}-{sha256(_notice_text().encode()).hexdigest()[:8]}"
+
+
+def text_of(version: str) -> str | None:
+    """The text of that version, if it is one of today's."""
+    return {consent_version(): consent_text(), notice_version(): _notice_text()}.get(version)
+
+
+def _notice_text() -> str:
+    return "\n".join(NOTICE)

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from core.text import MAX_CHARACTERS
-from server.pages.call.consent import PARAGRAPHS, consent_version
+from server.pages.call.consent import NOTICE, PARAGRAPHS, consent_version, notice_version
 from server.pages.render import fill
 
 
@@ -18,6 +18,7 @@ from server.pages.render import fill
 class CallView:
     """What the page shows. Without a conversation it can only lead back.
 
+    `recorded`: whether calls can be recorded, so that consent is asked for; else it is told that none is.
     `assets` is the address below which `server/static/` is served, without a slash at its end.
     """
 
@@ -26,12 +27,14 @@ class CallView:
     assets: str
     call_id: str
     city: str = ""
+    recorded: bool = True
     conversation_id: str = ""
     token: str = field(default="", repr=False)
 
 
 def call_page(view: CallView) -> str:
     """The page as HTML, to be sent with `Cache-Control: no-store`."""
+    paragraphs = PARAGRAPHS if view.recorded else NOTICE
     return fill(
         _template(),
         {
@@ -43,8 +46,10 @@ def call_page(view: CallView) -> str:
             "conversation_id": view.conversation_id,
             "token": view.token,
             "most_characters": str(MAX_CHARACTERS),
-            "consent_version": consent_version(),
-            "consent_html": "".join(f"<p>{escape(paragraph)}</p>" for paragraph in PARAGRAPHS),
+            "consent_title": "是否同意录音录像" if view.recorded else "这次通话不录音录像",
+            "consent_recorded": str(view.recorded).lower(),
+            "consent_version": consent_version() if view.recorded else notice_version(),
+            "consent_html": "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs),
         },
     )
 

@@ -21,6 +21,20 @@ def test_the_page_holds_call_conversation_and_consent_escaped():
     assert "{{" not in html
 
 
+def test_where_calls_are_never_recorded_the_page_says_so_and_asks_nothing():
+    html = call_page(
+        CallView(bot_name="帮办", hotline="12345", assets="/static", call_id="c1", recorded=False)
+    )
+
+    assert 'data-recorded="false"' in html
+    assert f'data-version="{consent.notice_version()}"' in html
+    assert all(paragraph in html for paragraph in consent.NOTICE)
+    assert "可以录音录像" not in html
+    assert "是否同意" not in html
+    assert consent.text_of(consent.notice_version()) == "\n".join(consent.NOTICE)
+    assert consent.text_of("direct-1-00000000") is None
+
+
 def test_no_word_of_the_consent_changes_without_its_version(monkeypatch):
     before = consent.consent_version()
     monkeypatch.setattr(consent, "PARAGRAPHS", (*consent.PARAGRAPHS[:-1], "另一句话。"))

@@ -1,5 +1,6 @@
 /**
- * <bb-consent> asks whether the call may be recorded. The text is in the markup, with its version.
+ * <bb-consent> asks whether the call may be recorded. The text is in the markup, with its version; where
+ * calls are never recorded (`data-recorded="false"`) it tells that, and there is one answer.
  *
  * Accessibility criteria
  * - The text is shown in full and read aloud as soon as it appears, for those who don't read well; the
@@ -38,6 +39,7 @@ export class Consent extends HTMLElement {
     this.#built = true
     this.querySelector('h1').tabIndex = -1
     const answer = (agree) => () => this.#answer(agree)
+    const button = (look, click, words) => make('button', { type: 'button', class: `button ${look}`, click }, words)
     this.querySelector('section').append(
       ...(speech.available
         ? [
@@ -53,12 +55,12 @@ export class Consent extends HTMLElement {
       make(
         'div',
         { class: 'sheet__actions sheet__actions--even' },
-        make('button', { type: 'button', class: 'button button--big', click: answer(true) }, '同意录制，进入通话'),
-        make(
-          'button',
-          { type: 'button', class: 'button button--big button--quiet', click: answer(false) },
-          '不录制，进入通话',
-        ),
+        ...(this.dataset.recorded === 'false'
+          ? [button('button--big', answer(false), '知道了，进入通话')]
+          : [
+              button('button--big', answer(true), '同意录制，进入通话'),
+              button('button--big button--quiet', answer(false), '不录制，进入通话'),
+            ]),
       ),
       this.#problem,
     )

@@ -2,8 +2,9 @@
  * This browser's side of a call: microphone, camera or screen out, the other side's sound and picture in.
  *
  * It speaks to the relay by one exchange, an offer against an answer, each with all its candidates; a
- * connection that fails, or whose network changes, is replaced by a new one (a rejoin) until `stop`. It
- * draws nothing and knows no page. Citizen and agent use the same.
+ * connection that fails, or whose network changes, is replaced by a new one (a rejoin) until `stop`.
+ * Where media go from browser to browser, a DirectLink makes the connection. It draws nothing and knows no
+ * page. Citizen and agent use the same.
  *
  *     const media = new CallMedia({ way, send })
  *     media.addEventListener('remotestream', ({ detail }) => { video.srcObject = detail })
@@ -18,10 +19,12 @@
  * - `change` (muted, camera or sharing is now something else; read them from the properties)
  */
 
+import { bothWays } from './both_ways.js'
 import { qualityBetween, sampleOf } from './call_quality.js'
 import { gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
 import { backOff, sleep } from './delivery.js'
 import { chooseScreen, openDevices } from './devices.js'
+import { DirectLink } from './direct_link.js'
 
 /** What is known by then goes into the offer; where that was too little, or nothing, more time is given. */
 const GATHERING_MS = 1500
@@ -36,6 +39,8 @@ const FADE_MS = 500
 export class CallMedia extends EventTarget {
   #way
   #send
+  #direct
+  #link = null
   #state = 'new'
   #pc = null
   #microphone = null
@@ -55,15 +60,17 @@ export class CallMedia extends EventTarget {
 
   /**
    * @param {object} parts
-   * @param {() => Promise<{ice_servers?: RTCIceServer[], video_codec?: 'vp8' | 'h264'}>} parts.way is asked
-   *   for each connection, because credentials of a TURN server run out
+   * @param {() => Promise<import('./direct_link.js').Way>} parts.way is asked for each connection, because
+   *   credentials of a TURN server run out
    * @param {(type: 'call.offer' | 'call.rejoin', payload: {sdp: string}) => Promise<{sdp: string}>} parts.send
    *   brings the offer to the service and returns its answer; rejects when that isn't possible now
+   * @param {import('./direct_link.js').Reach} parts.direct used where media don't pass through the relay
    */
-  constructor({ way, send }) {
+  constructor({ way, send, direct }) {
     super()
     this.#way = way
     this.#send = send
+    this.#direct = direct
   }
 
   get state() {
@@ -208,6 +215,7 @@ export class CallMedia extends EventTarget {
     clearTimeout(this.#patience)
     clearInterval(this.#sampler)
     this.#wake()
+    this.#link?.close()
     this.#pc?.close()
     for (const track of [this.#microphone, this.#camera, this.#screen]) track?.stop()
     this.#microphone = this.#camera = this.#screen = null
@@ -220,7 +228,8 @@ export class CallMedia extends EventTarget {
     for (let failures = 0; this.#state !== 'ended';) {
       try {
         await this.#exchange('call.rejoin')
-        await settled(this.#pc, CONNECTING_MS)
+        await (this.#link ? this.#link.stands(CONNECTING_MS) : settled(this.#pc, CONNECTING_MS))
+        if (this.#state === 'reconnecting') this.#become('live') // a path found anew changes no state
         return
       } catch (error) {
         if (error?.fatal) {
@@ -243,7 +252,11 @@ export class CallMedia extends EventTarget {
 
   /** One offer, one answer; what it makes replaces the connection before. */
   async #exchange(type) {
-    const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = await this.#way()
+    const { ice_servers: iceServers = [], video_codec: codec = 'vp8', media } = await this.#way()
+    if (media === 'direct') {
+      this.#link ??= this.#makeLink()
+      return this.#link.ask()
+    }
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     try {
       this.#addSenders(pc, codec)
@@ -260,14 +273,22 @@ export class CallMedia extends EventTarget {
     }
   }
 
+  #makeLink() {
+    const link = new DirectLink({
+      ...this.#direct,
+      way: this.#way,
+      follow: (pc) => this.#follow(pc),
+      addSenders: (pc, codec) => this.#addSenders(pc, codec),
+    })
+    link.addEventListener('over', () => this.stop())
+    return link
+  }
+
   /** Both ways for both kinds from the beginning: what is sent changes without another exchange. */
   #addSenders(pc, videoCodec) {
     for (const [kind, codec] of Object.entries({ audio: 'opus', video: videoCodec })) {
-      const codecs = codecsNamed(kind, codec)
-      if (codecs.length === 0) continue // a browser without H.264: the call has sound, and a picture never
-      const transceiver = pc.addTransceiver(kind, { direction: 'sendrecv' })
-      transceiver.setCodecPreferences?.(codecs)
-      transceiver.sender.replaceTrack(kind === 'audio' ? this.#microphone : this.#picture)
+      const sender = bothWays(pc, kind, codec)?.sender
+      sender?.replaceTrack(kind === 'audio' ? this.#microphone : this.#picture)
     }
   }
 
@@ -369,12 +390,4 @@ export class CallMedia extends EventTarget {
   #dispatch(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }))
   }
-}
-
-/** That codec, with its retransmissions; none if the browser hasn't got it. */
-function codecsNamed(kind, name) {
-  const named = (codec, ...names) => names.includes(codec.mimeType.toLowerCase())
-  const { codecs } = RTCRtpReceiver.getCapabilities(kind)
-  const found = codecs.filter((codec) => named(codec, `${kind}/${name}`, `${kind}/rtx`))
-  return found.some((codec) => named(codec, `${kind}/${name}`)) ? found : []
 }

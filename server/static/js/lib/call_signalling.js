@@ -10,7 +10,7 @@ import { ConnectionError } from './errors.js'
 const ANSWER_MS = 12_000
 
 /** After these there is no call to come back to. */
-const FATAL = new Set(['not_found', 'forbidden', 'unauthenticated', 'call_ended', 'illegal_move'])
+export const FATAL = new Set(['not_found', 'forbidden', 'unauthenticated', 'call_ended', 'illegal_move'])
 
 /** The service refuses an offer. `fatal`: asking again is no use. */
 export class CallRefused extends Error {
@@ -28,14 +28,18 @@ export class Signalling {
   #live
   #pending = new Map()
   #kept = []
+  /** Who hears what is said of a connection from browser to browser, what is refused, and each `open`. */
+  onPeer = () => {}
 
   /** @param {import('./live_events.js').LiveEvents} live */
   constructor(live) {
     this.#live = live
     live.addEventListener('passing', ({ detail }) => this.#hear(detail))
     live.addEventListener('state', ({ detail }) => {
-      if (detail === 'open') for (const message of this.#kept.splice(0)) live.send(message)
-      else this.#failAll(new ConnectionError('the connection was lost'))
+      if (detail === 'open') {
+        for (const message of this.#kept.splice(0)) live.send(message)
+        this.onPeer({ type: 'open' })
+      } else this.#failAll(new ConnectionError('the connection was lost'))
     })
   }
 
@@ -68,7 +72,7 @@ export class Signalling {
   }
 
   /**
-   * Tells what needs no answer: `call.mode`, `call.stats`, `call.hangup`.
+   * Tells what needs no answer: `call.mode`, `call.stats`, `call.hangup`, `peer.…`.
    *
    * @param {string} type
    * @param {Record<string, unknown>} payload
@@ -85,6 +89,7 @@ export class Signalling {
   }
 
   #hear({ type, call_id: callId, ...news }) {
+    if (type === 'error' || type.startsWith('peer.')) this.onPeer({ type, callId, ...news })
     if (type === 'call.answer') this.#pending.get(callId)?.succeed(news)
     // An error names its call where the service knows it; else it is about what was asked last.
     if (type === 'error') {

@@ -235,6 +235,12 @@ export class CitizenCall extends EventTarget {
         await this.#mayOffer(media)
         return this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp)
       },
+      direct: {
+        signalling: this.#signalling,
+        callId: () => this.callId,
+        offers: false,
+        mayBegin: () => this.#mayOffer(media),
+      },
     })
     this.#media = media
     const pass = (type, act = () => {}) =>

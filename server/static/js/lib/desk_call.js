@@ -35,6 +35,8 @@ export class DeskCall extends EventTarget {
   quality = null
   peerQuality = ''
   peerConnected = true
+  /** Whether sound and picture go from browser to browser. */
+  direct = false
 
   /** @param {{api: import('./desk_api.js').DeskApi, live: import('./live_events.js').LiveEvents}} parts */
   constructor({ api, live }) {
@@ -131,10 +133,20 @@ export class DeskCall extends EventTarget {
 
   #makeMedia() {
     const media = new CallMedia({
-      way: () => this.#api.iceServers(),
+      way: async () => {
+        const way = await this.#api.iceServers()
+        this.direct = way.media === 'direct'
+        return way
+      },
       send: async (type, { sdp }) => {
         await this.#mayOffer()
         return this.#signalling.exchange(type, this.id, sdp)
+      },
+      direct: {
+        signalling: this.#signalling,
+        callId: () => this.id,
+        offers: true,
+        mayBegin: () => this.#mayOffer(),
       },
     })
     for (const type of ['localstream', 'remotestream'])

@@ -154,9 +154,10 @@ function stateWords({ state, mode, peerConnected }, media) {
   return callWords(state || 'connecting')
 }
 
-function veilWords({ state, mode, peerConnected }, media) {
+function veilWords({ state, mode, peerConnected, direct }, media) {
   if (state === 'ringing') return '正在呼叫对方…'
-  if (state === 'consenting') return '对方正在阅读录音录像告知，同意后接通'
+  if (state === 'consenting')
+    return direct ? '对方正在阅读通话说明，确认后接通' : '对方正在阅读录音录像告知，同意后接通'
   if (media === 'reconnecting') return '正在重新接通…'
   if (media !== 'live') return '正在接通…'
   if (!peerConnected) return '对方网络中断，通话为对方保留'

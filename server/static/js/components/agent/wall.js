@@ -74,7 +74,7 @@ export class Wall extends HTMLElement {
       queueTable(waiting, now),
       agentTable(agents),
       this.#conversationTable(conversations, now, me),
-      callTable(calls, now),
+      callTable(calls, now, wall.call_media === 'direct'),
     )
   }
 
@@ -162,16 +162,16 @@ function agentTable(agents) {
   )
 }
 
-function callTable(calls, now) {
+function callTable(calls, now, direct) {
   return table(
-    '通话',
+    direct ? '通话（浏览器直连：声音画面不能旁听，也不录制）' : '通话',
     ['坐席', '状态', '时长', '质量', '录制'],
     calls.map((call) => [
       call.agent ?? '',
       callWords(call.state),
       call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
       LEVELS[call.quality?.level ?? call.quality] ?? '',
-      call.recording ? '录制中' : '',
+      direct ? '直连' : call.recording ? '录制中' : '',
     ]),
   )
 }

@@ -1,0 +1,156 @@
+"""A call from browser to browser: two real pages, the real service, which passes on words and no media."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.settings import Settings
+from tests.browser.agent import Agent
+from tests.browser.citizen import Citizen
+from tests.browser.cut_network import CutNetwork, cut_network
+from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["browser", "pages", "url"]  # fixtures
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    wanted = {"data": tmp_path / "var", "log_level": "error", "city": "示例市", "call_media": "direct"}
+    return Settings.load(wanted)
+
+
+@pytest.fixture
+def network() -> Iterator[CutNetwork]:
+    with cut_network() as network:
+        yield network
+
+
+@pytest.fixture
+def talk(pages: tuple[Page, Page], network: CutNetwork) -> tuple[Citizen, Agent]:
+    """Citizen and agent in a call."""
+    for page in pages:
+        network.stand_between(page)
+    citizen, agent = meet(*pages)
+    agent.presses("视频")
+    agent.sees("正在呼叫对方…")
+    citizen.page.locator("a[href^='/call/']").first.click()
+    citizen.page.wait_for_selector("bb-call:defined")
+    citizen.presses("打开摄像头和麦克风")
+    citizen.presses("看得到、听得到，下一步")
+    expect(citizen.page.get_by_role("heading", name="这次通话不录音录像")).to_be_visible()
+    expect(citizen.page.get_by_role("button", name="同意录制")).to_have_count(0)
+    citizen.presses("知道了，进入通话")
+    comes_to_see(agent.page, ".call__remote")
+    comes_to_see(citizen.page, "video.remote")
+    return citizen, agent
+
+
+def inbound(page: Page) -> dict[str, float]:
+    """What the newest connection of a page has taken in."""
+    return page.evaluate(
+        """async () => {
+          const report = await window.connections.at(-1).getStats()
+          const found = { frames: 0, sound: 0, energy: 0 }
+          for (const entry of report.values()) {
+            if (entry.type !== 'inbound-rtp') continue
+            found.frames += entry.framesDecoded ?? 0
+            found.sound += entry.kind === 'audio' ? entry.packetsReceived : 0
+            found.energy += entry.totalAudioEnergy ?? 0
+          }
+          return found
+        }"""
+    )
+
+
+def sees_and_hears_more(page: Page) -> None:
+    before = inbound(page)
+    for _ in range(150):
+        now = inbound(page)
+        if now["frames"] > before["frames"] + 10 and now["energy"] > before["energy"]:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"nothing more came: {before}, then {now}")
+
+
+def hears_more(page: Page) -> None:
+    before = inbound(page)["energy"]
+    for _ in range(150):
+        if inbound(page)["energy"] > before:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("no sound came")
+
+
+def test_both_see_and_hear_each_other_and_nothing_is_recorded(
+    talk: tuple[Citizen, Agent], settings: Settings
+):
+    citizen, agent = talk
+
+    for page in (citizen.page, agent.page):
+        sees_and_hears_more(page)
+    agent.sees("视频通话中")
+    agent.sees("网络良好")
+    expect(agent.page.get_by_text("录音录像中")).to_be_hidden()
+    expect(citizen.page.get_by_text("正在录制")).to_be_hidden()
+    expect(citizen.page.locator(".room__quality")).to_contain_text("网络良好")
+    assert (
+        not list((settings.data / "recordings").glob("*"))
+        if (settings.data / "recordings").exists()
+        else True
+    )
+    agent.presses("挂断")
+    expect(agent.page.get_by_role("region", name="通话")).to_be_hidden()
+    expect(citizen.page.locator("bb-call")).to_have_attribute("data-step", "ended")
+
+
+def connections(page: Page) -> list[str]:
+    """The states of all connections that the page has made."""
+    states: list[str] = page.evaluate("window.connections.map(({ connectionState }) => connectionState)")
+    return states
+
+
+def waits_for(page: Page, selector: str, attribute: str, value: str) -> None:
+    expect(page.locator(selector)).to_have_attribute(attribute, value, timeout=30_000)
+
+
+def test_a_network_that_was_gone_comes_back_into_the_same_connection(
+    talk: tuple[Citizen, Agent], network: CutNetwork
+):
+    citizen, agent = talk
+    sees_and_hears_more(citizen.page)
+    network.is_cut = True
+    citizen.page.context.set_offline(True)
+    waits_for(citizen.page, "bb-call", "data-step", "away")
+    agent.sees("网络中断")
+    citizen.page.wait_for_timeout(8000)
+    network.is_cut = False
+    citizen.page.context.set_offline(False)
+
+    waits_for(citizen.page, "bb-call", "data-step", "live")
+    for page in (citizen.page, agent.page):
+        sees_and_hears_more(page)
+        assert connections(page) == ["connected"], "the path was looked for anew, in the connection that was"
+    agent.sees("视频通话中")
+
+
+def test_a_page_that_is_loaded_anew_comes_back_into_the_call(talk: tuple[Citizen, Agent]):
+    citizen, agent = talk
+    citizen.page.reload()
+    citizen.presses("回到通话")
+
+    comes_to_see(citizen.page, "video.remote")
+    sees_and_hears_more(agent.page)
+    agent.sees("视频通话中")
+
+
+def test_sound_alone_and_the_picture_again_need_no_new_connection(talk: tuple[Citizen, Agent]):
+    citizen, agent = talk
+    citizen.presses("关摄像头")
+    hears_more(agent.page)
+    citizen.presses("开摄像头")
+    sees_and_hears_more(agent.page)
+    assert connections(agent.page) == ["connected"]
