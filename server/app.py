@@ -39,7 +39,9 @@ from server import (
     routes_papers,
     routes_recordings,
     routes_reports,
+    routes_showing,
     routes_staff,
+    showing_part,
     uploads_part,
 )
 from server.background import BackgroundTasks
@@ -121,6 +123,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_desk_events,
         routes_files,
         routes_follow_ups,
+        routes_showing,
         routes_recordings,
         routes_health,
         routes_pages,
@@ -215,6 +218,7 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
     app[keys.FIND_DISTRICT] = overrides.get("find_district", functools.partial(_find_district, app))
     desk_part.make(app, mask=_mask)
     uploads_part.make(app)
+    showing_part.make(app)
     papers_part.make(app)
     app[keys.CONVERSATIONS] = Conversations(
         store,

@@ -24,7 +24,7 @@ from video.evidence import EvidenceKind
 from video.evidence_files import EvidenceFile, chain_ids
 from video.recording_upkeep import CALL_ENDED
 
-DOCUMENTS = frozenset({"guide_card", "checklist", "file", "summary"})
+DOCUMENTS = frozenset({"guide_card", "checklist", "file", "show", "summary"})
 """Events of the conversation that show somebody a document."""
 
 log = structlog.get_logger(__name__)

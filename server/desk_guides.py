@@ -29,7 +29,7 @@ class DeskGuides:
         self, user: User, conversation_id: str, guide_id: str, situation: str = ""
     ) -> ConversationEvent:
         """Sends the guide's card. Raises NotFound (guide or conversation), Conflict."""
-        guide = await self._published(guide_id)
+        guide = await self.published(guide_id)
         answer = compose([(guide, situation)], [Aspect.GENERAL], district=guide.district)
         body = {
             "guide_id": guide.guide_id,
@@ -46,7 +46,7 @@ class DeskGuides:
         self, user: User, conversation_id: str, guide_id: str, *, situation: str, checked: Collection[str]
     ) -> ConversationEvent:
         """Sends which of the guide's materials are there. Raises InvalidInput, NotFound, Conflict."""
-        guide = await self._published(guide_id)
+        guide = await self.published(guide_id)
         if situation and situation not in {each.name for each in guide.situations}:
             raise InvalidInput("situation: the guide has none of that name")
         names = _material_names(guide, situation)
@@ -62,8 +62,8 @@ class DeskGuides:
         }
         return await self._desk.write(user, conversation_id, "checklist", body)
 
-    async def _published(self, guide_id: str) -> Guide:
-        """Raises NotFound for a guide that nobody may be answered from today."""
+    async def published(self, guide_id: str) -> Guide:
+        """The guide as published. Raises NotFound for one that nobody may be answered from today."""
         record = await self._store.guide(guide_id)
         if record is None:
             raise NotFound("no such guide, or none that is published")

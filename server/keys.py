@@ -21,12 +21,14 @@ from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
 from server.media_port import Media
 from server.open_sockets import OpenSockets
+from server.pointing import Pointing
 from server.rate_limit import RateLimiter
 from server.ratings import Ratings
 from server.recordings import Recordings
 from server.replicas import ReplicaParts, Replicas
 from server.report_records import Reports
 from server.service_secrets import ServiceSecrets
+from server.showing import Showing
 from server.signalling import Signalling
 from server.signatures import Signatures
 from server.staff_reading import StaffReading
@@ -70,6 +72,8 @@ REPLICA_PARTS: web.AppKey[ReplicaParts | None] = web.AppKey("replica_parts")
 REPLICAS = web.AppKey("replicas", Replicas)
 REPORTS = web.AppKey("reports", Reports)
 UPLOADS = web.AppKey("uploads", Uploads)
+SHOWING = web.AppKey("showing", Showing)
+POINTING = web.AppKey("pointing", Pointing)
 FORMS = web.AppKey("forms", Forms)
 SIGNATURES = web.AppKey("signatures", Signatures)
 PAPER_RATE = web.AppKey("paper_rate", RateLimiter)

@@ -13,6 +13,7 @@ from server.openapi_files import FILE_SCHEMAS, file_paths
 from server.openapi_papers import PAPER_SCHEMAS, paper_paths
 from server.openapi_reviews import REVIEW_SCHEMAS, review_paths
 from server.openapi_schemas import SCHEMAS, Schema, ref
+from server.openapi_showing import SHOWING_SCHEMAS, showing_paths
 
 _SUMMARIES_OF_ERRORS = {
     400: "内容有误",
@@ -59,12 +60,18 @@ def document() -> dict[str, Any]:
             **_staff(),
             **desk_paths(_operation_of, _path_id, _query),
             **file_paths(_operation_of, _path_id),
+            **showing_paths(_operation_of, _path_id),
             **paper_paths(_operation_of, _path_id),
             **review_paths(_operation_of, _path_id, _query),
             **_operation(),
         },
         "components": {
-            "schemas": SCHEMAS | DESK_SCHEMAS | FILE_SCHEMAS | PAPER_SCHEMAS | REVIEW_SCHEMAS,
+            "schemas": SCHEMAS
+            | DESK_SCHEMAS
+            | FILE_SCHEMAS
+            | SHOWING_SCHEMAS
+            | PAPER_SCHEMAS
+            | REVIEW_SCHEMAS,
             "securitySchemes": {
                 "conversation": {"type": "http", "scheme": "bearer", "description": "开始会话时给出的 token"},
                 "staff": {"type": "apiKey", "in": "cookie", "name": "bangban_staff"},

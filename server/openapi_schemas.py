@@ -59,6 +59,8 @@ EVENT_KINDS = (
     "signature",
     "call",
     "summary",
+    "show",
+    "show_ended",
     "note",
     "tags",
     "whisper",

@@ -17,14 +17,15 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`per_minute` on average, and as many at once."""
+    """`per_minute` on average, and as many at once unless `at_once` says how many."""
 
     per_minute: float
+    at_once: float | None = None
 
     @property
     def burst(self) -> float:
         """How many a client that was silent for a minute may do at once."""
-        return max(1.0, self.per_minute)
+        return max(1.0, self.per_minute if self.at_once is None else self.at_once)
 
     def take(self, bucket: Bucket | None, now: float) -> tuple[Bucket, float]:
         """The bucket after taking one token, and the seconds to wait: 0.0 when one was there."""

@@ -23,6 +23,7 @@ from server.keys import (
     FAN_OUT,
     HANDOVERS,
     LIMITS,
+    POINTING,
     RATINGS,
     SIGNALLING,
     SOCKETS,
@@ -203,10 +204,11 @@ async def _watch(
         request.app[DESK_ROUNDS].tell_again(conversation.conversation_id)
         try:
             async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await request.app[SIGNALLING].from_citizen(
-                        conversation.conversation_id, message.data, socket.send_json
-                    )
+                if message.type is not WSMsgType.TEXT:
+                    continue
+                said = (conversation.conversation_id, message.data, socket.send_json)
+                if not await request.app[POINTING].from_citizen(*said):
+                    await request.app[SIGNALLING].from_citizen(*said)
         finally:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)

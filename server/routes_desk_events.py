@@ -15,7 +15,7 @@ from core.ports import ConversationEvent, User
 from server.desk_events import Screen
 from server.desk_wire import full_event_json
 from server.events import CatchUp, PassingNews
-from server.keys import CONVERSATIONS, DESK, LIMITS, SCREENS, SIGNALLING, SOCKETS
+from server.keys import CONVERSATIONS, DESK, LIMITS, POINTING, SCREENS, SIGNALLING, SOCKETS
 from server.papers_part import closing_desk
 from server.requests import MAX_INTEGER
 from server.staff_access import DESK as DESK_ROLES
@@ -65,8 +65,11 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
         ]
         try:
             async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    await request.app[SIGNALLING].from_agent(user, message.data, socket.send_json)
+                if message.type is not WSMsgType.TEXT:
+                    continue
+                said = (user, message.data, socket.send_json)
+                if not await request.app[POINTING].from_agent(*said):
+                    await request.app[SIGNALLING].from_agent(*said)
         finally:
             for task in tasks:
                 task.cancel()

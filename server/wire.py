@@ -23,6 +23,22 @@ _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "guide_card": ("guide_id", "version", "title", "district", "statements", "sources"),
     "checklist": ("guide_id", "version", "title", "situation", "items"),
     "file": ("file_id", "name", "media_type", "size", "by"),
+    "show": (
+        "what",
+        "file_id",
+        "name",
+        "media_type",
+        "size",
+        "guide_id",
+        "version",
+        "title",
+        "district",
+        "situation",
+        "element",
+        "label",
+        "lines",
+    ),
+    "show_ended": ("show", "by"),
     "call": ("call_id", "state", "mode"),
     "form": ("form_id", "title", "state", "sha256"),
     "signature": (
@@ -70,7 +86,7 @@ def event_json(event: ConversationEvent, shown: Callable[[str], str] = _as_staff
     body = {name: event.body[name] for name in public if name in event.body}
     if event.kind == "holder" and "agent" in body:
         body["agent"] = shown(body["agent"])
-    if event.kind == "file" and body.get("by") not in (None, "citizen"):
+    if event.kind in {"file", "show_ended"} and body.get("by") not in (None, "citizen"):
         body["by"] = "agent"
     return {
         "sequence": event.sequence,

@@ -484,6 +484,8 @@ IN_CONVERSATION = [
     ("POST", "/tags", {"tags": []}),
     ("POST", "/guide-card", {"guide_id": "g1"}),
     ("POST", "/checklist", {"guide_id": "g1", "checked": []}),
+    ("POST", "/shows", {"guide_id": "g1", "element": "fee"}),
+    ("POST", "/shows/1/close", {}),
     ("POST", "/hand-back", {}),
     ("POST", "/transfer", {"skills": {"department": "x"}}),
     ("POST", "/close", {"summary": "x"}),
@@ -582,6 +584,7 @@ async def test_a_supervisor_reads_and_takes_over_but_does_not_write_as_the_agent
         ("POST", "/calls", {"mode": "video"}),
         ("POST", "/calls/x/consent", {"version": "1", "agree": True}),
         ("POST", "/calls/x/decline", {}),
+        ("POST", "/shows/1/close", None),
         ("DELETE", "/handover", None),
     ],
 )

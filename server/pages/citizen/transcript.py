@@ -244,9 +244,16 @@ def _line_text(event: ConversationEvent) -> str:
     return _desk_line(event.kind, body)
 
 
+def _shown_name(body: Mapping[str, Any]) -> str:
+    """What an event `show` shows, as people name it."""
+    return str(body.get("name") or f"{body.get('title', '')} {body.get('label', '')}".strip())
+
+
 def _desk_line(kind: str, body: Mapping[str, Any]) -> str:
     if kind == "file":
         return f"文件：{body['name']}（打开脚本后可以查看）"
+    if kind == "show":
+        return f"工作人员请您看：{_shown_name(body)}"
     if kind == "call":
         return CALL_LINES.get(str(body["state"]), "")
     if kind != "holder":

@@ -1,0 +1,24 @@
+"""Puts together what shows something to citizens. Part of the wiring of `create_app`."""
+
+import time
+
+from aiohttp import web
+
+from server import keys
+from server.pointing import Pointing
+from server.showing import Showing
+
+
+def make(app: web.Application) -> None:
+    """Makes the use case of showing, and what takes in points."""
+    stores, fan_out = app[keys.STORES], app[keys.FAN_OUT]
+    app[keys.SHOWING] = Showing(
+        stores.conversations,
+        stores.desk,
+        app[keys.DESK],
+        files=stores.files,
+        guides=app[keys.DESK_GUIDES],
+        fan_out=fan_out,
+        publish=fan_out.publish,
+    )
+    app[keys.POINTING] = Pointing(app[keys.SHOWING], hotline=app[keys.SETTINGS].hotline, now=time.monotonic)
