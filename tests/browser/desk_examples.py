@@ -53,6 +53,14 @@ GUIDE: dict[str, Any] = {
     },
 }
 
+SHOWN: dict[str, tuple[str, list[str]]] = {
+    "fee": ("收费", ["40元/证"]),
+    "materials": (
+        "所需材料",
+        ["1. 居民户口簿（原件，1份）", "2. 数字相片采集凭证（原件，1份）", "3. 指纹信息"],
+    ),
+}
+
 GUIDES: list[dict[str, Any]] = [
     {"id": GUIDE_ID, "title": "居民身份证丢失补领", "district": "南湖区"},
     {"id": "residence-first", "title": "居住证首次申领", "district": "南湖区"},

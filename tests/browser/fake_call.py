@@ -66,6 +66,7 @@ class Desk:
     calls: list[dict[str, Any]] = field(default_factory=list)
     consents: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     files: list[tuple[str, int]] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)  # what was shown
     heard: list[dict[str, Any]] = field(default_factory=list)  # over the socket
 
 
@@ -82,6 +83,7 @@ class FakeDesk(FakeService):
         self.recording = False
         self.mode = "video"
         self.refusals: list[int] = []  # statuses of the next requests to the desk
+        self.picture = PIXEL  # what every file is
         self._peers: dict[str, RTCPeerConnection] = {}
         self._relay = MediaRelay()
 
@@ -114,6 +116,14 @@ class FakeDesk(FakeService):
     def agent_hands_back(self) -> None:
         self.log("holder", {"holder": "bot"})
 
+    def agent_shows(self, **body: Any) -> int:
+        """The agent shows a file, or an element; returns the number of the event."""
+        self.log("show", body)
+        return len(self.conversation.events)
+
+    def agent_points(self, show: int, **where: Any) -> None:
+        self.news(type="point", by="agent", show=show, **where)
+
     def drop_media(self) -> None:
         """The relay's side of every call is gone without a word."""
         self._run(self._close_peers())
@@ -132,6 +142,7 @@ class FakeDesk(FakeService):
             web.post(own + "/files", self._take_file),
             web.get(own + "/files/{file_id}", self._give_file),
             web.get(own + "/ice", self._ice),
+            web.post(own + "/shows/{show}/close", self._close_show),
         ]
 
     async def _hand_over(self, request: web.Request) -> web.Response:
@@ -223,7 +234,13 @@ class FakeDesk(FakeService):
 
     async def _give_file(self, request: web.Request) -> web.Response:
         self._of(request)
-        return web.Response(body=PIXEL, content_type="image/png")
+        return web.Response(body=self.picture, content_type="image/png")
+
+    async def _close_show(self, request: web.Request) -> web.Response:
+        conversation, show = self._asked(request), int(request.match_info["show"])
+        self.desk.closed.append(show)
+        await self._append(conversation, "show_ended", {"show": show, "by": "citizen"})
+        return web.Response(status=204)
 
     async def _ice(self, request: web.Request) -> web.Response:
         self._of(request)

@@ -16,7 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
 from server.pages.agent.page import AgentView, agent_page
-from tests.browser.desk_examples import CANNED, CARD, DRAFT, GUIDE, GUIDES, dialogue
+from tests.browser.desk_examples import CANNED, CARD, DRAFT, GUIDE, GUIDES, SHOWN, dialogue
 from tests.browser.fake_call import PIXEL
 from tests.browser.fake_follow_ups import FakeFollowUps
 from tests.browser.fake_reports import FakeReports
@@ -67,6 +67,7 @@ class FakeDeskService:
         self.follow_ups = FakeFollowUps()
         self.reports = FakeReports()
         self.call_state = "connecting"  # of a call that the agent begins
+        self.picture = PIXEL  # what every file is
         self.url = ""
         self._sockets: list[web.WebSocketResponse] = []
         self._peers: dict[str, RTCPeerConnection] = {}
@@ -146,6 +147,7 @@ class FakeDeskService:
                 web.get(ONE + "/summary-draft", self._draft),
                 web.post(ONE + "/files", self._take_file),
                 web.get(ONE + "/files/{file_id}", self._give_file),
+                web.post(ONE + "/shows/{show}/close", self._close_show),
                 web.post(ONE + "/{act}", self._act),
                 web.get(BASE + "/canned", self._canned),
                 web.get(BASE + "/ice", self._ice),
@@ -302,6 +304,7 @@ class FakeDeskService:
             "tags": ("tags", body),
             "whisper": ("whisper", {**body, "by": "agent.li"}),
             "guide-card": ("guide_card", {**body, **CARD}),
+            "shows": ("show", _shown(chat, body)) if what == "shows" else None,
             "checklist": ("checklist", {**body, "title": GUIDE["title"], "items": _items(body)}),
         }.get(what)
         if logged:
@@ -315,6 +318,13 @@ class FakeDeskService:
         if what == "take-over":
             self.chats[chat.id] = self.others.pop(chat.id)
             chat.handover["agent"] = "agent.li"
+        return web.Response(status=204)
+
+    async def _close_show(self, request: web.Request) -> web.Response:
+        chat, show = self._found(request), int(request.match_info["show"])
+        self._refuse()
+        self.done.acts.append((chat.id, "close-show", {"show": show}))
+        await self._append(chat, "show_ended", {"show": show, "by": "agent.li"})
         return web.Response(status=204)
 
     async def _take_file(self, request: web.Request) -> web.Response:
@@ -335,7 +345,7 @@ class FakeDeskService:
 
     async def _give_file(self, request: web.Request) -> web.Response:
         self._found(request)
-        return web.Response(body=PIXEL, content_type="image/png")
+        return web.Response(body=self.picture, content_type="image/png")
 
     def _refuse(self) -> None:
         if self.refusals:
@@ -416,10 +426,20 @@ def _handover(
     }
 
 
+def _shown(chat: FakeChat, body: dict[str, Any]) -> dict[str, Any]:
+    """The log's body for what the agent wants to show."""
+    if "file_id" in body:
+        files = [event["body"] for event in chat.events if event["kind"] == "file"]
+        return {"what": "file", **next(file for file in files if file["file_id"] == body["file_id"])}
+    label, lines = SHOWN[body["element"]]
+    guide = {name: GUIDE[name] for name in ("version", "title", "district")}
+    return {"what": "element", **guide, **body, "label": label, "lines": lines}
+
+
 def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
     situations = {s.get("name", ""): s["materials"] for s in GUIDE["guide"]["situations"]}
     names = [material["name"] for material in situations.get(body.get("situation", ""), ())]
-    return [{"name": name, "checked": name in body["checked"]} for name in names]
+    return [{"name": name, "checked": name in body.get("checked", ())} for name in names]
 
 
 def _refusal(status: int, code: str, message: str) -> web.HTTPException:

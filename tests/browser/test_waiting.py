@@ -184,7 +184,7 @@ def test_a_picture_is_shown_and_a_photo_can_be_sent(citizen: Citizen, page: Page
     service.agent_takes()
     file = {"file_id": "f9", "name": "样表.png", "media_type": "image/png", "size": 70, "by": "agent"}
     service.log("file", file)
-    expect(page.get_by_role("img", name="样表.png")).to_be_visible()
+    expect(page.get_by_role("button", name="放大查看：样表.png")).to_be_visible()
     with page.expect_file_chooser() as chooser:
         citizen.presses("发照片或文件")
     chooser.value.set_files({"name": "身份证.jpg", "mimeType": "image/jpeg", "buffer": b"12345"})

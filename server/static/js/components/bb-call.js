@@ -24,6 +24,7 @@ import './bb-preflight.js'
 import './bb-status.js'
 import './bb-toolbar.js'
 import { confirm } from './confirm.js'
+import { followShowing } from './follow-showing.js'
 
 const HANG_UP = Object.freeze({
   question: '结束通话？',
@@ -71,6 +72,7 @@ export class Call extends HTMLElement {
     this.#listenToCitizen()
     this.#listenToSession()
     this.#listenToCall()
+    followShowing(this, this.#session, (panel) => this.append(panel))
     this.#open()
   }
 

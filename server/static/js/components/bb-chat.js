@@ -25,6 +25,7 @@ import './bb-rating.js'
 import './bb-status.js'
 import './bb-toolbar.js'
 import { confirm } from './confirm.js'
+import { followShowing } from './follow-showing.js'
 
 const RATABLE = new Set(['answered', 'no_guide', 'waiting_for_agent', 'with_agent'])
 const ANNOUNCED_CHARACTERS = 200
@@ -60,6 +61,7 @@ export class Chat extends HTMLElement {
     })
     this.#listenToCitizen()
     this.#listenToSession()
+    followShowing(this, this.#session, (panel) => this.querySelector('.dock').prepend(panel))
     this.#open()
   }
 

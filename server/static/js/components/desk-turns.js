@@ -5,12 +5,13 @@
  * Accessibility criteria
  * - Who speaks is said in (hidden) words, with the agent's name.
  * - 「已备好」 and 「还缺」 are words beside each material; the tick only repeats them.
- * - A file is a button that says name, kind and size; a picture's alternative text is its name.
+ * - A file is a button that says name, kind and size. A picture is a button that opens it large, named by it.
  */
 
-import { icon, make, tell } from '../lib/dom.js'
+import { icon, make } from '../lib/dom.js'
 import { needStyle } from '../lib/styles.js'
 import './bb-answer-card.js'
+import { dataAddress, fetchFile, saveFile } from './conversation-files.js'
 import { richText } from './rich-text.js'
 
 const SHOWN_AT_ONCE = 3_000_000
@@ -119,12 +120,12 @@ function paper(detail, { words, title, label, wanted }, element) {
 
 function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, element) {
   const isPicture = type.startsWith('image/')
-  const place = make('div', { class: 'file__picture' })
+  const says = speaker(by === 'citizen' ? '您发送的文件' : '工作人员发来的文件')
   const open = async () => {
-    const blob = await ask(element, id)
+    const blob = await fetchFile(element, id)
     if (!blob) return
-    if (isPicture) place.replaceChildren(await picture(blob, name))
-    else save(blob, name)
+    if (isPicture) await look(await dataAddress(blob), name)
+    else saveFile(blob, name)
   }
   const button = make(
     'button',
@@ -133,32 +134,29 @@ function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, e
     make('span', { class: 'file__name' }, name),
     make('span', { class: 'file__size' }, `${isPicture ? '图片，点开查看' : '点击下载'} · ${sizeWords(size)}`),
   )
-  if (isPicture && size <= SHOWN_AT_ONCE) open()
-  return [speaker(by === 'citizen' ? '您发送的文件' : '工作人员发来的文件'), button, place]
+  const place = make('div', { class: 'file__place' }, button)
+  if (isPicture && size <= SHOWN_AT_ONCE) showThumbnail(place, element, id, name)
+  return [says, place]
 }
 
-/** @returns {Promise<Blob | null>} */
-function ask(element, id) {
-  return new Promise((resolve) => {
-    const done = (problem, blob) => resolve(problem ? null : blob)
-    const path = `files/${encodeURIComponent(id)}`
-    // A message that isn't in the page yet would tell nobody.
-    queueMicrotask(() => tell(element, 'bb-ask', { method: 'GET', path, options: { asBlob: true }, done }))
-  })
+/** The picture takes the place of the button once it is there. */
+async function showThumbnail(place, element, id, name) {
+  const blob = await fetchFile(element, id)
+  if (!blob) return
+  const address = await dataAddress(blob)
+  place.replaceChildren(
+    make(
+      'button',
+      { type: 'button', class: 'file__thumb', 'aria-label': `放大查看：${name}`, click: () => look(address, name) },
+      make('img', { src: address, alt: '' }),
+      make('span', { class: 'file__name' }, name),
+    ),
+  )
 }
 
-/** As a data address: the page's content policy lets no other picture in that came by script. */
-async function picture(blob, name) {
-  const reader = new FileReader()
-  const read = new Promise((resolve) => reader.addEventListener('load', () => resolve(reader.result)))
-  reader.readAsDataURL(blob)
-  return make('img', { src: await read, alt: name })
-}
-
-function save(blob, name) {
-  const href = URL.createObjectURL(blob)
-  make('a', { href, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
+async function look(address, name) {
+  const { openViewer } = await import('./viewer.js')
+  await openViewer(address, { name })
 }
 
 function sizeWords(bytes) {

@@ -2,7 +2,7 @@
  * A citizen's conversation from this page's side: begins or restores it, sends, watches, recovers.
  *
  * Owns the timeline and keeps it true through failures; draws nothing. Dispatches
- * `change` (the timeline is to be drawn), `reply` (a new entry that isn't the citizen's, in `detail`),
+ * `change` (the timeline is to be drawn), `event` (a new one of the log, as it is), `reply` (a new entry that isn't the citizen's, in `detail`),
  * `holding` (who holds the conversation has changed; see `holding.js`), `passing` (news that no log keeps),
  * `connection` (`ok` | `lost` | `offline`), `waiting` (ms until the next attempt; 0 when there is nothing
  * to wait for), `failed` (the reason why a message didn't get through), `expired`.
@@ -309,6 +309,7 @@ export class ChatSession extends EventTarget {
     const isNew = event.sequence > this.timeline.lastSequence
     const entry = this.timeline.take(event)
     if (isNew) this.#hold(holdingAfter(this.holding, event))
+    if (isNew) this.#dispatch('event', event)
     if (entry && entry.kind !== 'citizen' && !quietly) this.#dispatch('reply', entry)
   }
 

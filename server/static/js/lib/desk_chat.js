@@ -5,6 +5,7 @@
  */
 
 import { withoutDistrict } from './replies.js'
+import { shownAfter } from './showing.js'
 
 /** @typedef {{sequence: number, kind: string, body: Record<string, any>, at: string}} LogEvent */
 /** @typedef {{clientId: string, text: string, state: 'sending' | 'failed', problem: string}} Pending */
@@ -31,6 +32,8 @@ export class DeskChat {
     this.call = null
     /** Whether the citizen's page is open; `null` where nobody knows. */
     this.present = null
+    /** What is open on the citizen's page. @type {import('./showing.js').Shown | null} */
+    this.shown = null
     this.facts = {
       topic: '',
       district: '',
@@ -67,6 +70,7 @@ export class DeskChat {
     this.lastSequence = event.sequence
     this.events.push(event)
     const { kind, body } = event
+    this.shown = shownAfter(this.shown, event)
     if (kind === 'holder') this.facts.holder = body.holder
     if (kind === 'call') this.call = body.state === 'ended' ? null : { ...this.call, ...body }
     if (kind === 'handover') this.describe({ topic: body.topic, mode: body.mode })

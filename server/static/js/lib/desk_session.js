@@ -4,7 +4,7 @@
  *
  * Dispatches `change` (draw), `signedin`, `signedout` (also when the session ran out; drafts stay),
  * `newcomer` (somebody began to wait, in `detail`), `message` (`{chat, event}`: a citizen did something),
- * `call` (passing news about a call), `connection` (`ok` | `lost` | `offline`).
+ * `call` (passing news about a call), `point` (the citizen points at what is shown), `connection` (`ok` | `lost` | `offline`).
  */
 
 import { deliver } from './delivery.js'
@@ -277,8 +277,11 @@ export class DeskSession extends EventTarget {
   }
 
   #takePassing(news) {
-    if (news.type?.startsWith('call.') || news.type === 'error') this.#dispatch('call', news)
-    else if (!news.type?.startsWith('form.')) this.#refreshSoon() // the queue or the inbox has changed; how, the service knows best
+    if (news.type === 'point') this.#dispatch('point', news)
+    else if (news.type === 'point.refused') return // what it was about has just been closed
+    else if (news.type?.startsWith('form.')) return // the form that is open hears of it itself
+    else if (news.type?.startsWith('call.') || news.type === 'error') this.#dispatch('call', news)
+    else this.#refreshSoon() // the queue or the inbox has changed; how, the service knows best
   }
 
   /** Gets what the log has more than the desk. */

@@ -3,6 +3,7 @@
  */
 
 import { Refusal, ConnectionError } from './errors.js'
+import { shownName } from './showing.js'
 import { SATISFACTION } from './timeline.js'
 
 export const MODES = Object.freeze({ text: '文字', audio: '语音', video: '视频' })
@@ -96,6 +97,10 @@ export function lineWords(kind, body) {
   switch (kind) {
     case 'notice':
       return body.text
+    case 'show':
+      return `给对方看：${shownName(body)}`
+    case 'show_ended':
+      return body.by === 'citizen' ? '对方关上了展示' : '收起了展示'
     case 'handover':
       return `登记人工服务（${MODES[body.mode] ?? body.mode}）${body.topic ? `：${body.topic}` : ''}`
     case 'holder':

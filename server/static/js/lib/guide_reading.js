@@ -30,23 +30,39 @@ export function situationsOf(guide) {
  * What an agent is asked for most, beside the materials.
  *
  * @param {Record<string, any>} guide
- * @returns {{label: string, text: string}[]}
+ * @returns {{element: string, label: string, text: string}[]} `element` is the name that the service knows it by
  */
 export function keyFacts(guide) {
   return [
-    ['时限', timeLimit(guide.time_limit)],
-    ['收费', fee(guide.fee)],
-    ['地点', (guide.places ?? []).slice(0, 2).map(place).join('\n')],
-    ['时间', guide.hours],
+    ['time_limit', '时限', timeLimit(guide.time_limit)],
+    ['fee', '收费', fee(guide.fee)],
+    ['location', '地点', (guide.places ?? []).slice(0, 2).map(place).join('\n')],
+    ['hours', '时间', guide.hours],
     [
+      'phone',
       '电话',
       (guide.phones ?? []).map(({ label, number }) => [label, number].filter(Boolean).join(' ')).join('\n'),
     ],
-    ['网办', online(guide.online)],
-    ['条件', guide.conditions],
+    ['online', '网办', online(guide.online)],
+    ['conditions', '条件', guide.conditions],
   ]
-    .filter(([, text]) => text)
-    .map(([label, text]) => ({ label, text }))
+    .filter(([, , text]) => text)
+    .map(([element, label, text]) => ({ element, label, text }))
+}
+
+/**
+ * What else of the guide can be shown to a citizen, beside the materials and the key facts.
+ *
+ * @param {Record<string, any>} guide
+ * @returns {{element: string, label: string}[]}
+ */
+export function moreToShow(guide) {
+  return [
+    ['process', '流程', guide.process?.length > 0],
+    ['result', '办理结果', Boolean(guide.result?.name)],
+  ]
+    .filter(([, , isThere]) => isThere)
+    .map(([element, label]) => ({ element, label }))
 }
 
 function timeLimit({

@@ -28,6 +28,8 @@
  * @property {Record<string, any>} [body] what an agent's side brought: the event's own body
  */
 
+import { shownName } from './showing.js'
+
 const MODES = { text: '文字', audio: '语音', video: '视频' }
 
 /** Events of the agents' side that are shown as an entry of their own. */
@@ -318,6 +320,8 @@ function lineText(kind, body) {
   switch (kind) {
     case 'notice':
       return body.text
+    case 'show':
+      return `工作人员请您看：${shownName(body)}`
     case 'handover':
       return `已登记人工服务（${MODES[body.mode] ?? body.mode}），排在第 ${body.position} 位`
     case 'rating':

@@ -20,6 +20,7 @@ import '../bb-status.js'
 import '../bb-toolbar.js'
 import './call-panel.js'
 import { DeskActions } from './desk-actions.js'
+import { DeskShowing } from './desk-showing.js'
 import { openHelp } from './dialogs.js'
 import { FollowActions } from './follow-actions.js'
 import './follow-ups.js'
@@ -44,6 +45,7 @@ export class Desk extends HTMLElement {
   #call = null
   #actions = null
   #follow = null
+  #showing = null
   #api = new DeskApi()
   #alerts = new Alerts()
   #view = 'desk'
@@ -63,6 +65,12 @@ export class Desk extends HTMLElement {
     this.#follow = new FollowActions({
       desk: this,
       api: this.#api,
+      explain: (error) => this.#explain(error),
+    })
+    this.#showing = new DeskShowing({
+      desk: this,
+      api: this.#api,
+      session: this.#session,
       explain: (error) => this.#explain(error),
     })
     this.querySelector('bb-desk-call').follow(this.#call)
@@ -172,6 +180,8 @@ export class Desk extends HTMLElement {
       own,
       addressOf: (fileId) => this.#api.fileAddress(session.currentId, fileId),
     })
+    this.toggleAttribute('data-own', Boolean(current) && own)
+    this.#showing.draw(current, own)
     this.querySelector('bb-desk-guide').show(current)
     this.querySelector('bb-desk-call').show(session.currentId)
     for (const input of this.querySelectorAll('[name=agent-state]'))

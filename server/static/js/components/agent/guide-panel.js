@@ -4,14 +4,15 @@
  *
  * Accessibility criteria
  * - Materials are checkboxes with labels; how many are there is said in words and kept up to date.
+ * - 「给对方看」 stands at each element, and is named after it.
  * - Situations are a select; the guide's facts a description list.
  * - The search is a form with a label; what it found is announced by its count.
  *
  * Tells `desk-guide` with a guide id (show it), `desk-card` with a guide id (send it), `desk-checklist` with
- * `{guide_id, situation, checked}`, `desk-search` with words.
+ * `{guide_id, situation, checked}`, `desk-search` with words, `desk-show` with `{guide_id, element, situation}`.
  */
 
-import { guidesIn, keyFacts, situationsOf, tickedIn } from '../../lib/guide_reading.js'
+import { guidesIn, keyFacts, moreToShow, situationsOf, tickedIn } from '../../lib/guide_reading.js'
 import { icon, make, tell } from '../../lib/dom.js'
 import { richText } from '../rich-text.js'
 
@@ -162,14 +163,33 @@ export class GuidePanel extends HTMLElement {
       make(
         'dl',
         { class: 'key-facts' },
-        ...keyFacts(guide).map(({ label, text }) =>
-          make('div', {}, make('dt', {}, label), make('dd', {}, richText(text))),
+        ...keyFacts(guide).map(({ element, label, text }) =>
+          make('div', {}, make('dt', {}, label), make('dd', {}, make('span', {}, richText(text)), this.#shows(element, label))),
         ),
       ),
+      make('p', { class: 'guide__more' }, ...moreToShow(guide).map(({ element, label }) => this.#shows(element, label, label))),
       ...(url ? [make('p', {}, richText(url))] : []),
       ...(others.length > 0 ? [this.#others(others)] : []),
     )
     this.#drawCount()
+  }
+
+  /** Shows the citizen an element of this guide. */
+  #shows(element, label, words = '') {
+    const situation = () => situationsOf(this.#record.guide)[this.#situation]?.name ?? ''
+    const show = () => tell(this, 'desk-show', { guide_id: this.#record.id, element, situation: situation() })
+    return make(
+      'button',
+      {
+        type: 'button',
+        class: 'action show-it',
+        title: '给对方看',
+        'aria-label': `给对方看：${label}`,
+        click: show,
+      },
+      icon('screen'),
+      words ? `给对方看${words}` : null,
+    )
   }
 
   #others(others) {
@@ -201,7 +221,7 @@ export class GuidePanel extends HTMLElement {
     return make(
       'section',
       { class: 'checklist', 'aria-label': '材料核对' },
-      make('p', { class: 'aside__title' }, '材料核对', make('span', { class: 'checklist__count' })),
+      make('p', { class: 'aside__title' }, '材料核对', make('span', { class: 'checklist__count' }), this.#shows('materials', '材料', '材料')),
       situations.length > 1 ? make('label', { class: 'visually-hidden', for: 'situation' }, '情形') : null,
       situations.length > 1 ? choose : null,
       make('ul', { class: 'checklist__items' }, ...items.map((item) => this.#item(item))),

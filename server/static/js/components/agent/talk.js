@@ -37,6 +37,7 @@ export class Talk extends HTMLElement {
   #empty = make('div', { class: 'talk__empty' })
   #whole = make('div', { class: 'talk__whole', hidden: true })
   #watching = make('p', { class: 'talk__watching', hidden: true }, '您在旁听：对方看不到您，发言请先接管。')
+  #shown = make('div', { class: 'talk__shown' }) // filled by desk-showing.js
   #transcript = document.createElement('bb-desk-transcript')
   #composer = document.createElement('bb-desk-composer')
   #actions = null
@@ -71,6 +72,7 @@ export class Talk extends HTMLElement {
         this.#actions,
       ),
       this.#watching,
+      this.#shown,
       this.#transcript,
       this.#composer,
     )

@@ -8,7 +8,10 @@
  * - New messages are announced by the desk's status line, not by the list itself.
  * - A reader who has scrolled up is left where they read; a button leads to what is new.
  *
- * Tells `desk-settle` with `{clientId, again}`, `desk-paper` with `{kind, id}`.
+ * - A picture is a button that opens it large. In an own conversation each file has 「给对方看」.
+ *
+ * Tells `desk-settle` with `{clientId, again}`, `desk-show` with `{file_id}`,
+ * `desk-paper` with `{kind, id}`.
  */
 
 import { lineWords, traceWords } from '../../lib/desk_words.js'
@@ -210,14 +213,35 @@ function paperButton(label, detail) {
 }
 
 /** A picture is seen at once and large when pressed; everything else is a download. */
-function file({ name = '文件', size, media_type: mediaType = '', file_id: id }, address) {
+function file({ file_id: id, name = '文件', size, media_type: mediaType = '' }, address) {
   const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
-  const picture = mediaType.startsWith('image/')
-    ? make('img', { class: 'said__picture', src: address, alt: '', loading: 'lazy' })
-    : null
-  const link = make('a', { href: address, download: name }, icon('materials'), `${name}${kilobytes}`)
-  const sign = paperButton('请市民签名', { kind: 'sign-file', id })
-  return make('div', { class: 'said said--file' }, picture, link, sign)
+  const show = () => tell(shows, 'desk-show', { file_id: id })
+  const shows = make(
+    'button',
+    { type: 'button', class: 'action show-it', 'aria-label': `给对方看：${name}`, click: show },
+    icon('screen'),
+    '给对方看',
+  )
+  return make(
+    'div',
+    { class: 'said said--file' },
+    mediaType.startsWith('image/') ? thumbnail(name, address) : null,
+    make('a', { href: address, download: name }, icon('materials'), `${name}${kilobytes}`),
+    shows,
+    paperButton('请市民签名', { kind: 'sign-file', id }),
+  )
+}
+
+function thumbnail(name, address) {
+  const open = async () => {
+    const { openViewer } = await import('../viewer.js')
+    openViewer(address, { name })
+  }
+  return make(
+    'button',
+    { type: 'button', class: 'said__thumb', 'aria-label': `放大查看：${name}`, click: open },
+    make('img', { class: 'said__picture', src: address, alt: '', loading: 'lazy' }),
+  )
 }
 
 customElements.define('bb-desk-transcript', Transcript)
