@@ -520,3 +520,18 @@ def test_everything_fits_and_is_large_enough_for_a_finger(page: Page, look: str,
     assert outside == []
     assert stage is not None
     assert stage["height"] > size[1] * 0.35, "the picture has the room"
+
+
+def test_what_the_agent_shows_leaves_the_calls_buttons_free(page: Page, service: FakeDesk):
+    go_live(page)
+    lines = {"title": "居住证首次申领", "label": "收费", "lines": ["不收费"], "version": 3}
+    service.agent_shows(what="element", **lines)
+    shown = page.get_by_role("region", name="工作人员请您看")
+    expect(shown).to_contain_text("不收费")
+    press(page, "静音")
+    expect(page.get_by_role("button", name="已静音")).to_be_visible()
+    shown.get_by_role("button", name="关闭").click()
+
+    expect(shown).to_have_count(0)
+    assert service.desk.closed
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()

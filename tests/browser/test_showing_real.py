@@ -9,7 +9,7 @@ from tests.browser.test_showing import PHOTO, loaded, panel, share_of
 
 pytestmark = pytest.mark.slow
 
-url, browser, pages = real.url, real.browser, real.pages
+settings, url, browser, pages = real.settings, real.url, real.browser, real.pages
 
 
 def test_a_photo_is_sent_shown_pointed_at_from_both_sides_and_closed(pages: tuple[Page, Page]):

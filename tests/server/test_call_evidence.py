@@ -90,12 +90,13 @@ async def test_the_course_of_a_call_and_what_was_shown_in_it_are_in_the_chain(wo
     await world.calls.look_after()
     world.later(seconds=5)
     shown = await world.desk.write(WANG, "c1", "guide_card", {"guide_id": "g1"})
+    opened = await world.desk.write(WANG, "c1", "show", {"what": "element", "guide_id": "g1"})
     await world.calls.change_mode(call_id, Party.CITIZEN, CallMode.AUDIO)
     await world.calls.hang_up(call_id, Party.AGENT)
 
     assert told(tmp_path, call_id) == [
         "opened", "call_ringing", "consent", "call_live", "call_live", f"guide_card {shown.sequence}",
-        "call_ended",
+        f"show {opened.sequence}", "call_ended",
     ]  # fmt: skip
     owner = await world.calls._evidence.owner(call_id)
     assert owner == ("c1", WANG.name)

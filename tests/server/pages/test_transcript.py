@@ -271,6 +271,9 @@ def test_what_an_agent_sends_is_shown():
             event(4, "summary", {"text": "请周三来取"}),
             event(5, "holder", {"holder": "agent", "agent": "李敏"}),
             event(6, "call", {"call_id": "c1", "state": "ended", "mode": "video"}),
+            event(7, "show", {"what": "file", "name": "租赁合同.jpg"}),
+            event(8, "show", {"what": "element", "title": "居住证首次申领", "label": "收费"}),
+            event(9, "show_ended", {"show": 8, "by": "citizen"}),
         ]
     )
 
@@ -283,6 +286,8 @@ def test_what_an_agent_sends_is_shown():
     assert "请周三来取" in html
     assert "工作人员李敏已接入对话" in html
     assert "通话已结束" in html
+    assert "工作人员请您看：租赁合同.jpg" in html
+    assert "工作人员请您看：居住证首次申领 收费" in html
 
 
 @pytest.mark.parametrize("kind", ["note", "tags", "whisper"])
