@@ -123,9 +123,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.parent:
         _end_with(arguments.parent)
     if not arguments.actions_url:
-        raise UnservableModelError(
-            "no --actions-url and no BANGBAN_ACTIONS_URL: Rasa couldn't answer anything"
-        )
+        raise UnservableModelError("没有 --actions-url，也没有 BANGBAN_ACTIONS_URL，Rasa 什么都答不了")
     model = arguments.model.resolve()
     refuse_unservable(read_model(model))
     tracker = arguments.tracker.resolve()

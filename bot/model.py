@@ -52,13 +52,13 @@ class ModelFacts:
 def read_model(path: Path) -> ModelFacts:
     """The facts of the archive at `path`. Raises UnservableModelError if it can't be read."""
     if not path.is_file():
-        raise UnservableModelError(f"no model at {path}: train one first")
+        raise UnservableModelError(f"没有对话模型 {path}，请运行 `make setup`")
     try:
         content = gzip.decompress(path.read_bytes())  # to the end, where the checksum stands
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             member = archive.extractfile("metadata.json")
             if member is None:
-                raise UnservableModelError(f"{path} is no Rasa model: metadata.json isn't a file")
+                raise UnservableModelError(f"{path} 不是 Rasa 模型：里面没有 metadata.json")
             metadata = json.load(member)
         return ModelFacts(
             model_id=metadata["model_id"],
@@ -67,18 +67,18 @@ def read_model(path: Path) -> ModelFacts:
             components=_components(metadata["predict_schema"]),
         )
     except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError, TypeError, ValueError) as error:
-        raise UnservableModelError(f"{path} is no whole Rasa model: {error!r}") from error
+        raise UnservableModelError(f"{path} 不是完整的 Rasa 模型：{error!r}") from error
 
 
 def refuse_unservable(facts: ModelFacts) -> None:
     """Raises UnservableModelError, saying why, unless this environment can serve the model."""
     if facts.assistant_id != ASSISTANT_ID:
-        raise UnservableModelError(f"the model is of assistant {facts.assistant_id!r}, not {ASSISTANT_ID!r}")
+        raise UnservableModelError(f"对话模型属于 {facts.assistant_id!r}，不是 {ASSISTANT_ID!r}")
     if facts.rasa_version != RASA_VERSION:
-        raise UnservableModelError(f"the model is of Rasa {facts.rasa_version}, this is {RASA_VERSION}")
+        raise UnservableModelError(f"对话模型是 Rasa {facts.rasa_version} 训练的，这里是 {RASA_VERSION}")
     heavy = sorted(facts.components & NEED_TENSORFLOW)
     if heavy:
-        raise UnservableModelError(f"TensorFlow isn't installed and the model uses {', '.join(heavy)}")
+        raise UnservableModelError(f"对话模型用到没有安装的 TensorFlow 组件：{'、'.join(heavy)}")
 
 
 def _components(schema: Any) -> frozenset[str]:

@@ -91,7 +91,7 @@ class RasaPool(ProcessPool):
             self._programs,
             pace,
             ports_are_fixed=bool(plan.port),
-            unready=lambda: DialogueUnavailable("Rasa didn't get ready"),
+            unready=lambda: DialogueUnavailable("对话引擎 Rasa 没有启动好，原因见日志"),
         )
 
     @property
@@ -108,7 +108,7 @@ class RasaPool(ProcessPool):
     def _check_plan(self) -> str:
         """The id of the model that is to be served. Raises ConfigurationError if it can't be."""
         if not self._plan.python.exists():
-            raise ConfigurationError(f"no Python for Rasa at {self._plan.python}: run `make setup`")
+            raise ConfigurationError(f"{self._plan.python} 没有 Rasa 用的 Python，请运行 `make setup`")
         try:
             facts = read_model(self._plan.model)
             refuse_unservable(facts)

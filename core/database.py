@@ -58,9 +58,7 @@ class Database(ABC):
                 return SqliteDatabase(_open_sqlite(address))
             return PostgresqlDatabase(_open_postgresql(address))
         except ImportError as error:
-            raise ConfigurationError(
-                f"the database driver {error.name} is missing; install `bangban[postgresql]`"
-            ) from None
+            raise ConfigurationError(f"缺少数据库驱动 {error.name}，请安装 `bangban[postgresql]`") from None
 
     async def read(self, query: Executable) -> Sequence[Row[Any]]:
         """All rows of a query, as committed by then. Raises Unavailable when the database doesn't answer."""
@@ -178,7 +176,7 @@ def open_sessions(url: str) -> AsyncEngine:
     """
     address = _with_driver(url)
     if address.get_backend_name() != "postgresql":
-        raise ConfigurationError("sessions need PostgreSQL")
+        raise ConfigurationError("只有 PostgreSQL 才能这样上锁")
     watched = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
     return create_async_engine(
         address,
@@ -196,13 +194,13 @@ def _with_driver(url: str) -> URL:
     try:
         address = make_url(url)
     except ArgumentError:
-        raise ConfigurationError("the database address can't be read") from None
+        raise ConfigurationError("database_url：看不懂这个数据库地址") from None
     if address.drivername not in {*_DRIVERS, *_DRIVERS.values()}:
         raise ConfigurationError(
-            f"the database must be sqlite:///FILE or postgresql://…, not {address.drivername}"
+            f"database_url：要写 sqlite:///文件 或 postgresql://…，不能是 {address.drivername}"
         )
     if address.get_backend_name() == "sqlite" and (address.database or ":memory:") == ":memory:":
-        raise ConfigurationError("the SQLite database needs a file, like sqlite:///var/bangban.db")
+        raise ConfigurationError("database_url：SQLite 要写文件，例如 sqlite:///var/bangban.db")
     return address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
 
 
@@ -273,8 +271,8 @@ def _unavailable_when_silent() -> Iterator[None]:
     except (IntegrityError, ProgrammingError, DataError) as error:
         if not error.connection_invalidated:
             raise
-        raise Unavailable(f"the database went away: {error.orig}") from error
+        raise Unavailable(f"数据库连接断开：{error.orig}") from error
     except DBAPIError as error:
-        raise Unavailable(f"the database doesn't answer: {error.orig}") from error
+        raise Unavailable(f"数据库没有应答：{error.orig}") from error
     except (PoolTimeoutError, OSError) as error:
-        raise Unavailable(f"the database can't be reached: {type(error).__name__}") from error
+        raise Unavailable(f"连不上数据库：{type(error).__name__}") from error

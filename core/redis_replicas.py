@@ -54,7 +54,7 @@ class RedisReplicas:
                 retry=Retry(NoBackoff(), 0),
             )
         except ValueError:
-            raise ConfigurationError("redis_url: redis://HOST, rediss://HOST or unix:///FILE") from None
+            raise ConfigurationError("redis_url：要写 redis://主机、rediss://主机 或 unix:///文件") from None
         self._prefix = f"bangban:{name}:"
         self._me = secrets.token_hex(8)
         self._sent = 0

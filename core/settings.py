@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigurationError
+from core.setting_errors import explain
 
 Secret = SecretStr
 """A text whose repr is stars; `get_secret_value()` gives it away on purpose."""
@@ -249,7 +250,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ip_network(network)  # its ValueError names the network
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(f"{network} 不是网段，要写成 10.0.0.0/8 这样") from None
         return value
 
     @field_validator("media_addresses")
@@ -257,7 +261,10 @@ class Settings(BaseSettings):
     def _check_media_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pair in value:
             for address in pair.split("=", 1):
-                ip_address(address)  # its ValueError names the address
+                try:
+                    ip_address(address)
+                except ValueError:
+                    raise ValueError(f"{address} 不是 IP 地址") from None
         return value
 
     @field_validator("media_port_range")
@@ -267,21 +274,21 @@ class Settings(BaseSettings):
         if value and not (
             first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535
         ):
-            raise ValueError("write it as 40000-40999, within 1024-65535")
+            raise ValueError("要写成 40000-40999 这样，在 1024 到 65535 之间")
         return value
 
     @field_validator("session_secret", "recording_key")
     @classmethod
     def _check_length_of_secret(cls, value: Secret) -> Secret:
         if 0 < len(value.get_secret_value()) < MIN_SESSION_SECRET:
-            raise ValueError(f"{MIN_SESSION_SECRET} characters or more are needed")
+            raise ValueError(f"至少要 {MIN_SESSION_SECRET} 个字符")
         return value
 
     @model_validator(mode="after")
     def _check_deadlines(self) -> Self:
         # A lookup that may outlast its turn never gets to excuse itself: the turn fails without it.
         if self.action_deadline_s >= self.engine_timeout_s:
-            raise ValueError("action_deadline_s must be less than engine_timeout_s")
+            raise ValueError("action_deadline_s 要小于 engine_timeout_s")
         return self
 
     @model_validator(mode="after")
@@ -297,7 +304,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _check_media(self) -> Self:
         if self.media_url and not self.media_secret.get_secret_value():
-            raise ValueError("media_url needs the media_secret of those processes")
+            raise ValueError("设了 media_url，就要设那些进程的 media_secret")
         return self
 
     @model_validator(mode="after")
@@ -305,11 +312,11 @@ class Settings(BaseSettings):
         if not self.redis_url.get_secret_value():
             return self
         if not self.effective_database_url.startswith("postgres"):
-            raise ValueError("redis_url needs a PostgreSQL database_url, which all replicas share")
+            raise ValueError("设了 redis_url，database_url 就要是各副本共用的 PostgreSQL")
         if self.call_media == "direct":
-            raise ValueError("redis_url needs call_media = relay: what pages agree on isn't shared")
+            raise ValueError("设了 redis_url，call_media 就要用 relay：页面之间商定的事，各副本不共享")
         if not self.media_url:
-            raise ValueError("redis_url needs a media_url: media processes that all replicas share")
+            raise ValueError("设了 redis_url，就要设各副本共用的 media_url")
         return self
 
     @classmethod
@@ -333,9 +340,10 @@ class Settings(BaseSettings):
         try:
             return cls(**(overrides or {}))
         except ValidationError as error:
-            raise ConfigurationError(_explain(error)) from None
+            details = error.errors(include_input=False, include_url=False)
+            raise ConfigurationError(explain(details)) from None
         except TOMLDecodeError as error:
-            raise ConfigurationError(f"{FILE_NAME} is no valid TOML: {error}") from None
+            raise ConfigurationError(f"{FILE_NAME} 不是有效的 TOML 文件：{error}") from None
 
     @classmethod
     def describe(cls) -> tuple[SettingDescription, ...]:
@@ -360,11 +368,3 @@ def _default_text(default: object) -> str:
     if isinstance(default, SecretStr):
         return ""
     return ",".join(default) if isinstance(default, tuple) else str(default)
-
-
-def _explain(error: ValidationError) -> str:
-    problems = sorted(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
-        for problem in error.errors(include_input=False, include_url=False)
-    )
-    return "wrong settings: " + "; ".join(problems)

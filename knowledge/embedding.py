@@ -53,7 +53,7 @@ def read_model_card(folder: Path) -> ModelCard:
     Raises ConfigurationError when there is no model, or its card isn't one.
     """
     if not (folder / "modules.json").is_file():
-        raise ConfigurationError(f"no embedding model in {folder}: run `make setup`, or set embedding_model")
+        raise ConfigurationError(f"{folder} 没有向量模型，请运行 `make setup`，或设置 embedding_model")
     try:
         if (folder / CARD_FILE).is_file():
             card = json.loads((folder / CARD_FILE).read_text("utf-8"))
@@ -70,7 +70,7 @@ def read_model_card(folder: Path) -> ModelCard:
             passage_prefix=str(prompts.get("document", prompts.get("passage", ""))),
         )
     except (ValueError, AttributeError) as error:
-        raise ConfigurationError(f"the model card in {folder} is no JSON object: {error}") from error
+        raise ConfigurationError(f"{folder} 里的模型说明不是 JSON 对象：{error}") from error
 
 
 def fingerprint(folder: Path) -> str:
@@ -228,7 +228,7 @@ def _load(folder: Path, card: ModelCard) -> Any:
     try:
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except Exception as error:  # whatever a torn file makes the libraries raise, the cure is the same
-        raise ConfigurationError(f"the model {card.name} in {folder} can't be loaded: {error}") from error
+        raise ConfigurationError(f"{folder} 里的模型 {card.name} 装不进来：{error}") from error
     model.eval()
     return model
 

@@ -68,7 +68,7 @@ def load_part(folder: Path) -> IndexPart:
             records = tuple(_record_from_json(json.loads(line)) for line in lines)
         return IndexPart(directory["name"], fields, records)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise SnapshotUnavailable(f"part {folder.name} can't be read: {error}") from error
+        raise SnapshotUnavailable(f"索引的 {folder.name} 部分读不了：{error}") from error
 
 
 def write_durably(path: Path, text: str) -> None:

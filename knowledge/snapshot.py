@@ -42,10 +42,12 @@ class SnapshotParameters:
         """Returns if `found` equals these. Raises SnapshotMismatch naming what differs."""
         wanted, given = self.as_json(), found.as_json()
         different = [
-            f"{name} {given[name]!r}, not {wanted[name]!r}" for name in wanted if wanted[name] != given[name]
+            f"{name} 是 {given[name]!r}，应为 {wanted[name]!r}"
+            for name in wanted
+            if wanted[name] != given[name]
         ]
         if different:
-            raise SnapshotMismatch(f"the snapshot was built with {'; '.join(different)}")
+            raise SnapshotMismatch(f"索引是用别的参数建的：{'；'.join(different)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,10 @@ class SnapshotFolder:
                 hold = (self.folder / name / "manifest.json").open("r", encoding="utf-8")
             except FileNotFoundError:
                 if name == self.current_name():
-                    raise SnapshotUnavailable(f"{name} is named as current but isn't there") from None
+                    raise SnapshotUnavailable(f"当前索引 {name} 不在了") from None
                 continue  # it was replaced and cleared away in between
             except (OSError, ValueError) as error:  # the pointer holds no name
-                raise SnapshotUnavailable(f"the manifest of {name!r} can't be read: {error}") from error
+                raise SnapshotUnavailable(f"索引 {name!r} 的清单读不了：{error}") from error
             fcntl.flock(hold, fcntl.LOCK_SH)
             if name == self.current_name():
                 try:
@@ -89,14 +89,14 @@ class SnapshotFolder:
             found = SnapshotParameters(**manifest["parameters"])
             names, number, change = list(manifest["parts"]), int(manifest["number"]), int(manifest["change"])
         except (ValueError, KeyError, TypeError) as error:
-            raise SnapshotUnavailable(f"the manifest can't be read: {error}") from error
+            raise SnapshotUnavailable(f"索引的清单读不了：{error}") from error
         self.parameters.require(found)
         held = {part.name: part for part in known.parts} if known else {}
         parts = [held.get(name) or load_part(self.folder / name) for name in names]
         try:
             return extend(known, parts, self.parameters, number=number, change=change)
         except (ValueError, KeyError, IndexError) as error:
-            raise SnapshotUnavailable(f"the parts don't belong together: {error}") from error
+            raise SnapshotUnavailable(f"索引的各部分对不上：{error}") from error
 
 
 class SnapshotWriter(SnapshotFolder):

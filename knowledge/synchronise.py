@@ -82,7 +82,7 @@ class Synchroniser:
         told to citizens as if there were no guide.
         """
         if not self.caught_up:
-            raise SnapshotUnavailable("the index isn't complete yet")
+            raise SnapshotUnavailable("索引还没有建完")
         return self._held
 
     @property

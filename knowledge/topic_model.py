@@ -111,7 +111,7 @@ class TopicModel:
             header: dict[str, Any] = json.loads(arrays["header"].tobytes())
             if header["schema"] != SCHEMA or header["model_id"] != model_id:
                 raise SnapshotMismatch(
-                    f"topic model was trained with {header['model_id']}, not {model_id}: train it anew"
+                    f"识别事项的模型是用 {header['model_id']} 训练的，不是 {model_id}，请重新训练"
                 )
             return cls(
                 header["topics"],

@@ -56,9 +56,9 @@ class ApiClient:
                     if response.status == 400:
                         raise InvalidInput(data["error"]["message"])
                     if response.status != 429:
-                        raise Unavailable(f"{response.status} {data['error']['code']}")
+                        raise Unavailable(f"服务不能应答：{response.status} {data['error']['code']}")
                     wait = int(response.headers.get("Retry-After", "1"))
             except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
-                raise Unavailable(f"no answer from {url}: {type(error).__name__}") from error
+                raise Unavailable(f"{url} 没有应答：{type(error).__name__}") from error
             await sleep(min(wait, 60))
-        raise Unavailable("the service says again and again that it's too early")
+        raise Unavailable("服务一再要求稍后再试")

@@ -35,7 +35,7 @@ class VirusScanner:
             return cls(path=address.removeprefix("unix:"))
         host, _, port = address.rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-            raise ConfigurationError("clamd_address: unix:/path or host:port is needed")
+            raise ConfigurationError("clamd_address：要写 unix:/路径 或 主机:端口")
         return cls(host=host.strip("[]"), port=int(port))
 
     async def check(self, data: bytes) -> None:

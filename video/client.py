@@ -50,7 +50,7 @@ class MediaClient:
 
     def __init__(self, session: aiohttp.ClientSession, addresses: Sequence[MediaAddress]) -> None:
         if not addresses:
-            raise ConfigurationError("there is no media process")
+            raise ConfigurationError("没有媒体进程")
         self._session = session
         self._addresses = addresses
 
@@ -124,9 +124,9 @@ async def request(
             answer = await response.json(content_type=None)
             status = response.status
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise MediaUnavailable(f"the media process doesn't answer: {type(error).__name__}") from error
+        raise MediaUnavailable(f"媒体进程没有应答：{type(error).__name__}") from error
     if not isinstance(answer, dict):
-        raise MediaUnavailable("the media process answers nonsense")
+        raise MediaUnavailable("媒体进程的应答看不懂")
     if status >= 400:
         raise _error_of(status, answer.get("error"))
     return answer
@@ -141,7 +141,7 @@ def _error_of(status: int, described: Any) -> BangbanError:
     if status == 404:
         return NotFound(message)
     if status in {401, 403}:
-        return ConfigurationError("the media process asks for another secret")
+        return ConfigurationError("媒体进程不认这个密钥，请核对 media_secret")
     if status < 500:
         return InvalidInput(message)
     return MediaUnavailable(message)

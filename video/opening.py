@@ -52,7 +52,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end <= _MIDNIGHT:
-            raise ConfigurationError("opening hours: a span ends after it begins, within one day")
+            raise ConfigurationError("服务时间：每段的结束要晚于开始，并在同一天内")
 
     def in_words(self) -> str:
         """As people read it: 8:30–11:30."""
@@ -149,7 +149,7 @@ def _week(text: str) -> tuple[Day, ...]:
     week: list[Day] = [()] * 7
     for part in _parts(text):
         if (found := _WEEKLY.fullmatch(part)) is None:
-            raise ConfigurationError(f"opening hours: {part!r} isn't like '周一至周五 8:30-16:30'")
+            raise ConfigurationError(f"服务时间：“{part}”看不懂，要写成“周一至周五 8:30-16:30”这样")
         hours = _spans(found["hours"])
         for days in _RANGE.finditer(found["days"].lower()):
             first = _NUMBERS[days["first"]]
@@ -164,11 +164,11 @@ def _exceptions(text: str, week: tuple[Day, ...]) -> Mapping[date, Day]:
     days: dict[date, Day] = {}
     for part in _parts(text):
         if (found := _EXCEPTION.fullmatch(part)) is None:
-            raise ConfigurationError(f"opening hours: {part!r} isn't like '2026-10-01..2026-10-07 休'")
+            raise ConfigurationError(f"服务时间：“{part}”看不懂，要写成“2026-10-01..2026-10-07 休”这样")
         first = _date(found["first"])
         last = _date(found["last"]) if found["last"] else first
         if not first <= last <= first + _LONGEST_EXCEPTION:
-            raise ConfigurationError(f"opening hours: {part!r} ends before it begins, or is over a year long")
+            raise ConfigurationError(f"服务时间：“{part}”结束早于开始，或超过一年")
         hours = _exceptional(found["what"], week)
         for offset in range((last - first).days + 1):
             days[first + timedelta(days=offset)] = hours
@@ -190,11 +190,11 @@ def _spans(text: str) -> Day:
     for part in re.split(r"[,，、]|\s+(?=\d)", text.strip()):
         found = _SPAN.fullmatch(part.strip())
         if found is None or int(found[2]) > 59 or int(found[4]) > 59:
-            raise ConfigurationError(f"opening hours: {part!r} isn't like '8:30-11:30'")
+            raise ConfigurationError(f"服务时间：“{part}”看不懂，要写成“8:30-11:30”这样")
         spans.append(Span(int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])))
     spans.sort()
     if any(later.start < earlier.end for earlier, later in pairwise(spans)):
-        raise ConfigurationError(f"opening hours: spans of {text!r} overlap")
+        raise ConfigurationError(f"服务时间：“{text}”里的时段有重叠")
     return tuple(spans)
 
 
@@ -202,4 +202,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"opening hours: there is no day {text!r}") from None
+        raise ConfigurationError(f"服务时间：没有“{text}”这一天") from None

@@ -69,7 +69,7 @@ class MediaPool(ProcessPool):
             self._programs,
             pace,
             ports_are_fixed=bool(plan.port),
-            unready=lambda: MediaUnavailable("the media processes didn't get ready"),
+            unready=lambda: MediaUnavailable("媒体进程没有启动好，原因见日志"),
             on_back=on_lost,
         )
 

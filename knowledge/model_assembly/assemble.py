@@ -102,7 +102,7 @@ def prove_equal(
         cut = cut_tokenizer.encode(text).ids
         after = [pruned.kept[new] for new in cut]
         if after != before or not np.array_equal(rows[cut], embeddings[before]):
-            raise ConfigurationError(f"the cut vocabulary reads a text differently: {text!r}")
+            raise ConfigurationError(f"裁剪后的词表对这段文字的切分不同：{text!r}")
         texts += 1
         pieces += len(after)
     return {"texts": texts, "pieces": pieces}

@@ -66,7 +66,7 @@ def read_container(data: bytes) -> Container:
     try:
         return _read(data)
     except (struct.error, KeyError, ValueError) as error:
-        raise ConfigurationError(f"the weights are not a complete E5S1 file: {error!r}") from error
+        raise ConfigurationError(f"模型权重不是完整的 E5S1 文件：{error!r}") from error
 
 
 def _read(data: bytes) -> Container:

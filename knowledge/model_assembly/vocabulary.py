@@ -49,7 +49,7 @@ def prune(tokenizer: Mapping[str, Any]) -> PrunedVocabulary:
     """
     model = tokenizer["model"]
     if model.get("type") != "Unigram":
-        raise ConfigurationError(f"only Unigram tokenizers can be cut, this is {model.get('type')}")
+        raise ConfigurationError(f"只能裁剪 Unigram 分词器，这是 {model.get('type')}")
     pieces: Sequence[Sequence[Any]] = model["vocab"]
     special = {token["id"] for token in tokenizer.get("added_tokens", ())} | {model["unk_id"]}
     kept = sorted(

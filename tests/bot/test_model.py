@@ -18,7 +18,7 @@ def test_a_model_says_what_it_is(tmp_path):
 def test_a_missing_model_is_an_error_and_not_the_newest_other_one(tmp_path):
     write_model(tmp_path / "newest.tar.gz")
 
-    with pytest.raises(UnservableModelError, match="train one"):
+    with pytest.raises(UnservableModelError, match="没有对话模型"):
         read_model(tmp_path / "asked-for.tar.gz")
 
 

@@ -79,7 +79,7 @@ def test_a_lookup_may_not_outlast_its_turn(monkeypatch, deadline, timeout):
     monkeypatch.setenv("BANGBAN_ACTION_DEADLINE_S", deadline)
     monkeypatch.setenv("BANGBAN_ENGINE_TIMEOUT_S", timeout)
 
-    with pytest.raises(ConfigurationError, match="action_deadline_s must be less than engine_timeout_s"):
+    with pytest.raises(ConfigurationError, match="action_deadline_s 要小于 engine_timeout_s"):
         Settings.load()
 
 
@@ -155,3 +155,23 @@ def test_recordings_are_not_promised_where_calls_never_pass():
 def test_replicas_dont_share_what_pages_say_to_each_other():
     with pytest.raises(ConfigurationError, match="redis_url"):
         Settings.load({**REPLICA, "call_media": "direct"})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"port": "eighty"}, "port：要写整数"),
+        ({"port": 70000}, "port：不能大于 65535"),
+        ({"call_media": "pigeon"}, "call_media：只能是 'relay'"),
+        ({"session_secret": "tooshort"}, "session_secret：至少要 32 个字符"),
+        ({"trusted_proxies": "here"}, "trusted_proxies：here 不是网段"),
+        ({"media_url": "http://10.0.0.4"}, "设了 media_url，就要设那些进程的 media_secret"),
+        ({"demo": "perhaps"}, "demo：要写 true 或 false"),
+    ],
+)
+def test_what_is_wrong_is_said_to_the_operator_in_chinese(given, said):
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load(given)
+
+    assert str(refused.value).startswith("设置有误：")
+    assert said in str(refused.value)

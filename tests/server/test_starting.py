@@ -166,6 +166,6 @@ async def test_what_cannot_be_opened_ends_it(service):
     service.failure = ConfigurationError("no model")
     service.parts_open.set()
 
-    with pytest.raises(ConfigurationError, match="no model"):
+    with pytest.raises(ConfigurationError, match="没有对话模型"):
         async with asyncio.timeout(30):
             await service.task

@@ -155,7 +155,7 @@ def test_days_may_run_over_the_end_of_the_week():
     ],
 )
 def test_what_cannot_be_read_stops_the_start_with_a_word_on_it(weekly, exceptions):
-    with pytest.raises(ConfigurationError, match="opening hours"):
+    with pytest.raises(ConfigurationError, match="服务时间"):
         OpeningHours.parse(weekly, exceptions)
 
 

@@ -89,4 +89,4 @@ def missing_names() -> list[str]:
 def refuse_another_library() -> None:
     """Raises ConfigurationError when aiortc isn't as the relay knows it."""
     if missing := missing_names():
-        raise ConfigurationError(f"this aiortc lacks what the relay needs: {', '.join(missing)}")
+        raise ConfigurationError(f"安装的 aiortc 缺少转发要用的部分：{'、'.join(missing)}")

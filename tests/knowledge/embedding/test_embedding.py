@@ -115,7 +115,7 @@ class TestModelFolder:
         folder = empty_model(tmp_path / "m")
         (folder / "bangban.json").write_text(content)
 
-        with pytest.raises(ConfigurationError, match="model card"):
+        with pytest.raises(ConfigurationError, match="模型说明"):
             read_model_card(folder)
 
     @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "1_Pooling/config.json"])

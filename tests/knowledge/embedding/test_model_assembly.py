@@ -136,7 +136,7 @@ class TestVocabulary:
         ]
         with pytest.raises(ConfigurationError, match="身份证"):
             prove_equal(whole, replace(pruned, tokenizer=spoilt), container, rows)
-        with pytest.raises(ConfigurationError, match="reads a text differently"):
+        with pytest.raises(ConfigurationError, match="切分不同"):
             prove_equal(whole, pruned, container, rows + 1)
 
 
