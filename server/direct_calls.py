@@ -7,7 +7,7 @@ What is kept is in this process and is lost with it: the pages notice and agree 
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,10 @@ class DirectMedia:
             },
             "recording": None,
         }
+
+    async def stats(self) -> Sequence[Mapping[str, Any]]:
+        """None: there are no media processes."""
+        return ()
 
     def exchange_of(self, call_id: str) -> Exchange:
         """What two pages have agreed on. Raises OutOfTurn if neither is known to be ready."""
