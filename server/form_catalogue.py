@@ -20,7 +20,7 @@ def read_catalogue(own: str = "") -> Mapping[str, FormTemplate]:
     if own:
         folder = Path(own)
         if not folder.is_dir():
-            raise ConfigurationError(f"forms: {own} is no folder")
+            raise ConfigurationError(f"设置 forms：没有目录 {own}")
         found |= _read_folder(folder)
     return dict(sorted(found.items()))
 
