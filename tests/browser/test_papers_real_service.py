@@ -269,7 +269,7 @@ def test_a_name_can_be_typed_instead_and_signing_can_be_declined(pair: Pair):
             expect(sheet(agent).get_by_text("市民没有签。")).to_be_visible()
         for page in (citizen, agent):
             sheet(page).get_by_role("button", name="关闭").click()
-    expect(agent.locator(".log")).to_contain_text("市民不签：预约登记")
+    expect(agent.locator("bb-desk-talk .log")).to_contain_text("市民不签：预约登记")
 
 
 def test_on_the_call_page_a_form_opens_by_itself_and_a_page_loaded_anew_has_it_again(pair: Pair):
