@@ -8,7 +8,7 @@
  * - A file is a button that says name, kind and size. A picture is a button that opens it large, named by it.
  */
 
-import { icon, make } from '../lib/dom.js'
+import { icon, make, tell } from '../lib/dom.js'
 import { needStyle } from '../lib/styles.js'
 import './bb-answer-card.js'
 import { dataAddress, fetchFile, saveFile } from './conversation-files.js'
