@@ -1,7 +1,7 @@
 """What the queue looks like at one moment: who waits, who is at work, how long it will take.
 
 The order and the estimate are those of `video.queue` and `video.estimate`; this module gives them
-what is stored, and keeps the answer for a moment, because many citizens ask at once.
+what is stored. Many citizens ask at once, and then share one look, which is never an old one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from core.desk_ports import Agent, CallStore, DeskStore, ServiceTime
 from core.ports import Handover
 from core.statuses import AgentState, HandoverState
+from server.fresh_reading import FreshReading
 from video import estimate, queue
 from video.opening import OpeningHours
 
@@ -138,9 +139,10 @@ class WaitingLine:
         self._calls = calls
         self._opening = opening
         self._now = now
+        self.look: Look = FreshReading(self._look)
+        """The queue now; those who ask at once share one look."""
 
-    async def look(self) -> Line:
-        """The queue now."""
+    async def _look(self) -> Line:
         now = self._now()
         agents = {agent.name: agent for agent in await self._desk.agents()}
         held = await self._desk.held()
