@@ -177,7 +177,8 @@ export class Call extends HTMLElement {
     this.#status.announce(entryText(entry).slice(0, 200))
     this.#list.reveal(entry)
     // Where the chat is out of sight nobody would find the card, and the agent is saying it just now.
-    if (PAPERS[entry.kind]?.state === entry.body?.state) this.#openPaper(PAPERS[entry.kind].of(entry.body))
+    const paper = PAPERS[entry.kind]
+    if (paper && paper.state === entry.body?.state) this.#openPaper(paper.of(entry.body))
     if (entry.kind === 'line' || !this.#isChatCovered()) return
     this.#unread += 1
     this.querySelector('bb-call-room').showUnread(this.#unread)
