@@ -23,6 +23,7 @@ export class DeskCall extends EventTarget {
   #signalling
   #media = null
   #moved = []
+  #early = null
 
   id = ''
   conversationId = ''
@@ -71,6 +72,7 @@ export class DeskCall extends EventTarget {
     this.peerQuality = ''
     this.peerConnected = true
     this.since = null
+    this.#early = null
     try {
       const stream = await this.#devices(mode)
       const media = this.#makeMedia()
@@ -81,6 +83,7 @@ export class DeskCall extends EventTarget {
       this.id = call.call_id ?? call.id
       if (call.mode === 'text') this.#signalling.tell('call.mode', { call_id: this.id, mode })
       this.#take({ ...call, mode })
+      if (this.#early?.call_id === this.id) this.#take(this.#early)
       await media.start({ stream })
     } catch (error) {
       this.#dispatch('problem', problemOf(error))
@@ -90,6 +93,8 @@ export class DeskCall extends EventTarget {
 
   /** Passing news of the service. @param {Record<string, any>} news */
   hear(news) {
+    // What a call becomes may be told before the answer that says which call it is.
+    if (this.active && !this.id && news.type === 'call.state') this.#early = news
     if (!this.active || news.call_id !== this.id) return
     if (news.type === 'call.state') this.#take(news)
     if (news.type === 'call.quality' && news.party !== 'agent') this.peerQuality = news.level ?? ''
