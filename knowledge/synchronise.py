@@ -146,7 +146,8 @@ class Synchroniser:
                 _log.exception("index_not_synchronised")
                 pause = max(every, _RETRY_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
 
     async def close(self) -> None:
         """Waits for a merge under way, and lets go of the folder."""

@@ -101,7 +101,8 @@ class DeskRounds:
         """Round after round, soon after a change and every few seconds without one."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), LONGEST_PAUSE)
+                async with asyncio.timeout(LONGEST_PAUSE):
+                    await self._changed.wait()
             self._changed.clear()
             try:
                 await self.round()

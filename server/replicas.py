@@ -158,7 +158,8 @@ class Replicas:
     async def _keep_up(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._missed.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._missed.wait()
             if self._missed.is_set() or not self.connected:
                 self._missed.clear()
                 try:
