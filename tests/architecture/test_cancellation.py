@@ -8,10 +8,9 @@ FOLDERS = ("bot", "connectors", "core", "knowledge", "server", "video")
 
 
 def calls_of_wait_for(path: Path) -> list[str]:
-    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    return [
-        f"{path.relative_to(ROOT)}:{call.lineno}" for call in calls if "wait_for" in ast.unparse(call.func)
-    ]
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    functions = [(node.lineno, ast.unparse(node.func)) for node in nodes if isinstance(node, ast.Call)]
+    return [f"{path.relative_to(ROOT)}:{line}" for line, name in functions if name == "asyncio.wait_for"]
 
 
 def test_what_has_a_limit_of_time_is_cancelled_even_in_the_moment_when_it_is_done():
