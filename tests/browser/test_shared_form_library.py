@@ -21,9 +21,10 @@ async () => {
     if (method === 'GET') return { state: 'open', fields: [field] }
     sent.push(body.value === undefined ? body.act : `${body.act} ${body.value} v${body.version}`)
     const answer = answers.shift() ?? 'ok'
+    if (answer === 'slow') await new Promise((go) => setTimeout(go, 100))
     if (answer === 'cut') throw new ConnectionError('cut')
     if (answer === 'lost') { write(body); throw new ConnectionError('lost') }
-    if (answer !== 'ok') throw new Refusal(409, answer, '')
+    if (answer !== 'ok' && answer !== 'slow') throw new Refusal(409, answer, '')
     return write(body)
   }
   const write = ({ value, version }) => {
@@ -70,6 +71,23 @@ def test_quick_typing_goes_out_together_and_leaving_lets_the_field_go(page: Page
 
     assert done["sent"] == ["hold", "leave 张三 v0"]
     assert (done["stored"], done["value"], done["state"]) == ("张三", "张三", "")
+
+
+def test_what_was_left_is_free_before_the_form_counts_as_settled(page: Page):
+    done = played(
+        page, "form.enter('a'); form.leave('a'); await form.settled(); globalThis.last = sent.at(-1)"
+    )
+
+    assert page.evaluate("globalThis.last") == "leave"
+    assert done["sent"] == ["hold", "leave"]
+
+
+def test_a_slow_hold_is_not_overtaken_by_the_leaving_after_it(page: Page):
+    acts = "script('slow'); form.enter('a'); form.type('a', '张'); form.leave('a')"
+    done = played(page, acts + "; await new Promise((go) => setTimeout(go, 50)); globalThis.then = [...sent]")
+
+    assert page.evaluate("globalThis.then") == ["hold"]
+    assert done["sent"] == ["hold", "leave 张 v0"]
 
 
 def test_what_the_network_swallowed_is_sent_again_whether_or_not_it_arrived(page: Page):

@@ -127,7 +127,7 @@ export class SharedForm extends EventTarget {
     this.#live.removeEventListener('state', this.#connected)
   }
 
-  /** Resolves when all that was typed has arrived or was refused. */
+  /** Resolves when all that was typed has arrived or was refused, and what was left is free. */
   async settled() {
     for (const [name, field] of this.#fields) {
       clearTimeout(field.timer)
@@ -135,6 +135,7 @@ export class SharedForm extends EventTarget {
       if (field.draft !== null) this.#send(name)
     }
     while (this.unsent && !this.#closed) await sleep(50)
+    await Promise.allSettled([...this.#fields.values()].map(({ last }) => last))
   }
 
   // --- inside ---------------------------------------------------------------------------------------
@@ -152,6 +153,7 @@ export class SharedForm extends EventTarget {
         base: 0, // the version that was seen when the draft began: news since then weren't
         refused: null,
         inside: false,
+        last: Promise.resolve(), // what was asked for last in this field
         sending: false,
         cutOff: false,
         heldAt: 0,
@@ -162,8 +164,13 @@ export class SharedForm extends EventTarget {
     return this.#fields.get(name)
   }
 
+  /** One after another in each field: a hold that overtakes the leaving after it would keep the field. */
   #act(name, body) {
-    return this.#ask('PUT', `${this.#path}/fields/${encodeURIComponent(name)}`, { page: this.#page, ...body })
+    const path = `${this.#path}/fields/${encodeURIComponent(name)}`
+    const act = () => this.#ask('PUT', path, { page: this.#page, ...body })
+    const field = this.#field(name)
+    field.last = field.last.then(act, act)
+    return field.last
   }
 
   /** One value of a field is under way at a time; what is typed meanwhile goes after it. */
