@@ -163,7 +163,7 @@ async def test_it_ends_in_an_orderly_way_at_any_moment(service, moment):
 
 
 async def test_what_cannot_be_opened_ends_it(service):
-    service.failure = ConfigurationError("no model")
+    service.failure = ConfigurationError("没有对话模型")
     service.parts_open.set()
 
     with pytest.raises(ConfigurationError, match="没有对话模型"):
