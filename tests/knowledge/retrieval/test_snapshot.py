@@ -121,7 +121,7 @@ def test_a_record_whose_rows_are_nowhere_is_refused(builder, empty, snapshot):
 
 
 def test_other_parameters_are_refused_with_what_differs():
-    with pytest.raises(SnapshotMismatch, match="model_id 'b', not 'a'"):
+    with pytest.raises(SnapshotMismatch, match="model_id 是 'b'，应为 'a'"):
         SnapshotParameters("a", 64).require(SnapshotParameters("b", 64))
     SnapshotParameters("a", 64).require(SnapshotParameters("a", 64))
 

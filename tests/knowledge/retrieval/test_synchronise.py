@@ -273,7 +273,7 @@ class TestCatchingUp:
         feed, seen = store.changes_after, []
 
         async def changes_after(*arguments):
-            with pytest.raises(SnapshotUnavailable, match="isn't complete"):
+            with pytest.raises(SnapshotUnavailable, match="索引还没有建完"):
                 _ = synchroniser.snapshot
             seen.append(arguments)
             return await feed(*arguments)
