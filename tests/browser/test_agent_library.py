@@ -96,10 +96,16 @@ def test_situations_keep_materials_with_their_marks(library: Page):
     ("guide", "facts"),
     [
         ({}, []),
-        ({"time_limit": {"promised_days": 0}}, [{"label": "时限", "text": "当场办结"}]),
-        ({"time_limit": {"statutory_days": 5}}, [{"label": "时限", "text": "5个工作日"}]),
-        ({"fee": {"charged": False}}, [{"label": "收费", "text": "不收费"}]),
-        ({"online": {"fully": True}}, [{"label": "网办", "text": "可全程网办"}]),
+        (
+            {"time_limit": {"promised_days": 0}},
+            [{"element": "time_limit", "label": "时限", "text": "当场办结"}],
+        ),
+        (
+            {"time_limit": {"statutory_days": 5}},
+            [{"element": "time_limit", "label": "时限", "text": "5个工作日"}],
+        ),
+        ({"fee": {"charged": False}}, [{"element": "fee", "label": "收费", "text": "不收费"}]),
+        ({"online": {"fully": True}}, [{"element": "online", "label": "网办", "text": "可全程网办"}]),
     ],
 )
 def test_a_guide_says_nothing_that_it_does_not_hold(library: Page, guide: dict[str, object], facts: list):
