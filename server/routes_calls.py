@@ -12,11 +12,10 @@ from aiohttp import web
 
 from core.desk_ports import Call
 from core.errors import Forbidden, InvalidInput
-from core.ports import Conversation
-from server.access import access_conversation_by_token
+from server.citizen_access import conversation_of
 from server.citizen_text import clean
-from server.keys import CALLS, CONVERSATION_STORE, LIMITS, SETTINGS, STORES
-from server.requests import bearer_token, path_text, read_object, text_of
+from server.keys import CALLS, LIMITS, SETTINGS, STORES
+from server.requests import path_text, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
 from video.call import CallMode, Party
@@ -41,7 +40,7 @@ async def citizen_ice(request: web.Request) -> web.Response:
 
     The credentials bear a name of the conversation's own, by which the TURN server can set quotas.
     """
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     desk, conversation_id = request.app[STORES].desk, conversation.conversation_id
     if (
@@ -61,7 +60,7 @@ async def staff_ice(request: web.Request) -> web.Response:
 
 async def ask_for_call(request: web.Request) -> web.Response:
     """The citizen asks the agent for a call, or picks up the agent's."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     mode = _mode_of(await read_object(request))
     request.app[LIMITS].check_message(conversation.conversation_id)
     call = await request.app[CALLS].begin(conversation.conversation_id, Party.CITIZEN, mode)
@@ -70,7 +69,7 @@ async def ask_for_call(request: web.Request) -> web.Response:
 
 async def consent(request: web.Request) -> web.Response:
     """The citizen's answer to the text on recording."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     agree = data.get("agree")
     if not isinstance(agree, bool):
@@ -88,7 +87,7 @@ async def consent(request: web.Request) -> web.Response:
 
 async def decline(request: web.Request) -> web.Response:
     """The citizen doesn't want the agent's call."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     call_id = path_text(request, "call_id")
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[CALLS].check_citizen(conversation.conversation_id, call_id)
@@ -145,9 +144,3 @@ def _call(call: Call) -> web.Response:
 
 def _json(body: Mapping[str, Any]) -> web.Response:
     return web.json_response(body, headers={"Cache-Control": "no-store"})
-
-
-async def _conversation_of(request: web.Request) -> Conversation:
-    return await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
-    )

@@ -11,6 +11,7 @@ from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
 from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
+from server.citizen_access import conversation_of
 from server.citizen_text import MAX_CHARACTERS
 from server.conversation_cookie import remember_conversation
 from server.events import CatchUp, PassingNews, Subscription
@@ -80,7 +81,7 @@ async def start(request: web.Request) -> web.Response:
 
 async def say(request: web.Request) -> web.Response:
     """Takes a citizen's message and answers with the reply."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     text = data.get("text")
     if not isinstance(text, str):
@@ -93,7 +94,7 @@ async def say(request: web.Request) -> web.Response:
 
 async def read(request: web.Request) -> web.Response:
     """The conversation with its events, or those after `?after=`."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     after = query_integer(request, "after", 0)
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
@@ -103,7 +104,7 @@ async def read(request: web.Request) -> web.Response:
 
 async def request_person(request: web.Request) -> web.Response:
     """Puts the citizen on the list for a person."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     try:
         mode = HandoverMode(text_of(data, "mode", limit=16, required=True))
@@ -122,7 +123,7 @@ async def request_person(request: web.Request) -> web.Response:
 
 async def leave_queue(request: web.Request) -> web.Response:
     """Ends the wait for a person, or being served by one; nothing happens to who does neither."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[CALLS].end_of(conversation.conversation_id, "citizen_left")
     await request.app[HANDOVERS].leave(conversation.conversation_id)
@@ -131,7 +132,7 @@ async def leave_queue(request: web.Request) -> web.Response:
 
 async def ask_for_call_back(request: web.Request) -> web.Response:
     """The citizen is called at a chosen time instead of waiting."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     at = moment_of(data, "at")
     contact = text_of(data, "contact", limit=32, required=True)
@@ -142,7 +143,7 @@ async def ask_for_call_back(request: web.Request) -> web.Response:
 
 async def leave_message(request: web.Request) -> web.Response:
     """The citizen leaves a message instead of waiting."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
     client_message_id = text_of(data, "client_message_id", limit=100)
@@ -153,7 +154,7 @@ async def leave_message(request: web.Request) -> web.Response:
 
 async def rate(request: web.Request) -> web.Response:
     """Takes the citizen's rating."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     score = integer_of(data, "score")
     comment = text_of(data, "comment", limit=1000)
@@ -258,12 +259,6 @@ async def _send_events(
         log.exception("watching_failed")
         code = WSCloseCode.INTERNAL_ERROR
     await socket.close(code=code, message=RESUME)
-
-
-async def _conversation_of(request: web.Request) -> Conversation:
-    return await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
-    )
 
 
 def _private(response: web.Response) -> web.Response:

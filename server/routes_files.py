@@ -14,12 +14,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from core.errors import FileTooLarge, InvalidInput, UnsupportedMedia
 from core.evidence_ports import StoredFile
-from core.ports import Conversation
-from server.access import access_conversation_by_token
+from server.citizen_access import conversation_of
 from server.desk_wire import full_event_json
 from server.file_types import attachment
-from server.keys import CONVERSATION_STORE, DESK, LIMITS, UPLOADS
-from server.requests import bearer_token, path_text
+from server.keys import DESK, LIMITS, UPLOADS
+from server.requests import path_text
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
 from server.uploads import Received, Upload
@@ -57,7 +56,7 @@ def routes() -> list[web.RouteDef]:
 
 async def send(request: web.Request) -> web.Response:
     """Takes in a citizen's file."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     uploads = request.app[UPLOADS]
     address = request.app[LIMITS].address_of(request)
@@ -82,7 +81,7 @@ async def send_as_agent(request: web.Request) -> web.Response:
 
 async def fetch(request: web.Request) -> web.Response:
     """Gives a citizen a file of the conversation."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     file, data = await request.app[UPLOADS].for_citizen(
         conversation.conversation_id, path_text(request, "file_id")
@@ -155,10 +154,4 @@ def _download(file: StoredFile, data: bytes) -> web.Response:
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "no-store",
         },
-    )
-
-
-async def _conversation_of(request: web.Request) -> Conversation:
-    return await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
     )

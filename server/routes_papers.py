@@ -11,13 +11,12 @@ from typing import Any
 from aiohttp import web
 
 from core.errors import InvalidInput, NotFound
-from core.ports import Conversation
-from server.access import access_conversation_by_token
+from server.citizen_access import conversation_of
 from server.citizen_text import clean
 from server.forms import AGENT, CITIZEN, FieldAct, FormView, field_json
-from server.keys import CONVERSATION_STORE, FORMS, LIMITS, PAPER_RATE, READING, SIGNATURES
+from server.keys import FORMS, LIMITS, PAPER_RATE, READING, SIGNATURES
 from server.paper_wire import form_json, signature_json, template_json
-from server.requests import bearer_token, integer_of, path_text, query_text, read_object, text_of
+from server.requests import integer_of, path_text, query_text, read_object, text_of
 from server.routes_files import read_file
 from server.signatures import MOST_DRAWING_BYTES, SignatureView
 from server.staff_access import DESK as DESK_ROLES
@@ -54,7 +53,7 @@ def routes() -> list[web.RouteDef]:
 
 async def read_form(request: web.Request) -> web.Response:
     """A form of the conversation, with what stands in it."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     view = await request.app[FORMS].for_citizen(conversation.conversation_id, path_text(request, "form_id"))
     return _form(request, view)
@@ -62,7 +61,7 @@ async def read_form(request: web.Request) -> web.Response:
 
 async def fill_in(request: web.Request) -> web.Response:
     """What the citizen does in a field."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[PAPER_RATE].check(conversation.conversation_id, time.monotonic())
     act = await _act_of(request)
     view = await request.app[FORMS].write(
@@ -73,7 +72,7 @@ async def fill_in(request: web.Request) -> web.Response:
 
 async def read_signature(request: web.Request) -> web.Response:
     """A request to sign."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     return _signature(
         await request.app[SIGNATURES].find(conversation.conversation_id, path_text(request, "signature_id"))
@@ -82,7 +81,7 @@ async def read_signature(request: web.Request) -> web.Response:
 
 async def draw(request: web.Request) -> web.Response:
     """Takes the citizen's handwritten signature, a PNG as the one part `file` of a multipart body."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     upload = await read_file(request, MOST_DRAWING_BYTES)
     view = await request.app[SIGNATURES].draw(
@@ -96,7 +95,7 @@ async def draw(request: web.Request) -> web.Response:
 
 async def answer(request: web.Request) -> web.Response:
     """The citizen confirms by a typed name, or doesn't sign."""
-    conversation = await _conversation_of(request)
+    conversation = await conversation_of(request)
     data = await read_object(request)
     agree = data.get("agree")
     if not isinstance(agree, bool):
@@ -240,9 +239,3 @@ def _signature(view: SignatureView, *, status: int = 200) -> web.Response:
 
 def _json(body: Mapping[str, Any], *, status: int = 200) -> web.Response:
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
-
-
-async def _conversation_of(request: web.Request) -> Conversation:
-    return await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
-    )

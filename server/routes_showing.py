@@ -7,10 +7,10 @@ from aiohttp import web
 
 from core.errors import InvalidInput, NotFound
 from core.statuses import Aspect
-from server.access import access_conversation_by_token
+from server.citizen_access import conversation_of
 from server.desk_wire import full_event_json
-from server.keys import CONVERSATION_STORE, LIMITS, SHOWING
-from server.requests import MAX_INTEGER, bearer_token, path_text, read_object, text_of
+from server.keys import LIMITS, SHOWING
+from server.requests import MAX_INTEGER, path_text, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
 
@@ -54,9 +54,7 @@ async def close_as_agent(request: web.Request) -> web.Response:
 
 async def close_as_citizen(request: web.Request) -> web.Response:
     """The citizen closes what the agent shows."""
-    conversation = await access_conversation_by_token(
-        request.app[CONVERSATION_STORE], request.match_info["id"], bearer_token(request)
-    )
+    conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[SHOWING].close_as_citizen(conversation.conversation_id, _show_of(request))
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
