@@ -185,13 +185,22 @@ class Desk:
 
     async def before_leaving(self, conversation_id: str, reason: str, *, holder: str) -> None:
         """Ends the call of a conversation that its agent lets go. Raises NotFound, Conflict."""
-        handover = await self._desk.open_handover(conversation_id)
-        if handover is None or handover.state is not HandoverState.TAKEN or handover.agent != holder:
+        await self.check_holds(holder, conversation_id)
+        if self._end_call is not None:
+            await self._end_call(conversation_id, reason)
+
+    async def check_holds(self, name: str, conversation_id: str) -> None:
+        """Returns if that agent holds the conversation. Raises NotFound, Conflict."""
+        if await self.holder_of(conversation_id) != name:
             if await self._store.get(conversation_id) is None:
                 raise NotFound("no such conversation")
             raise Conflict("the agent doesn't hold that conversation")
-        if self._end_call is not None:
-            await self._end_call(conversation_id, reason)
+
+    async def holder_of(self, conversation_id: str) -> str:
+        """The agent who holds the conversation, or nobody."""
+        handover = await self._desk.open_handover(conversation_id)
+        is_held = handover is not None and handover.state is HandoverState.TAKEN
+        return handover.agent if handover is not None and is_held else ""
 
     # --- in a conversation -----------------------------------------------------------------------
 

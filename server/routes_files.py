@@ -72,7 +72,7 @@ async def send_as_agent(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     conversation_id = path_text(request, "id")
     uploads = request.app[UPLOADS]
-    await uploads.check_holds(user, conversation_id)
+    await request.app[DESK].check_holds(user.name, conversation_id)
     async with uploads.admit(conversation_id, request.app[LIMITS].address_of(request)):
         upload = await read_file(request, uploads.most_bytes)
         received = await uploads.from_agent(user, conversation_id, upload)

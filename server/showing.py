@@ -5,14 +5,12 @@ a point goes to the other side as passing news and is kept nowhere. Holder and l
 point: another replica of the service may have changed them. Knows no HTTP.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from core.desk_ports import DeskStore
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.evidence_ports import FileStore
 from core.ports import ConversationEvent, ConversationStore, User
-from core.statuses import Aspect, HandoverState
+from core.statuses import Aspect
 from knowledge.answering import facts
 from server.desk import Desk
 from server.desk_guides import DeskGuides
@@ -23,32 +21,28 @@ from video.showing import Point, Shown
 
 
 class Showing:
-    """The use case; `publish` tells a new event to whoever watches."""
+    """The use case."""
 
     def __init__(
         self,
         store: ConversationStore,
-        desk_store: DeskStore,
         desk: Desk,
         *,
         files: FileStore,
         guides: DeskGuides,
         fan_out: EventFanOut,
-        publish: Callable[[ConversationEvent], None],
     ) -> None:
         self._store = store
-        self._desk_store = desk_store
         self._desk = desk
         self._files = files
         self._guides = guides
         self._fan_out = fan_out
-        self._publish = publish
 
     # --- showing -----------------------------------------------------------------------------------
 
     async def show_file(self, user: User, conversation_id: str, file_id: str) -> ConversationEvent:
         """Opens a file of the conversation on the citizen's page. Raises NotFound, Conflict."""
-        await self._check_holds(user, conversation_id)
+        await self._desk.check_holds(user.name, conversation_id)
         file = await self._files.get(file_id)
         if file is None or file.conversation_id != conversation_id:
             raise NotFound("no such file in this conversation")
@@ -69,7 +63,7 @@ class Showing:
 
         Raises InvalidInput where the guide is silent about it, NotFound, Conflict.
         """
-        await self._check_holds(user, conversation_id)
+        await self._desk.check_holds(user.name, conversation_id)
         guide = await self._guides.published(guide_id)
         if situation and situation not in {each.name for each in guide.situations}:
             raise InvalidInput("situation: the guide has none of that name")
@@ -92,7 +86,7 @@ class Showing:
 
     async def close_as_agent(self, user: User, conversation_id: str, show: int) -> None:
         """The agent takes it away; what is closed already stays closed. Raises NotFound, Conflict."""
-        await self._check_holds(user, conversation_id)
+        await self._desk.check_holds(user.name, conversation_id)
         if await self._is_open(conversation_id, show):
             body = {"show": show, "by": user.name}
             await self._desk.write(user, conversation_id, showing.SHOW_ENDED, body, once=f"show {show}")
@@ -106,7 +100,7 @@ class Showing:
             conversation_id, showing.SHOW_ENDED, body, delivery_key=f"show_ended:{show}"
         )
         if is_new:
-            self._publish(event)
+            self._fan_out.publish(event)
 
     # --- pointing ----------------------------------------------------------------------------------
 
@@ -116,13 +110,13 @@ class Showing:
         Raises Forbidden for who doesn't hold the conversation, Conflict for what isn't shown (any more),
         InvalidInput for a place that it doesn't have.
         """
-        if await self._agent_of(point.conversation_id) != user.name:
+        if await self._desk.holder_of(point.conversation_id) != user.name:
             raise Forbidden("another agent's conversation, or none of an agent")
         await self._tell(point.conversation_id, Party.AGENT, point)
 
     async def point_as_citizen(self, conversation_id: str, point: Point) -> None:
         """Tells the agent where the citizen points. Raises Conflict, InvalidInput."""
-        if not await self._agent_of(conversation_id):
+        if not await self._desk.holder_of(conversation_id):
             raise Conflict("no agent holds the conversation")
         await self._tell(conversation_id, Party.CITIZEN, point)
 
@@ -155,15 +149,3 @@ class Showing:
         if after < show:
             raise NotFound("nothing was shown under that number")
         return shown
-
-    async def _agent_of(self, conversation_id: str) -> str:
-        """Who holds the conversation, or nobody."""
-        handover = await self._desk_store.open_handover(conversation_id)
-        is_held = handover is not None and handover.state is HandoverState.TAKEN
-        return handover.agent if handover is not None and is_held else ""
-
-    async def _check_holds(self, user: User, conversation_id: str) -> None:
-        if await self._agent_of(conversation_id) != user.name:
-            if await self._store.get(conversation_id) is None:
-                raise NotFound("no such conversation")
-            raise Conflict("the agent doesn't hold that conversation")

@@ -11,14 +11,12 @@ from server.showing import Showing
 
 def make(app: web.Application) -> None:
     """Makes the use case of showing, and what takes in points."""
-    stores, fan_out = app[keys.STORES], app[keys.FAN_OUT]
+    stores = app[keys.STORES]
     app[keys.SHOWING] = Showing(
         stores.conversations,
-        stores.desk,
         app[keys.DESK],
         files=stores.files,
         guides=app[keys.DESK_GUIDES],
-        fan_out=fan_out,
-        publish=fan_out.publish,
+        fan_out=app[keys.FAN_OUT],
     )
     app[keys.POINTING] = Pointing(app[keys.SHOWING], hotline=app[keys.SETTINGS].hotline, now=time.monotonic)

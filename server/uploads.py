@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 
-from core.desk_ports import DeskStore
 from core.errors import (
     BangbanError,
     Conflict,
@@ -31,7 +30,6 @@ from core.errors import (
 from core.evidence_ports import AccessEntry, AccessLog, FileStore, StoredFile
 from core.ports import ConversationEvent, ConversationStore, User
 from core.replica_ports import Locks
-from core.statuses import HandoverState
 from server.desk import Desk
 from server.file_folder import FileFolder
 from server.file_types import FileType, shown_name, type_of
@@ -98,7 +96,6 @@ class Uploads:
     def __init__(
         self,
         store: ConversationStore,
-        desk_store: DeskStore,
         desk: Desk,
         reading: StaffReading,
         *,
@@ -112,7 +109,6 @@ class Uploads:
         shared_locks: Locks | None = None,
     ) -> None:
         self._store = store
-        self._desk_store = desk_store
         self._desk = desk
         self._reading = reading
         self._files = files
@@ -176,17 +172,9 @@ class Uploads:
 
         return await self._take_in(conversation_id, upload, CITIZEN, write)
 
-    async def check_holds(self, user: User, conversation_id: str) -> None:
-        """Returns if the agent holds the conversation. Raises NotFound, Conflict."""
-        handover = await self._desk_store.open_handover(conversation_id)
-        if handover is None or handover.state is not HandoverState.TAKEN or handover.agent != user.name:
-            if await self._store.get(conversation_id) is None:
-                raise NotFound("no such conversation")
-            raise Conflict("the agent doesn't hold that conversation")
-
     async def from_agent(self, user: User, conversation_id: str, upload: Upload) -> Received:
         """Takes in a file of the agent who holds the conversation. Raises as `from_citizen`, and Conflict."""
-        await self.check_holds(user, conversation_id)
+        await self._desk.check_holds(user.name, conversation_id)
 
         async def write(body: dict[str, Any]) -> ConversationEvent:
             return await self._desk.write(user, conversation_id, "file", body, once=body["file_id"])

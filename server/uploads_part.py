@@ -15,7 +15,6 @@ def make(app: web.Application) -> None:
     scan = VirusScanner.at(settings.clamd_address).check if settings.clamd_address else None
     app[keys.UPLOADS] = Uploads(
         stores.conversations,
-        stores.desk,
         app[keys.DESK],
         app[keys.READING],
         files=stores.files,
