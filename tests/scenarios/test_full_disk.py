@@ -22,7 +22,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def service(disk: Path) -> Iterator[ScriptedService]:
-    service = ScriptedService(disk / "var").start()
+    # Only the disk is to refuse anything, however fast the machine says its forty sentences.
+    service = ScriptedService(disk / "var", rate_messages_per_minute=600).start()
     yield service
     service.stop()
 
