@@ -5,9 +5,6 @@ reading by staff written down. A finished form's frozen bytes are a file of the 
 uploads are, so that reading, evidence and deletion treat both alike. What was filled in goes nowhere else.
 """
 
-import asyncio
-import hashlib
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from core.desk_ports import LogEntry
-from core.errors import BangbanError, Conflict, Forbidden, InvalidInput, NotFound, StaleDocument
-from core.evidence_ports import AccessEntry, AccessLog, FileStore, StoredFile
+from core.errors import BangbanError, Conflict, InvalidInput, NotFound
+from core.evidence_ports import AccessEntry, StoredFile
 from core.paper_ports import Paper, PaperMoved, PaperStep, PaperStore
 from core.ports import Conversation, Handover, User
 from server.desk import Desk
 from server.events import EventFanOut
-from server.file_folder import FileFolder
+from server.kept_files import KeptFiles
 from server.staff_reading import StaffReading
 from video.form_templates import MOST_CHARACTERS, FormTemplate
 from video.shared_form import Filled, FormState, SharedForm, Writer
@@ -69,20 +66,16 @@ class Forms:
         fan_out: EventFanOut,
         *,
         catalogue: Mapping[str, FormTemplate],
-        files: FileStore,
-        folder: FileFolder,
+        kept: KeptFiles,
         reading: StaffReading,
-        accesses: AccessLog,
         now: Callable[[], datetime],
     ) -> None:
         self._papers = papers
         self._desk = desk
         self._fan_out = fan_out
         self.catalogue = catalogue
-        self._files = files
-        self._folder = folder
+        self._kept = kept
         self._reading = reading
-        self._accesses = accesses
         self._now = now
         self._typing: set[tuple[str, str]] = set()
 
@@ -122,13 +115,20 @@ class Forms:
             done = _form_of(paper).finish(AGENT, at)
             by = await self._desk.shown_name(user.name)
             frozen = done.frozen(form_id, by=by, at=at)
-            file = await self._keep(paper, frozen, user.name)
+            file = await self._kept.keep(
+                conversation_id,
+                f"{title_of(paper)}.json",
+                JSON_TYPE,
+                frozen.encode(),
+                by=user.name,
+                details={"form": form_id},
+            )
             try:
                 moved = await self._papers.change(
                     form_id, _freezing(done, file, paper, user.name), agent=user.name
                 )
             except BangbanError as error:
-                await self._drop(file)
+                await self._kept.drop(file)
                 if isinstance(error, _ChangedMeanwhile):
                     continue
                 raise
@@ -201,16 +201,12 @@ class Forms:
         Raises Forbidden, NotFound, StaleDocument, StorageUnavailable.
         """
         entry = AccessEntry(user.name, "read", FORM, form_id, conversation_id=conversation_id, client=client)
-        try:
-            reading = await self._reading.check(user, conversation_id)
-        except Forbidden as error:
-            await self._accesses.add(replace(entry, allowed=False, reason=error.code))
-            raise
-        view = await self.for_citizen(conversation_id, form_id)
-        if not reading.includes(view.paper.changed_at):
-            raise NotFound("written in after the agent's part")
-        await self._accesses.add(entry)
-        return view
+
+        async def find() -> tuple[FormView, datetime | None]:
+            view = await self.for_citizen(conversation_id, form_id)
+            return view, view.paper.changed_at
+
+        return await self._reading.give(user, entry, find)
 
     def now(self) -> datetime:
         """The moment, by which locks run out."""
@@ -227,36 +223,8 @@ class Forms:
     async def _view(self, paper: Paper) -> FormView:
         known, frozen = frozen_of(paper), ""
         if known:
-            data = await asyncio.to_thread(self._folder.read, known["file_id"])
-            if hashlib.sha256(data).hexdigest() != known["sha256"]:
-                raise StaleDocument("the frozen form isn't as it was")
-            frozen = data.decode()
+            frozen = (await self._kept.read_unchanged(known["file_id"], known["sha256"])).decode()
         return FormView(paper, _form_of(paper), frozen)
-
-    async def _keep(self, paper: Paper, frozen: str, by: str) -> StoredFile:
-        data = frozen.encode()
-        file_id = await asyncio.to_thread(self._folder.put, data)
-        title = json.loads(frozen)["title"]
-        file = StoredFile(
-            file_id,
-            paper.conversation_id,
-            f"{title}.json",
-            JSON_TYPE,
-            len(data),
-            hashlib.sha256(data).hexdigest(),
-            by,
-            details={"form": paper.paper_id},
-        )
-        try:
-            return await self._files.add(file)
-        except BangbanError:
-            await asyncio.to_thread(self._folder.delete, file_id)
-            raise
-
-    async def _drop(self, file: StoredFile) -> None:
-        with suppress(BangbanError):
-            await asyncio.to_thread(self._folder.delete, file.file_id)
-            await self._files.forget(file.file_id)
 
     def _publish(self, moved: PaperMoved) -> None:
         for event in moved.events:

@@ -17,6 +17,7 @@ from server.events import EventFanOut
 from server.forms import Forms
 from server.handover import Handovers
 from server.health import Health
+from server.kept_files import KeptFiles
 from server.knowledge_part import KnowledgePart
 from server.limits import ClientLimits
 from server.media_port import Media
@@ -71,6 +72,7 @@ RATINGS = web.AppKey("ratings", Ratings)
 REPLICA_PARTS: web.AppKey[ReplicaParts | None] = web.AppKey("replica_parts")
 REPLICAS = web.AppKey("replicas", Replicas)
 REPORTS = web.AppKey("reports", Reports)
+KEPT_FILES = web.AppKey("kept_files", KeptFiles)
 UPLOADS = web.AppKey("uploads", Uploads)
 SHOWING = web.AppKey("showing", Showing)
 POINTING = web.AppKey("pointing", Pointing)

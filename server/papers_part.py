@@ -9,7 +9,6 @@ from aiohttp import web
 from core.clock import utc_now
 from core.errors import BangbanError
 from server import keys
-from server.file_folder import FileFolder
 from server.form_catalogue import read_catalogue
 from server.forms import AGENT, CITIZEN, Forms
 from server.rate_limit import Rate, RateLimiter
@@ -27,25 +26,22 @@ def make(app: web.Application) -> None:
     """Makes the use cases of papers. Raises ConfigurationError for a form template that can't be read."""
     settings, stores = app[keys.SETTINGS], app[keys.STORES]
     app[keys.PAPER_RATE] = RateLimiter(Rate(FIELD_ACTS_PER_MINUTE))
-    folder = FileFolder(settings.data / "files")
     app[keys.FORMS] = Forms(
         stores.papers,
         app[keys.DESK],
         app[keys.FAN_OUT],
         catalogue=read_catalogue(settings.forms),
-        files=stores.files,
-        folder=folder,
+        kept=app[keys.KEPT_FILES],
         reading=app[keys.READING],
-        accesses=stores.access,
         now=utc_now,
     )
     app[keys.SIGNATURES] = Signatures(
         stores.papers,
         app[keys.FAN_OUT],
-        files=stores.files,
-        folder=folder,
+        kept=app[keys.KEPT_FILES],
         evidence=SignatureEvidence(settings.data / EVIDENCE, stores.calls),
         now=utc_now,
+        shared_locks=app[keys.REPLICAS].shared_locks,
     )
 
 

@@ -8,13 +8,13 @@ point: another replica of the service may have changed them. Knows no HTTP.
 from typing import Any
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from core.evidence_ports import FileStore
 from core.ports import ConversationEvent, ConversationStore, User
 from core.statuses import Aspect
 from knowledge.answering import facts
 from server.desk import Desk
 from server.desk_guides import DeskGuides
 from server.events import EventFanOut
+from server.kept_files import KeptFiles
 from video import showing
 from video.call import Party
 from video.showing import Point, Shown
@@ -28,13 +28,13 @@ class Showing:
         store: ConversationStore,
         desk: Desk,
         *,
-        files: FileStore,
+        kept: KeptFiles,
         guides: DeskGuides,
         fan_out: EventFanOut,
     ) -> None:
         self._store = store
         self._desk = desk
-        self._files = files
+        self._kept = kept
         self._guides = guides
         self._fan_out = fan_out
 
@@ -43,9 +43,7 @@ class Showing:
     async def show_file(self, user: User, conversation_id: str, file_id: str) -> ConversationEvent:
         """Opens a file of the conversation on the citizen's page. Raises NotFound, Conflict."""
         await self._desk.check_holds(user.name, conversation_id)
-        file = await self._files.get(file_id)
-        if file is None or file.conversation_id != conversation_id:
-            raise NotFound("no such file in this conversation")
+        file = await self._kept.find(conversation_id, file_id)
         body = {
             "what": showing.FILE,
             "file_id": file.file_id,

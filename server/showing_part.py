@@ -15,7 +15,7 @@ def make(app: web.Application) -> None:
     app[keys.SHOWING] = Showing(
         stores.conversations,
         app[keys.DESK],
-        files=stores.files,
+        kept=app[keys.KEPT_FILES],
         guides=app[keys.DESK_GUIDES],
         fan_out=app[keys.FAN_OUT],
     )

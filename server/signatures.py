@@ -5,10 +5,8 @@ counts once it is in the evidence (`server.signature_evidence`). Knows no HTTP.
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,17 +19,16 @@ from core.errors import (
     InvalidInput,
     NoSignature,
     NotFound,
-    StaleDocument,
 )
-from core.evidence_ports import FileStore, StoredFile
 from core.paper_ports import Paper, PaperMoved, PaperStep, PaperStore
 from core.ports import User
+from core.replica_ports import Locks
 from server.citizen_text import clean
 from server.events import EventFanOut
-from server.file_folder import FileFolder
 from server.file_types import PNG, type_of
 from server.forms import FORM, JSON_TYPE, MOST_PAPERS, frozen_of, title_of
 from server.images import make_signature
+from server.kept_files import KeptFiles
 from server.signature_evidence import SignatureEvidence
 from server.turn_locks import TurnLocks
 from video.shared_form import FormState, as_written
@@ -46,6 +43,8 @@ from video.signing import (
 SIGNATURE = "signature"
 MOST_DRAWING_BYTES = 1024 * 1024
 MOST_DRAWING_PIXELS = 4_000_000
+KEPT_AS = {"drawn": ("签名.png", PNG.media_type), "typed": ("姓名确认.json", JSON_TYPE)}
+"""Name and type of the file that a signature is, by how it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +56,24 @@ class SignatureView:
 
 
 class Signatures:
-    """All signature requests."""
+    """All signature requests. `shared_locks` are those of all replicas."""
 
     def __init__(
         self,
         papers: PaperStore,
         fan_out: EventFanOut,
         *,
-        files: FileStore,
-        folder: FileFolder,
+        kept: KeptFiles,
         evidence: SignatureEvidence,
         now: Callable[[], datetime],
+        shared_locks: Locks | None = None,
     ) -> None:
         self._papers = papers
         self._fan_out = fan_out
-        self._files = files
-        self._folder = folder
+        self._kept = kept
         self._evidence = evidence
         self._now = now
-        self._locks = TurnLocks(max_waiting=2)
+        self._locks = TurnLocks(max_waiting=2, kind="signature", shared=shared_locks)
 
     # --- the agent ---------------------------------------------------------------------------------
 
@@ -179,20 +177,13 @@ class Signatures:
             kind, subject, title, lies = FORM, form_id, title_of(form), frozen_of(form)["file_id"]
         else:
             kind, subject, title, lies = "file", file_id, "", file_id
-        file = await self._files.get(lies)
-        if file is None or file.conversation_id != conversation_id:
-            raise NotFound("no such file in this conversation")
+        file = await self._kept.find(conversation_id, lies)
         if kind == "file" and file.media_type == JSON_TYPE:
             raise NotFound("no file that somebody sent")
-        await self._check_bytes(file.file_id, file.sha256)
+        await self._kept.read_unchanged(file.file_id, file.sha256)
         return SignatureRequest(
             kind, subject, title or file.name, file.file_id, file.sha256, agent, as_written(self._now())
         )
-
-    async def _check_bytes(self, file_id: str, sha256: str) -> None:
-        data = await asyncio.to_thread(self._folder.read, file_id)
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise StaleDocument("the document isn't as it was")
 
     async def _sign(
         self,
@@ -207,13 +198,21 @@ class Signatures:
             view.request.check_seen(document_sha256)
             at = self._now()
             signed = view.request.after(SigningEvent.SIGN, at)
-            await self._check_bytes(signed.file_id, signed.document_sha256)
-            file = await self._keep(view.paper, made(view.request, at), method)
+            await self._kept.read_unchanged(signed.file_id, signed.document_sha256)
+            name, media_type = KEPT_AS[method]
+            file = await self._kept.keep(
+                conversation_id,
+                name,
+                media_type,
+                made(view.request, at),
+                by="citizen",
+                details={"signature": signature_id},
+            )
             signed = replace(signed, method=method, signature_file_id=file.file_id, sha256=file.sha256)
             try:
                 chain = await self._evidence.signed(signature_id, conversation_id, signed)
             except BangbanError:
-                await self._drop(file)
+                await self._kept.drop(file)
                 raise
             signed = replace(signed, chain=chain)
 
@@ -238,30 +237,6 @@ class Signatures:
         moved = await self._papers.change(signature_id, step, agent=agent)
         self._publish(moved)
         return SignatureView(moved.paper, _request_of(moved.paper))
-
-    async def _keep(self, paper: Paper, data: bytes, method: str) -> StoredFile:
-        file_id = await asyncio.to_thread(self._folder.put, data)
-        drawn = method == "drawn"
-        file = StoredFile(
-            file_id,
-            paper.conversation_id,
-            "签名.png" if drawn else "姓名确认.json",
-            PNG.media_type if drawn else JSON_TYPE,
-            len(data),
-            hashlib.sha256(data).hexdigest(),
-            "citizen",
-            details={"signature": paper.paper_id},
-        )
-        try:
-            return await self._files.add(file)
-        except BangbanError:
-            await asyncio.to_thread(self._folder.delete, file_id)
-            raise
-
-    async def _drop(self, file: StoredFile) -> None:
-        with suppress(BangbanError):
-            await asyncio.to_thread(self._folder.delete, file.file_id)
-            await self._files.forget(file.file_id)
 
     def _publish(self, moved: PaperMoved) -> None:
         for event in moved.events:

@@ -7,17 +7,20 @@ the citizen says to the bot afterwards isn't the agent's any more. An agent also
 of a message that was left, as long as it is to be seen to.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from core.desk_ports import DeskStore
-from core.errors import Forbidden
+from core.errors import Forbidden, NotFound
 from core.evidence_ports import AccessEntry, AccessLog
 from core.ports import Conversation, ConversationEvent, ConversationStore, Handover, User
 from core.statuses import HandoverState, Holder, Role
 from server.desk import Desk
 from server.ratings import concerns, may_finish
+
+Given = TypeVar("Given")
 
 ONE_LOOK = timedelta(minutes=10)
 """A look that goes on for longer is noted anew."""
@@ -94,6 +97,25 @@ class StaffReading:
                 raise
             return found
         return Reading(conversation, handover)
+
+    async def give(
+        self, user: User, entry: AccessEntry, find: Callable[[], Awaitable[tuple[Given, datetime | None]]]
+    ) -> Given:
+        """What `find` finds in the conversation of `entry`, for who may read it; each time is noted.
+
+        `find` also says when that came: what came after an agent's part isn't given. Raises Forbidden,
+        NotFound, and what `find` raises.
+        """
+        try:
+            reading = await self.check(user, entry.conversation_id)
+        except Forbidden as error:
+            await self._accesses.add(replace(entry, allowed=False, reason=error.code))
+            raise
+        found, at = await find()
+        if not reading.includes(at):
+            raise NotFound("came after the agent's part")
+        await self._accesses.add(entry)
+        return found
 
     async def ended(self, user: User) -> Sequence[Handover]:
         """What ended with the agent lately, the latest first, once a conversation."""

@@ -8,18 +8,16 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from core.errors import (
-    BangbanError,
     Conflict,
     FileTooLarge,
-    Forbidden,
     InvalidInput,
     NotFound,
     TooManyFiles,
@@ -27,13 +25,13 @@ from core.errors import (
     Unavailable,
     UnsupportedFile,
 )
-from core.evidence_ports import AccessEntry, AccessLog, FileStore, StoredFile
+from core.evidence_ports import AccessEntry, StoredFile
 from core.ports import ConversationEvent, ConversationStore, User
 from core.replica_ports import Locks
 from server.desk import Desk
-from server.file_folder import FileFolder
 from server.file_types import FileType, shown_name, type_of
 from server.images import make_anew
+from server.kept_files import KeptFiles
 from server.photo_quality import judge
 from server.staff_reading import StaffReading
 from server.turn_locks import TurnLocks
@@ -99,9 +97,7 @@ class Uploads:
         desk: Desk,
         reading: StaffReading,
         *,
-        files: FileStore,
-        accesses: AccessLog,
-        folder: FileFolder,
+        kept: KeptFiles,
         limits: UploadLimits,
         publish: Callable[[ConversationEvent], None],
         now: Callable[[], datetime],
@@ -111,9 +107,7 @@ class Uploads:
         self._store = store
         self._desk = desk
         self._reading = reading
-        self._files = files
-        self._accesses = accesses
-        self._folder = folder
+        self._kept = kept
         self._limits = limits
         self._publish = publish
         self._now = now
@@ -145,7 +139,7 @@ class Uploads:
         names = (conversation, client)
         self._under_way.update(names)
         try:
-            await asyncio.to_thread(self._folder.check_room)
+            await asyncio.to_thread(self._kept.folder.check_room)
             yield
         finally:
             self._under_way.subtract(names)
@@ -185,10 +179,8 @@ class Uploads:
 
     async def for_citizen(self, conversation_id: str, file_id: str) -> tuple[StoredFile, bytes]:
         """A file of this conversation. Raises NotFound, StorageUnavailable."""
-        file = await self._files.get(file_id)
-        if file is None or file.conversation_id != conversation_id:
-            raise NotFound("no such file in this conversation")
-        return file, await asyncio.to_thread(self._folder.read, file_id)
+        file = await self._kept.find(conversation_id, file_id)
+        return file, await self._kept.read(file_id)
 
     async def for_staff(
         self, user: User, conversation_id: str, file_id: str, *, client: str = ""
@@ -200,31 +192,26 @@ class Uploads:
         entry = AccessEntry(
             user.name, "download", "file", file_id, conversation_id=conversation_id, client=client
         )
-        try:
-            reading = await self._reading.check(user, conversation_id)
-        except Forbidden as error:
-            await self._accesses.add(replace(entry, allowed=False, reason=error.code))
-            raise
-        found = await self.for_citizen(conversation_id, file_id)
-        if not reading.includes(found[0].at):
-            raise NotFound("sent after the agent's part")
-        await self._accesses.add(entry)
-        return found
+
+        async def find() -> tuple[tuple[StoredFile, bytes], datetime | None]:
+            file, data = await self.for_citizen(conversation_id, file_id)
+            return (file, data), file.at
+
+        return await self._reading.give(user, entry, find)
 
     # --- forgetting --------------------------------------------------------------------------------
 
     async def forget_old(self) -> int:
         """Deletes the bytes of deleted conversations, and what a crash left; returns how many."""
         deleted = 0
-        while left := await self._files.left_behind():
+        while left := await self._kept.files.left_behind():
             for file in left:
-                await self._delete_bytes(file.file_id)
-                await self._files.forget(file.file_id)
+                await self._kept.delete(file.file_id)
             deleted += len(left)
         before = (self._now() - STRAY_AFTER).timestamp()
-        for file_id in await asyncio.to_thread(self._folder.older_than, before):
-            if await self._files.get(file_id) is None:
-                await self._delete_bytes(file_id)
+        for file_id in await asyncio.to_thread(self._kept.folder.older_than, before):
+            if await self._kept.files.get(file_id) is None:
+                await self._kept.delete_bytes(file_id)
                 deleted += 1
         return deleted
 
@@ -240,7 +227,7 @@ class Uploads:
         file_type = self._check(upload)
         received = hashlib.sha256(upload.data).hexdigest()
         async with self._locks.hold(conversation_id):
-            there = await self._files.files_of(conversation_id)
+            there = await self._kept.files.files_of(conversation_id)
             same = _same(there, by, received)
             file = same
             if file is None:
@@ -248,12 +235,19 @@ class Uploads:
                     raise TooManyFiles(f"{MOST_FILES} files already")
                 prepared = await self._prepare(upload, file_type)
                 prepared.details["received"] = received
-                file = await self._keep(conversation_id, upload, file_type, by, prepared)
+                file = await self._kept.keep(
+                    conversation_id,
+                    shown_name(upload.name, file_type),
+                    file_type.media_type,
+                    prepared.data,
+                    by=by,
+                    details=prepared.details,
+                )
             try:
                 event = await write(_event_body(file))
             except (NotFound, Conflict):
-                if same is None:
-                    await self._drop(file)
+                if same is None:  # its agent let the conversation go meanwhile
+                    await self._kept.drop(file)
                 raise
         return Received(event, tuple(file.details.get("advice", ())))
 
@@ -291,36 +285,6 @@ class Uploads:
                 "advice": list(quality.advice),
             },
         )
-
-    async def _keep(
-        self, conversation_id: str, upload: Upload, file_type: FileType, by: str, prepared: _Prepared
-    ) -> StoredFile:
-        file_id = await asyncio.to_thread(self._folder.put, prepared.data)
-        try:
-            return await self._files.add(
-                StoredFile(
-                    file_id,
-                    conversation_id,
-                    shown_name(upload.name, file_type),
-                    file_type.media_type,
-                    len(prepared.data),
-                    hashlib.sha256(prepared.data).hexdigest(),
-                    by,
-                    details=prepared.details,
-                )
-            )
-        except BangbanError:
-            await self._delete_bytes(file_id)
-            raise
-
-    async def _drop(self, file: StoredFile) -> None:
-        """Takes back a file that can't be in the log: its agent let the conversation go meanwhile."""
-        with suppress(BangbanError):
-            await self._delete_bytes(file.file_id)
-            await self._files.forget(file.file_id)
-
-    async def _delete_bytes(self, file_id: str) -> None:
-        await asyncio.to_thread(self._folder.delete, file_id)
 
 
 def _same(files: Sequence[StoredFile], by: str, received: str) -> StoredFile | None:

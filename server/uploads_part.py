@@ -5,21 +5,21 @@ from aiohttp import web
 from core.clock import utc_now
 from server import keys
 from server.file_folder import FileFolder
+from server.kept_files import KeptFiles
 from server.uploads import UploadLimits, Uploads
 from server.virus_scan import VirusScanner
 
 
 def make(app: web.Application) -> None:
-    """Makes the use case of files. Raises ConfigurationError for an address that can't be read."""
+    """Makes what keeps files, and their use case. Raises ConfigurationError for an unreadable address."""
     settings, stores = app[keys.SETTINGS], app[keys.STORES]
     scan = VirusScanner.at(settings.clamd_address).check if settings.clamd_address else None
+    app[keys.KEPT_FILES] = KeptFiles(stores.files, FileFolder(settings.data / "files"))
     app[keys.UPLOADS] = Uploads(
         stores.conversations,
         app[keys.DESK],
         app[keys.READING],
-        files=stores.files,
-        accesses=stores.access,
-        folder=FileFolder(settings.data / "files"),
+        kept=app[keys.KEPT_FILES],
         limits=UploadLimits(settings.upload_max_bytes, settings.upload_max_pixels),
         publish=app[keys.FAN_OUT].publish,
         now=utc_now,

@@ -325,7 +325,7 @@ async def test_bytes_go_with_their_conversation_and_strays_after_a_day(service, 
     other = Citizen(service, await service.started())
     kept = (await sent(other, PDF))["event"]["body"]["file_id"]
     uploads = service.app[UPLOADS]
-    uploads._folder.put(b"left by a crash")
+    uploads._kept.folder.put(b"left by a crash")
     del service.conversations._conversations[citizen.id]
 
     assert await uploads.forget_old() == 1
