@@ -4,18 +4,19 @@ Whoever writes to a conversation locks its row first. Writes to it thus follow o
 processes: its log has no gaps, and of two who move it the second sees what the first has done.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from core.desk_ports import LogEntry
 from core.errors import Conflict, NotFound
 from core.ports import ConversationEvent, Handover
 from core.statuses import HandoverMode, HandoverState, Holder
 from core.stores.tables import conversation_events as events
-from core.stores.tables import conversations
+from core.stores.tables import conversations, handovers
 
 
 def lock_conversation(connection: Connection, conversation_id: str) -> Row[Any]:
@@ -91,6 +92,25 @@ def append_event(
             .values(awaits_reply=False)
         )
     return event, True
+
+
+def append_events(
+    connection: Connection, conversation: Row[Any], log: Iterable[LogEntry], *, at: datetime
+) -> tuple[ConversationEvent, ...]:
+    """Appends what is to be told, in order, to the log of a locked conversation; nothing came before it."""
+    return tuple(
+        append_event(connection, conversation, entry.kind, entry.body, at=at, ahead=ahead)[0]
+        for ahead, entry in enumerate(log)
+    )
+
+
+def check_held_by(connection: Connection, conversation_id: str, agent: str) -> None:
+    """Returns if that agent holds the locked conversation. Raises Conflict."""
+    held = select(handovers.c.agent).where(
+        handovers.c.conversation_id == conversation_id, handovers.c.state == HandoverState.TAKEN.value
+    )
+    if connection.execute(held).scalar_one_or_none() != agent:
+        raise Conflict("another one holds that conversation")
 
 
 def change_holder(connection: Connection, conversation_id: str, holder: Holder) -> None:

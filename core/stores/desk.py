@@ -19,7 +19,9 @@ from core.ports import ConversationEvent, Handover
 from core.statuses import HandoverState, Holder
 from core.stores.conversation_rows import (
     append_event,
+    append_events,
     change_holder,
+    check_held_by,
     columns_of,
     handover_of,
     lock_conversation,
@@ -160,11 +162,7 @@ class DatabaseDeskStore(Roster):
             connection.execute(insert(handovers).values(**columns_of(stored), ticket=ticket))
         except IntegrityError:
             raise Conflict("that handover id is taken") from None
-        events = tuple(
-            append_event(connection, conversation, entry.kind, entry.body, at=at, ahead=ahead)[0]
-            for ahead, entry in enumerate(log)
-        )
-        return Moved(stored, events)
+        return Moved(stored, append_events(connection, conversation, log, at=at))
 
     @in_transaction
     def recall(self, connection: Connection, handover_id: str, change: HolderChange) -> Moved:
@@ -192,9 +190,7 @@ class DatabaseDeskStore(Roster):
     ) -> tuple[ConversationEvent, bool]:
         """`ConversationStore.append`, if that agent holds the conversation; else raises Conflict."""
         conversation = lock_conversation(connection, conversation_id)
-        stored = connection.execute(_open_of(conversation_id)).one_or_none()
-        if stored is None or stored.state != _TAKEN or stored.agent != agent:
-            raise Conflict("another one holds that conversation")
+        check_held_by(connection, conversation_id, agent)
         return append_event(connection, conversation, kind, body, at=self._now(), delivery_key=delivery_key)
 
     # --- handovers without a move --------------------------------------------------------------
@@ -337,12 +333,8 @@ class DatabaseDeskStore(Roster):
         """Changes the holder and appends what is to be told of it."""
         change_holder(connection, conversation.conversation_id, change.holder)
         holder = {"holder": change.holder.value, "cause": change.cause} | ({"agent": agent} if agent else {})
-        entries = [*((entry.kind, entry.body) for entry in change.log), ("holder", holder)]
-        at = self._now()
-        return tuple(
-            append_event(connection, conversation, kind, body, at=at, ahead=ahead)[0]
-            for ahead, (kind, body) in enumerate(entries)
-        )
+        log = (*change.log, LogEntry("holder", holder))
+        return append_events(connection, conversation, log, at=self._now())
 
 
 def _check(conversation: Row[Any], change: HolderChange) -> None:

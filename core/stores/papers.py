@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import utc_now
@@ -13,10 +12,8 @@ from core.database import Database, in_transaction
 from core.desk_ports import LogEntry
 from core.errors import Conflict, NotFound
 from core.paper_ports import Paper, PaperMoved, PaperStep
-from core.ports import ConversationEvent
-from core.statuses import HandoverState
-from core.stores.conversation_rows import append_event, lock_conversation
-from core.stores.tables import handovers, papers
+from core.stores.conversation_rows import append_events, check_held_by, lock_conversation
+from core.stores.tables import papers
 
 
 class DatabasePaperStore:
@@ -32,13 +29,15 @@ class DatabasePaperStore:
     ) -> PaperMoved:
         """Stores a new paper and its log. Raises NotFound for its conversation, Conflict for a taken id."""
         conversation = lock_conversation(connection, paper.conversation_id)
-        _check_holder(connection, paper.conversation_id, agent)
-        stored = replace(paper, begun_at=self._now(), changed_at=self._now())
+        if agent:
+            check_held_by(connection, paper.conversation_id, agent)
+        at = self._now()
+        stored = replace(paper, begun_at=at, changed_at=at)
         try:
             connection.execute(insert(papers).values(asdict(stored)))
         except IntegrityError:
             raise Conflict("that paper id is taken") from None
-        return PaperMoved(stored, self._append(connection, conversation, log))
+        return PaperMoved(stored, append_events(connection, conversation, log, at=at))
 
     async def get(self, paper_id: str) -> Paper | None:
         """The paper, or None."""
@@ -58,39 +57,19 @@ class DatabasePaperStore:
         self, connection: Connection, paper_id: str, step: Callable[[Paper], PaperStep], *, agent: str = ""
     ) -> PaperMoved:
         """Makes the paper what `step` makes of it; steps of one conversation follow one another."""
-        query = select(papers).where(papers.c.paper_id == paper_id)
-        if (found := connection.execute(query).one_or_none()) is None:
+        own = papers.c.paper_id == paper_id
+        conversation_id = connection.execute(select(papers.c.conversation_id).where(own)).scalar_one_or_none()
+        if conversation_id is None:
             raise NotFound("no such paper")
-        conversation = lock_conversation(connection, found.conversation_id)
-        _check_holder(connection, found.conversation_id, agent)
+        conversation = lock_conversation(connection, conversation_id)
+        if agent:
+            check_held_by(connection, conversation_id, agent)
         # As it is now that nobody else can change it.
-        stored = Paper(**connection.execute(query).one()._asdict())
-        made = step(stored)
-        if (made.paper.state, made.paper.body) == (stored.state, stored.body):
-            return PaperMoved(stored, self._append(connection, conversation, made.log))
-        changed = replace(stored, state=made.paper.state, body=made.paper.body, changed_at=self._now())
-        connection.execute(
-            update(papers)
-            .where(papers.c.paper_id == paper_id)
-            .values(state=changed.state, body=changed.body, changed_at=changed.changed_at)
-        )
-        return PaperMoved(changed, self._append(connection, conversation, made.log))
-
-    def _append(
-        self, connection: Connection, conversation: Row[Any], log: Sequence[LogEntry]
-    ) -> tuple[ConversationEvent, ...]:
-        return tuple(
-            append_event(connection, conversation, entry.kind, entry.body, at=self._now(), ahead=ahead)[0]
-            for ahead, entry in enumerate(log)
-        )
-
-
-def _check_holder(connection: Connection, conversation_id: str, agent: str) -> None:
-    """Raises Conflict unless that agent, if one is named, holds the locked conversation."""
-    if not agent:
-        return
-    held = select(handovers.c.agent).where(
-        handovers.c.conversation_id == conversation_id, handovers.c.state == HandoverState.TAKEN.value
-    )
-    if connection.execute(held).scalar_one_or_none() != agent:
-        raise Conflict("another one holds that conversation")
+        stored = Paper(**connection.execute(select(papers).where(own)).one()._asdict())
+        made, at = step(stored), self._now()
+        changed = stored
+        if (made.paper.state, made.paper.body) != (stored.state, stored.body):
+            changed = replace(stored, state=made.paper.state, body=made.paper.body, changed_at=at)
+            values = {"state": changed.state, "body": changed.body, "changed_at": at}
+            connection.execute(update(papers).where(own).values(**values))
+        return PaperMoved(changed, append_events(connection, conversation, made.log, at=at))

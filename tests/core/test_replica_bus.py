@@ -6,10 +6,10 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import ConfigurationError
-from core.process_replicas import ProcessBus, ReplicaHub
 from core.redis_replicas import RedisReplicas
 from tests import redis_server
 from tests.contracts.replica_bus import PresenceContract, ReplicaBusContract, until
+from tests.replica_fakes import ProcessBus, ReplicaHub
 
 
 class TestProcessBus(ReplicaBusContract, PresenceContract):

@@ -5,9 +5,9 @@ from sqlalchemy import text
 
 from core.database import Database, open_sessions
 from core.errors import ConfigurationError, Unavailable
-from core.process_replicas import ProcessLocks, ReplicaHub
 from core.stores.locks import PostgresqlLocks
 from tests.contracts.locks import LocksContract
+from tests.replica_fakes import ProcessLocks, ReplicaHub
 
 
 class TestProcessLocks(LocksContract):

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from core.ports import ConversationEvent
-from core.process_replicas import ProcessBus, ProcessLocks, ReplicaHub
 from core.statuses import Holder
 from server import replicas
 from server.events import CatchUp, PassingNews
 from server.replicas import ReplicaParts
+from tests.replica_fakes import ProcessBus, ProcessLocks, ReplicaHub
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
 from video.call import CallMode, CallState, Party
 

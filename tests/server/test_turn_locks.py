@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from core.errors import TooManyRequests
-from core.process_replicas import ProcessLocks, ReplicaHub
 from server.turn_locks import TurnLocks
+from tests.replica_fakes import ProcessLocks, ReplicaHub
 
 
 async def test_work_of_one_key_is_done_one_after_another_in_order_of_arrival():

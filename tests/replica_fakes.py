@@ -1,4 +1,4 @@
-"""Replicas within one process: what a service alone uses, and tests with several of them.
+"""Replicas within one process, for tests with several of them.
 
 A `ReplicaHub` stands for what connects the replicas. `cut` breaks the connections as a lost Redis
 would; the locks, being the database's, go on.
