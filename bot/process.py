@@ -21,7 +21,7 @@ import structlog
 from bot.client import RasaAddress, is_ready, served_model
 from bot.model import UnservableModelError, read_model, refuse_unservable
 from core.errors import ConfigurationError, DialogueUnavailable
-from core.kept_processes import Pace, ProcessPool, Program, ports_for
+from core.kept_processes import Pace, ProcessPool, Program, passed_on, ports_for
 from core.live_sequence import LiveSequence
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,11 +148,8 @@ class _Rasa(Program):
 
     def environment(self) -> Mapping[str, str]:
         """The launcher's environment. Secrets go here, since anyone may read a command line."""
-        kept = {
-            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TZ") if name in os.environ
-        }
         return {
-            **kept,
+            **passed_on(),
             "BANGBAN_ACTIONS_URL": self._plan.actions_url,
             "BANGBAN_RASA_TOKEN": self._token,
             "PYTHONUNBUFFERED": "1",

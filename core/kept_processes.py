@@ -6,6 +6,7 @@ outlives whoever started it is the program's business: only it can ask the kerne
 """
 
 import asyncio
+import os
 import signal
 import socket
 from abc import ABC, abstractmethod
@@ -279,6 +280,12 @@ class ProcessPool:
 def ports_for(count: int, first: int, host: str = LOOPBACK) -> list[int]:
     """`first` and those after it, or any that are free now if it is 0."""
     return [first + number for number in range(count)] if first else free_ports(count, host)
+
+
+def passed_on(*more: str) -> dict[str, str]:
+    """What a process gets of our own environment: where things are and how to write, and `more`."""
+    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", *more)
+    return {name: os.environ[name] for name in wanted if name in os.environ}
 
 
 def free_ports(count: int, host: str = LOOPBACK) -> list[int]:

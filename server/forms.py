@@ -318,7 +318,7 @@ def field_json(form: SharedForm, name: str, now: datetime) -> dict[str, Any]:
         "value": filled.value,
         "version": filled.version,
         "by": filled.by,
-        "problem": form.problems().get(name, ""),
+        "problem": form.problem(name),
         "lock": {
             "by": lock.by.side,
             "page": lock.by.page,

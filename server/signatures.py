@@ -31,7 +31,8 @@ from server.images import make_signature
 from server.kept_files import KeptFiles
 from server.signature_evidence import SignatureEvidence
 from server.turn_locks import TurnLocks
-from video.shared_form import FormState, as_written
+from video.evidence import as_written
+from video.shared_form import FormState
 from video.signing import (
     MOST_NAME,
     SignatureRequest,

@@ -96,6 +96,11 @@ def canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def as_written(at: datetime) -> str:
+    """A moment as it is written in evidence and in what is signed."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def digest_of(entry: Entry) -> str:
     """The digest that an entry with this content must have."""
     return hashlib.sha256(canonical(_content(entry)).encode()).hexdigest()
@@ -116,8 +121,7 @@ def append(chain: Sequence[Entry], kind: EvidenceKind, body: Mapping[str, Any], 
         raise InvalidInput(
             f"evidence of kind {kind} needs {sorted(NEEDED[kind])}, as texts and whole numbers"
         )
-    moment = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    made = Entry(last.n + 1 if last else 0, moment, kind, dict(body), last.hash if last else "", "")
+    made = Entry(last.n + 1 if last else 0, as_written(at), kind, dict(body), last.hash if last else "", "")
     return Entry(made.n, made.at, made.kind, made.body, made.prev, digest_of(made))
 
 

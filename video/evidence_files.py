@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInput, RecordingDamaged
-from video.evidence import Entry, EvidenceKind, append, opening, parse_line, unrecorded
+from video.evidence import Entry, EvidenceKind, append, closing, opening, parse_line, unrecorded
 from video.evidence_check import FileFacts, FoundFiles
 from video.recording_note import SEALED_SUFFIX, RecordingNote
 
@@ -50,19 +50,14 @@ class EvidenceFile:
 
         Raises InvalidInput, Conflict, RecordingDamaged.
         """
-        return self._add_all(lambda _: [(kind, body)], at)[-1]
+        return self.add_all([(kind, body)], at)[-1]
 
     def add_all(self, wanted: _Wanted, at: datetime, *, close: bool = False) -> list[Entry]:
         """Appends several entries at once, all or none; closes the chain after them if wished.
 
         Raises InvalidInput, Conflict, RecordingDamaged.
         """
-
-        def what(chain: Sequence[Entry]) -> _Wanted:
-            count = (len(chain) or 1) + len(wanted)  # a new chain is opened first
-            return [*wanted, (EvidenceKind.CLOSED, {"entries": count})] if close else wanted
-
-        return self._add_all(what, at)
+        return self._add_all(lambda _: wanted, at, close=close)
 
     def add_recordings(self, notes: Iterable[RecordingNote], at: datetime) -> list[Entry]:
         """Appends what the notes vouch for and the chain doesn't hold yet; twice is no mistake."""
@@ -71,9 +66,11 @@ class EvidenceFile:
 
     def close(self, at: datetime) -> Entry:
         """Says that nothing more will come but deletions. Raises Conflict if it was said before."""
-        return self._add_all(lambda chain: [(EvidenceKind.CLOSED, {"entries": len(chain)})], at)[-1]
+        return self.add_all([], at, close=True)[-1]
 
-    def _add_all(self, what: Callable[[Sequence[Entry]], _Wanted], at: datetime) -> list[Entry]:
+    def _add_all(
+        self, what: Callable[[Sequence[Entry]], _Wanted], at: datetime, *, close: bool = False
+    ) -> list[Entry]:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+b") as file:
@@ -81,12 +78,14 @@ class EvidenceFile:
             chain, whole = _parse(file.read())
             known = len(chain)
             wanted = what(chain)
-            if not wanted:
+            if not wanted and not close:
                 return []
             if not chain:
                 chain.append(opening(self._chain_id, at))
             for kind, body in wanted:
                 chain.append(append(chain, kind, body, at))
+            if close:
+                chain.append(closing(chain, at))
             file.truncate(whole)  # what a crash left of a line
             file.seek(whole)
             file.write("".join(entry.to_line() + "\n" for entry in chain[known:]).encode())

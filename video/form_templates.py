@@ -21,7 +21,7 @@ A template's id is the name of its file. A mistake is told with the file and the
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -90,19 +90,7 @@ class FormTemplate:
             "version": self.version,
             "note": self.note,
             "statement": self.statement,
-            "fields": [
-                {
-                    "name": each.name,
-                    "label": each.label,
-                    "type": each.type.value,
-                    "required": each.required,
-                    "hint": each.hint,
-                    "choices": list(each.choices),
-                    "most": each.most,
-                    "prefill": each.prefill,
-                }
-                for each in self.fields
-            ],
+            "fields": [{**asdict(each), "choices": list(each.choices)} for each in self.fields],
         }
 
     @classmethod

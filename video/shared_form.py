@@ -19,12 +19,12 @@ A finished or discarded form takes nothing any more: IllegalMove.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from core.errors import FieldLocked, FormIncomplete, IllegalMove, NotFound, StaleField
-from video.evidence import canonical
+from video.evidence import as_written, canonical
 from video.form_rules import problem_of, written_form
 from video.form_templates import FormField, FormTemplate
 
@@ -57,10 +57,6 @@ class Lock:
     by: Writer
     until: datetime
 
-    def is_another(self, writer: Writer, now: datetime) -> bool:
-        """Whether somebody else has the field now."""
-        return self.by != writer and now < self.until
-
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -91,9 +87,13 @@ class SharedForm:
         lock = self.locks.get(name)
         return lock if lock is not None and now < lock.until else None
 
+    def problem(self, name: str) -> str:
+        """What is wrong in the field, or empty. Raises NotFound."""
+        return problem_of(self._field(name), self.filled(name).value)
+
     def problems(self) -> Mapping[str, str]:
         """What is wrong, by field."""
-        found = {each.name: problem_of(each, self.filled(each.name).value) for each in self.template.fields}
+        found = {each.name: self.problem(each.name) for each in self.template.fields}
         return {name: problem for name, problem in found.items() if problem}
 
     # --- steps -----------------------------------------------------------------------------------
@@ -102,16 +102,17 @@ class SharedForm:
         """Gives the field to the writer for a while. Raises NotFound, IllegalMove, FieldLocked."""
         self._check_open()
         self._field(name)
-        return self._held(name, writer, now)
+        lock = self.lock_on(name, now)
+        if lock is not None and lock.by != writer:
+            raise FieldLocked("another is writing there")
+        return replace(self, locks={**self.locks, name: Lock(writer, now + LOCK_FOR)})
 
     def write(self, name: str, writer: Writer, value: str, version: int, now: datetime) -> "SharedForm":
         """Writes over that version of the field, and holds it.
 
         Raises NotFound, IllegalMove, FieldLocked, StaleField.
         """
-        self._check_open()
-        self._field(name)
-        held = self._held(name, writer, now)
+        held = self.hold(name, writer, now)
         there = self.filled(name)
         if value == there.value:
             return held
@@ -145,12 +146,6 @@ class SharedForm:
         """The form isn't wanted any more; what was written goes with it. Raises IllegalMove."""
         self._check_open()
         return replace(self, state=FormState.DISCARDED, values={}, locks={})
-
-    def _held(self, name: str, writer: Writer, now: datetime) -> "SharedForm":
-        lock = self.locks.get(name)
-        if lock is not None and lock.is_another(writer, now):
-            raise FieldLocked("another is writing there")
-        return replace(self, locks={**self.locks, name: Lock(writer, now + LOCK_FOR)})
 
     def _without(self, names: list[str]) -> "SharedForm":
         return replace(self, locks={name: lock for name, lock in self.locks.items() if name not in names})
@@ -216,8 +211,3 @@ class SharedForm:
                 "finished_at": as_written(at),
             }
         )
-
-
-def as_written(at: datetime) -> str:
-    """A moment as it is written in what is signed."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,8 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from core.errors import IllegalMove, StaleDocument
-from video.evidence import canonical
-from video.shared_form import as_written
+from video.evidence import as_written, canonical
 
 FORMAT = "bangban-typed-confirmation/1"
 MOST_NAME = 40

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from core.errors import BangbanError, MediaUnavailable
-from core.kept_processes import Pace, ProcessPool, Program, ports_for
+from core.kept_processes import Pace, ProcessPool, Program, passed_on, ports_for
 from core.live_sequence import LiveSequence
 from video.client import MediaAddress, request
 
@@ -100,12 +100,7 @@ class _MediaProcess(Program):
 
     def environment(self) -> Mapping[str, str]:
         """The process's environment. The secret goes here, since anyone may read a command line."""
-        kept = {
-            name: os.environ[name]
-            for name in ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ")
-            if name in os.environ
-        }
-        return {**kept, **self._plan.environment, "BANGBAN_MEDIA_SECRET": self._secret}
+        return {**passed_on("PYTHONPATH"), **self._plan.environment, "BANGBAN_MEDIA_SECRET": self._secret}
 
     async def answers(self) -> bool:
         try:

@@ -53,11 +53,9 @@ class TransportFeedback:
         described = self._describable()
         received = [number for number in described if number in self._arrivals]
         if not received:  # more was lost in a row than fits: go on with what came after
-            self._next = min((n for n in self._arrivals if n >= self._next), default=self._newest + 1)
+            self._next = min(n for n in self._arrivals if n >= self._next)  # the newest, if no other
             described = self._describable()
             received = [number for number in described if number in self._arrivals]
-        if not received:
-            return None
         reference = self._arrivals[received[0]] // REFERENCE_US
         clock = reference * REFERENCE_US
         symbols: list[int] = []

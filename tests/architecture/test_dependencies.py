@@ -22,8 +22,7 @@ RASA_SIDE = ("bot/launcher.py", "bot/rasa_ext/")
 READS_ENVIRONMENT = {
     "core/settings.py": "the settings",
     "bot/launcher.py": "runs as a program of its own, under Rasa's Python",
-    "bot/process.py": "gives its child the environment it needs",
-    "video/supervision.py": "gives its child the environment it needs",
+    "core/kept_processes.py": "gives its children the environment they need",
     "tools/debian.py": "set-up, before there are settings",
     "tools/steps/interpreters.py": "set-up, before there are settings",
     "tools/steps/plan.py": "set-up, before there are settings",
