@@ -37,6 +37,7 @@ def make(app: web.Application) -> None:
     )
     app[keys.SIGNATURES] = Signatures(
         stores.papers,
+        app[keys.DESK],
         app[keys.FAN_OUT],
         kept=app[keys.KEPT_FILES],
         evidence=SignatureEvidence(settings.data / EVIDENCE, stores.calls),

@@ -24,6 +24,7 @@ from core.paper_ports import Paper, PaperMoved, PaperStep, PaperStore
 from core.ports import User
 from core.replica_ports import Locks
 from server.citizen_text import clean
+from server.desk import Desk
 from server.events import EventFanOut
 from server.file_types import PNG, type_of
 from server.forms import FORM, JSON_TYPE, MOST_PAPERS, frozen_of, title_of
@@ -62,6 +63,7 @@ class Signatures:
     def __init__(
         self,
         papers: PaperStore,
+        desk: Desk,
         fan_out: EventFanOut,
         *,
         kept: KeptFiles,
@@ -70,6 +72,7 @@ class Signatures:
         shared_locks: Locks | None = None,
     ) -> None:
         self._papers = papers
+        self._desk = desk
         self._fan_out = fan_out
         self._kept = kept
         self._evidence = evidence
@@ -86,6 +89,7 @@ class Signatures:
         Raises NotFound; Conflict for a form that isn't finished, or if the agent doesn't hold the
         conversation; StaleDocument, StorageUnavailable.
         """
+        await self._desk.check_holds(user.name, conversation_id)  # what was asked before isn't for others
         request = await self._request(conversation_id, user.name, form_id, file_id)
         async with self._locks.hold(conversation_id):
             known = await self._papers.papers_of(conversation_id)
