@@ -228,8 +228,11 @@ def test_a_finger_outside_of_what_is_seen_is_brought_into_view(
 def test_a_finger_at_something_else_is_nothing_here(served: Citizen, page: Page, service: FakeDesk):
     show = service.agent_shows(what="file", **PICTURE)
     loaded(panel(page).locator("img"))
-    service.agent_points(show + 7, x=0.2, y=0.9)
     service.agent_points(show, x=0.5, y=0.5)
+    expect(panel(page)).to_contain_text("对方指着正中间")
+    service.agent_points(show + 7, x=0.2, y=0.9)
+    service.log("agent_message", {"text": "就是这里", "agent": "李敏"})  # comes after the finger
+    served.sees("就是这里")
 
     expect(panel(page)).to_contain_text("对方指着正中间")
 

@@ -79,15 +79,15 @@ class ReplicaBusContract:
             assert all(replica.missed >= 1 for replica in replicas)
 
     async def test_nothing_is_heard_after_the_end(self):
-        async with self.joined(2) as (one, other):
-            async with contextlib.AsyncExitStack():
-                pass
-            one.bus.publish({"number": 1})
-            await until(lambda: other.heard)
-        one.bus.publish({"number": 2})
+        async with self.joined(2) as (one, third):
+            async with self.joined(1) as [other]:
+                one.bus.publish({"number": 1})
+                await until(lambda: other.heard)
+            one.bus.publish({"number": 2})
+            await until(lambda: len(third.heard) == 2)
 
-        assert other.heard == [{"number": 1}]
-        assert not other.bus.connected
+            assert other.heard == [{"number": 1}]
+            assert not other.bus.connected
 
     async def test_what_connects_them_breaks_and_they_come_back_by_themselves(self):
         async with self.joined(2) as (one, other):

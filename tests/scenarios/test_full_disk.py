@@ -42,6 +42,7 @@ def test_what_a_full_disk_cannot_keep_is_refused_in_words(service, disk):
     assert upload.status_code in {503, 507}, upload.text
     assert upload.json()["error"]["message"]
     refused = [answer for answer in texts if not answer.ok]
+    assert refused
     assert all(answer.json()["error"]["message"] for answer in refused)
     (disk / "filler").unlink()
     said = [event["body"]["text"] for event in talk.events() if event["kind"] == "citizen_message"]
