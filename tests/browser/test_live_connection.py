@@ -84,3 +84,35 @@ def test_after_the_end_no_doubt_makes_another(page: Page):
     page.evaluate("() => { sockets[0].opens(); live.stop(); live.renew() }")
 
     assert page.evaluate(STANDS) == [[CLOSED], ["open"]]
+
+
+OPENED = """(ms) => {
+  window.told = ''
+  live.opened(ms).then(() => (told = 'there'), ({ name }) => (told = name))
+}"""
+
+
+def test_who_needs_the_connection_waits_for_it(page: Page):
+    page.evaluate(OPENED, 4000)
+    page.clock.run_for(1000)
+    assert page.evaluate("() => told") == ""
+
+    page.evaluate("() => sockets[0].opens()")
+    assert page.evaluate("() => told") == "there"
+    page.evaluate(OPENED, 0)
+    assert page.evaluate("() => told") == "there"
+
+
+def test_who_needs_the_connection_is_told_that_none_came(page: Page):
+    page.evaluate(OPENED, 2000)
+    page.clock.run_for(2000)
+
+    assert page.evaluate("() => told") == "ConnectionError"
+
+
+def test_who_needs_the_connection_ends_the_pause_before_the_next_attempt(page: Page):
+    page.evaluate("() => sockets[0].close()")
+    assert page.evaluate(STANDS)[0] == [CLOSED]
+
+    page.evaluate(OPENED, 2000)
+    assert page.evaluate(STANDS)[0] == [CLOSED, CONNECTING]

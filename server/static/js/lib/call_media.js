@@ -21,10 +21,11 @@
 
 import { bothWays } from './both_ways.js'
 import { qualityBetween, sampleOf } from './call_quality.js'
-import { gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
+import { freshOrKnown, gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
 import { backOff, sleep } from './delivery.js'
 import { chooseScreen, openDevices } from './devices.js'
 import { DirectLink } from './direct_link.js'
+import { watchPath } from './path_watch.js'
 
 /** What is known by then goes into the offer; where that was too little, or nothing, more time is given. */
 const GATHERING_MS = 1500
@@ -55,6 +56,8 @@ export class CallMedia extends EventTarget {
   #patience = 0
   #sampler = 0
   #sample = null
+  #wayInTime
+  #unwatch = () => {}
   #wake = () => {}
   #carrier = navigator.connection?.type
 
@@ -69,6 +72,7 @@ export class CallMedia extends EventTarget {
   constructor({ way, send, direct }) {
     super()
     this.#way = way
+    this.#wayInTime = freshOrKnown(way)
     this.#send = send
     this.#direct = direct
   }
@@ -214,6 +218,7 @@ export class CallMedia extends EventTarget {
     navigator.connection?.removeEventListener?.('change', this.#carrierChanged)
     clearTimeout(this.#patience)
     clearInterval(this.#sampler)
+    this.#unwatch()
     this.#wake()
     this.#link?.close()
     this.#pc?.close()
@@ -237,7 +242,7 @@ export class CallMedia extends EventTarget {
           return
         }
         failures += 1
-        await this.#pause(backOff(failures, { first: 600, longest: 5000 }))
+        await this.#pause(backOff(failures, { first: 600, longest: 2000 }))
       }
     }
   }
@@ -252,7 +257,7 @@ export class CallMedia extends EventTarget {
 
   /** One offer, one answer; what it makes replaces the connection before. */
   async #exchange(type) {
-    const { ice_servers: iceServers = [], video_codec: codec = 'vp8', media } = await this.#way()
+    const { ice_servers: iceServers = [], video_codec: codec = 'vp8', media } = await this.#wayInTime()
     if (media === 'direct') {
       this.#link ??= this.#makeLink()
       return this.#link.ask()
@@ -312,6 +317,8 @@ export class CallMedia extends EventTarget {
       this.#become('live')
       clearInterval(this.#sampler)
       this.#sampler = setInterval(() => this.#measure(pc), SAMPLE_MS)
+      this.#unwatch()
+      if (!this.#link) this.#unwatch = watchPath(pc, () => pc === this.#pc && this.rejoin())
     } else if (pc.connectionState === 'disconnected') {
       this.#become('reconnecting')
       this.#patience = setTimeout(() => this.rejoin(), PATIENCE_MS)

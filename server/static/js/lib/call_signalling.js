@@ -8,6 +8,8 @@
 import { ConnectionError } from './errors.js'
 
 const ANSWER_MS = 12_000
+/** So long whoever has an offer waits for a connection that is being made. */
+const OPENING_MS = 4000
 
 /** After these there is no call to come back to. */
 export const FATAL = new Set(['not_found', 'forbidden', 'unauthenticated', 'call_ended', 'illegal_move'])
@@ -81,6 +83,11 @@ export class Signalling {
   tell(type, payload, { keep = false } = {}) {
     const message = { type, ...payload }
     if (!this.#live.send(message) && keep) this.#kept.push(message)
+  }
+
+  /** Returns when there is a connection to exchange over. Throws ConnectionError when none comes. */
+  opened() {
+    return this.#live.opened(OPENING_MS)
   }
 
   /** Whoever lost the media has another connection made for the words about them too. */

@@ -199,7 +199,7 @@ export class CitizenCall extends EventTarget {
     for (let failures = 1; ; failures += 1) {
       const media = this.#newMedia()
       try {
-        await connected(this.#session.live, SOCKET_MS)
+        await this.#session.live.opened(SOCKET_MS)
         await media.start({
           audio: true,
           video: this.mode === 'video',
@@ -232,6 +232,7 @@ export class CitizenCall extends EventTarget {
       way: () => this.#session.ask('GET', 'ice'),
       // A citizen who comes back from writing takes the place in the call that is still theirs.
       send: async (type, { sdp }) => {
+        await this.#signalling.opened()
         await this.#mayOffer(media)
         return this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp)
       },
@@ -382,19 +383,4 @@ export class CitizenCall extends EventTarget {
 /** @param {MediaStream | null} stream */
 function isUsable(stream) {
   return stream?.getTracks().some((track) => track.readyState === 'live') ?? false
-}
-
-/** @param {import('./live_events.js').LiveEvents} live @param {number} ms */
-async function connected(live, ms) {
-  if (live.isOpen) return
-  await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new ConnectionError('not connected')), ms)
-    const look = () => {
-      if (!live.isOpen) return
-      clearTimeout(timer)
-      live.removeEventListener('state', look)
-      resolve()
-    }
-    live.addEventListener('state', look)
-  })
 }

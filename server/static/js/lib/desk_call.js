@@ -144,6 +144,7 @@ export class DeskCall extends EventTarget {
         return way
       },
       send: async (type, { sdp }) => {
+        await this.#signalling.opened()
         await this.#mayOffer()
         return this.#signalling.exchange(type, this.id, sdp)
       },

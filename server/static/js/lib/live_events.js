@@ -9,6 +9,7 @@
  */
 
 import { backOff } from './delivery.js'
+import { ConnectionError } from './errors.js'
 
 const TOKEN_EXPIRED = 4401
 /** Browsers wait for minutes; a packet that was lost while there was no network holds up the next ones too. */
@@ -67,6 +68,22 @@ export class LiveEvents extends EventTarget {
     doubtful?.close()
     if (doubtful) this.#dispatch('state', 'lost')
     this.#connect()
+  }
+
+  /** Returns when there is a connection. Throws ConnectionError if there is none within `ms`. @param {number} ms */
+  async opened(ms) {
+    if (this.isOpen) return
+    this.#now()
+    await new Promise((resolve, reject) => {
+      const end = (act) => {
+        clearTimeout(timer)
+        this.removeEventListener('state', look)
+        act()
+      }
+      const timer = setTimeout(() => end(() => reject(new ConnectionError('not connected'))), ms)
+      const look = () => this.isOpen && end(resolve)
+      this.addEventListener('state', look)
+    })
   }
 
   /** Sends a message up the connection; says whether there was one. @param {object} message */
