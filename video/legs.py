@@ -17,7 +17,7 @@ class Leg(Protocol):
     def receivers(self) -> Sequence[TappedReceiver]:
         """What the party sends, one of each kind of media; nothing for who only listens."""
 
-    async def receive_from(self, others: "Sequence[Leg | None]") -> None:
+    def receive_from(self, others: "Sequence[Leg | None]") -> None:
         """From now on this party gets what these send, each in its seat; None: that seat is empty.
 
         A party whose offer has fewer seats gets what the first ones send.

@@ -168,7 +168,7 @@ class Rooms:
         call.ever_joined = True
         if call.recorder is not None:
             _tap(call.recorder, party, leg)
-        await _seat(call)
+        _seat(call)
         if previous is not None:
             self._in_background(previous.close())
         log.info("party_connected", call_id=call.call_id, party=party, again=previous is not None)
@@ -190,7 +190,7 @@ class Rooms:
 
     async def _remove(self, call: _Call, party: str, leg: Leg) -> None:
         del call.legs[party]
-        await _seat(call)
+        _seat(call)
         await leg.close()
 
     async def _close(self, call: _Call) -> None:
@@ -251,10 +251,10 @@ def _load(extra: set[str]) -> int:
     return load_of({"citizen", "agent"} | extra)
 
 
-async def _seat(call: _Call) -> None:
+def _seat(call: _Call) -> None:
     """Has each leg get what those send who are there now."""
     for party, leg in call.legs.items():
-        await leg.receive_from([call.legs.get(other) for other in SEATS[party]])
+        leg.receive_from([call.legs.get(other) for other in SEATS[party]])
 
 
 def _tap(recorder: Recorder, party: str, leg: Leg) -> None:

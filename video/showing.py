@@ -9,10 +9,11 @@ about, so that a finger that comes late points at nothing. Who may show and poin
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from core.errors import BodyTooLarge, Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput
 from core.statuses import Aspect
+from video.text_frames import read_frame
 
 SHOW: Final = "show"
 SHOW_ENDED: Final = "show_ended"
@@ -113,14 +114,9 @@ def is_point(data: str) -> bool:
 def parse_point(data: str) -> Point:
     """What a frame says for which `is_point` holds; fields that aren't named here are left unread.
 
-    Raises BodyTooLarge, InvalidInput.
+    Raises BodyTooLarge, InvalidJson, InvalidInput.
     """
-    if len(data) > MAX_POINT_BYTES or len(data.encode("utf-8", "replace")) > MAX_POINT_BYTES:
-        raise BodyTooLarge("a point over the limit")
-    try:
-        message = json.loads(data, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise InvalidInput("a point that is no JSON") from None
+    message = read_frame(data, most_bytes=MAX_POINT_BYTES)
     conversation_id = message.get("conversation_id", "")
     if not isinstance(conversation_id, str) or len(conversation_id) > _MOST_ID:
         raise InvalidInput("conversation_id: a short text")
@@ -164,7 +160,3 @@ def _share(value: object) -> float:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")

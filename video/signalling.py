@@ -6,16 +6,16 @@ speaking is known from the connection, never from the message: fields that aren'
 unread. Whether a message is in turn is decided by `video/call.py`.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from core.errors import BodyTooLarge, InvalidInput, InvalidJson, UnknownMessage
+from core.errors import BodyTooLarge, InvalidInput, UnknownMessage
 from video.call import CallMode
+from video.text_frames import read_frame
 
 MAX_SDP_BYTES: Final = 64 * 1024
 MAX_FRAME_BYTES: Final = 2 * MAX_SDP_BYTES
@@ -129,28 +129,11 @@ def parse_agent(data: str) -> CallMessage:
 
 
 def _parse(data: str, kinds: Mapping[str, Callable[[Mapping[str, Any]], CallMessage]]) -> CallMessage:
-    message = _object(data)
+    message = read_frame(data, most_bytes=MAX_FRAME_BYTES)
     kind = message.get("type")
     if not isinstance(kind, str) or (read := kinds.get(kind)) is None:
         raise UnknownMessage("a message of no known type")
     return read(message)
-
-
-def _object(data: str) -> Mapping[str, Any]:
-    # A frame may hold four bytes for each character, so the cheap bound comes first.
-    if len(data) > MAX_FRAME_BYTES or len(data.encode("utf-8", "replace")) > MAX_FRAME_BYTES:
-        raise BodyTooLarge("a frame over the limit")
-    try:
-        message = json.loads(data, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise InvalidJson("a frame that is no JSON") from None
-    if not isinstance(message, dict):
-        raise InvalidJson("a frame that is no JSON object")
-    return message
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
 
 
 def _offer(message: Mapping[str, Any]) -> Offer:

@@ -90,7 +90,7 @@ def _fetch(source: Source, wheel: Path, download: Download) -> None:
         download(source, Path(incoming))
         arrived = Path(incoming) / source.file_name
         if not arrived.is_file():
-            others = ", ".join(path.name for path in Path(incoming).iterdir()) or "nothing"
+            others = ", ".join(path.name for path in Path(incoming).iterdir()) or "空文件夹"
             raise ConfigurationError(f"要的是 {source.file_name}，下载到的是 {others}")
         digest = sha256_of(arrived)
         if digest != source.sha256:

@@ -22,7 +22,7 @@ class FakeLeg:
     def other(self):
         return self.others[0]
 
-    async def receive_from(self, others):
+    def receive_from(self, others):
         self.others = list(others)
 
     def stats(self):

@@ -73,13 +73,13 @@ class RelayLeg:
         """What is sent to the party; of each kind of media the first belongs to the first seat."""
         return [each for each in self._connection.getSenders() if isinstance(each, RelaySender)]
 
-    async def receive_from(self, others: Sequence[Leg | None]) -> None:
+    def receive_from(self, others: Sequence[Leg | None]) -> None:
         """From now on this party gets what these send, each in its seat; None: that seat is empty."""
         for kind in KINDS:
             senders = [each for each in self.senders if each.kind == kind]
             for sender, other in zip_longest(senders, others[: len(senders)]):
                 offered = other.receivers if isinstance(other, RelayLeg) else ()
-                await sender.follow(next((each for each in offered if each.kind == kind), None))
+                sender.follow(next((each for each in offered if each.kind == kind), None))
 
     def stats(self) -> Mapping[str, object]:
         """Figures of the connection, for people."""

@@ -72,7 +72,7 @@ class RelaySender(RTCRtpSender):
         self._rtx_payload_type: int | None = None
         self._rtx_sequence = random_sequence_number()
 
-    async def follow(self, upstream: RelayReceiver | None) -> None:
+    def follow(self, upstream: RelayReceiver | None) -> None:
         """Sends on what this receiver takes in, and nothing else any more; None: sends nothing."""
         if self._upstream is upstream:
             return
@@ -146,7 +146,7 @@ class RelaySender(RTCRtpSender):
 
     async def stop(self) -> None:
         """Ends for good."""
-        await self.follow(None)
+        self.follow(None)
         if self._writer is not None:
             self._writer = None
             self._transport._unregister_rtp_sender(self)
