@@ -8,7 +8,7 @@ import { sleep } from './delivery.js'
 export const LONGEST_GATHERING_MS = 6000
 
 /** A network that was changed lets requests over the connections before it hang for long. */
-const FRESH_MS = 700
+const FRESH_MS = 400
 
 /**
  * Asks by `ask` each time; answers what was known before if that takes long or fails.
