@@ -9,7 +9,7 @@ about, so that a finger that comes late points at nothing. Who may show and poin
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from core.errors import Conflict, InvalidInput
 from core.statuses import Aspect
@@ -158,5 +158,5 @@ def _share(value: object) -> float:
     return round(float(value), _DIGITS)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
