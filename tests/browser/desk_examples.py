@@ -75,6 +75,33 @@ CARD: dict[str, Any] = {
     "sources": ID_CARD_ANSWER.as_json()["sources"],
 }
 
+FORM: dict[str, Any] = {
+    "form_id": "form-1",
+    "template": "appointment",
+    "title": "预约登记",
+    "note": "",
+    "statement": "",
+    "state": "open",
+    "fields": [
+        {
+            "name": "name",
+            "label": "姓名",
+            "type": "text",
+            "required": True,
+            "choices": [],
+            "hint": "",
+            "most": 40,
+            "value": "张三",
+            "version": 1,
+            "problem": "",
+            "lock": None,
+        }
+    ],
+    "frozen": "",
+    "sha256": "",
+    "begun_at": "2026-01-05T01:00:00+00:00",
+}
+
 CANNED = [
     {"id": "1", "title": "问候", "text": "您好，我是帮办工作人员，请问您要办什么事？"},
     {"id": "2", "title": "稍等", "text": "我查一下指南，请您稍等一分钟。"},

@@ -16,7 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
 from server.pages.agent.page import AgentView, agent_page
-from tests.browser.desk_examples import CANNED, CARD, DRAFT, GUIDE, GUIDES, SHOWN, dialogue
+from tests.browser.desk_examples import CANNED, CARD, DRAFT, FORM, GUIDE, GUIDES, SHOWN, dialogue
 from tests.browser.fake_call import PIXEL
 from tests.browser.fake_follow_ups import FakeFollowUps
 from tests.browser.fake_reports import FakeReports
@@ -68,6 +68,7 @@ class FakeDeskService:
         self.reports = FakeReports()
         self.call_state = "connecting"  # of a call that the agent begins
         self.picture = PIXEL  # what every file is
+        self.forms: dict[tuple[str, str], dict[str, Any]] = {}  # by conversation and number
         self.url = ""
         self._sockets: list[web.WebSocketResponse] = []
         self._peers: dict[str, RTCPeerConnection] = {}
@@ -109,6 +110,12 @@ class FakeDeskService:
         self.others[chat.id] = chat
         return chat
 
+    def form_is_open(self, chat: FakeChat) -> None:
+        """Somebody has begun a form in the conversation."""
+        self.forms[chat.id, FORM["form_id"]] = FORM
+        body = {"form_id": FORM["form_id"], "title": FORM["title"], "state": "open"}
+        self.log(chat, "form", body, quietly=True)
+
     def citizen_says(self, chat: FakeChat, text: str) -> None:
         self.log(chat, "citizen_message", {"text": text, "client_message_id": ""})
 
@@ -147,6 +154,7 @@ class FakeDeskService:
                 web.get(ONE + "/summary-draft", self._draft),
                 web.post(ONE + "/files", self._take_file),
                 web.get(ONE + "/files/{file_id}", self._give_file),
+                web.get(ONE + "/forms/{form_id}", self._show_form),
                 web.post(ONE + "/shows/{show}/close", self._close_show),
                 web.post(ONE + "/{act}", self._act),
                 web.get(BASE + "/canned", self._canned),
@@ -319,6 +327,12 @@ class FakeDeskService:
             self.chats[chat.id] = self.others.pop(chat.id)
             chat.handover["agent"] = "agent.li"
         return web.Response(status=204)
+
+    async def _show_form(self, request: web.Request) -> web.Response:
+        named = self._found(request).id, request.match_info["form_id"]
+        if named not in self.forms:
+            raise _refusal(404, "not_found", "")
+        return web.json_response(self.forms[named])
 
     async def _close_show(self, request: web.Request) -> web.Response:
         chat, show = self._found(request), int(request.match_info["show"])

@@ -180,6 +180,46 @@ def test_an_agent_sees_what_is_for_them_and_about_them_and_reads_what_ended_with
     expect(agent.field).to_be_hidden()
 
 
+def test_a_paper_of_a_conversation_that_is_read_is_opened_from_there_and_only_to_be_read(
+    agent: Agent, desk: FakeDeskService
+):
+    desk.role = "supervisor"
+    desk.agent_has("居住证首次申领")
+    chat = desk.another_has("护照换发", "wang.fang")
+    desk.form_is_open(chat)
+    desk.log(chat, "file", {"file_id": "f", "name": "户口簿.pdf", "by": "citizen"}, quietly=True)
+    desk.follow_ups.left("评分 1：等了太久", chat.id, "rating", "wang.fang")
+    agent.opens_desk()
+    agent.looks_at("居住证首次申领")
+    agent.presses("跟进")
+    press(agent, "看对话", "等了太久")
+    agent.sees("户口簿.pdf")
+    expect(agent.page.get_by_role("button", name="请市民签名")).to_have_count(0)
+    agent.presses("打开")
+
+    sheet = agent.page.get_by_role("dialog", name="预约登记")
+    expect(sheet.get_by_label("姓名")).to_have_value("张三")
+    expect(sheet.get_by_label("姓名")).not_to_be_editable()
+    expect(sheet).to_contain_text("您只能看")
+    assert sheet.get_by_role("button").all_inner_texts() == ["×"]
+
+
+def test_a_paper_of_ones_own_conversation_is_worked_on_wherever_it_is_opened(
+    agent: Agent, desk: FakeDeskService
+):
+    chat = desk.agent_has("居住证首次申领")
+    desk.form_is_open(chat)
+    desk.follow_ups.left("评分 2：有点慢", chat.id, "rating", "agent.li")
+    agent.opens_desk()
+    agent.presses("跟进")
+    press(agent, "看对话", "有点慢")
+    agent.presses("打开")
+
+    sheet = agent.page.get_by_role("dialog", name="预约登记")
+    expect(sheet.get_by_label("姓名")).to_be_editable()
+    expect(sheet.get_by_role("button", name="定稿")).to_be_visible()
+
+
 def test_an_agent_to_whom_nothing_came_yet_is_told_so(agent: Agent):
     agent.opens_desk()
     agent.presses("跟进")

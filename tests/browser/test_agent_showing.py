@@ -179,7 +179,14 @@ def test_another_conversation_has_nothing_of_it(at_desk: Agent, desk: FakeDeskSe
     loaded(panel(at_desk.page).locator("img"))
 
 
-def test_who_only_listens_shows_nothing(agent: Agent, desk: FakeDeskService):
+def test_who_holds_the_conversation_asks_for_a_signature(at_desk: Agent, desk: FakeDeskService):
+    desk.refusals = [(409, "conflict", "这份文件不能签。")]
+    at_desk.presses("请市民签名")
+
+    at_desk.sees("这份文件不能签。")
+
+
+def test_who_only_listens_shows_nothing_and_asks_for_no_signature(agent: Agent, desk: FakeDeskService):
     desk.role = "supervisor"
     other = desk.another_has("护照换发", "wang.fang")
     desk.log(other, "file", FROM_CITIZEN, quietly=True)
@@ -191,6 +198,7 @@ def test_who_only_listens_shows_nothing(agent: Agent, desk: FakeDeskService):
     agent.sees("给对方看：租赁合同.jpg")
 
     expect(agent.page.get_by_role("button", name="给对方看：租赁合同.jpg")).to_have_count(0)
+    expect(agent.page.get_by_role("button", name="请市民签名")).to_have_count(0)
     expect(panel(agent.page)).to_have_count(0)
 
 

@@ -4,6 +4,7 @@
  * Accessibility criteria
  * - Each field has a label, with 「必填」 in words; its hint and what is wrong are its description.
  * - 「对方正在填」 is said in words beside the field, which is read-only meanwhile, not disabled: the focus stays.
+ *   So it is in a form that is only looked at.
  * - What was typed is never taken from under the cursor; words that came too late can be put back by a button.
  * - Nothing is announced while typing; what is wrong is shown once the field was left, and as it is corrected.
  */
@@ -18,10 +19,11 @@ const TYPES = {
 
 /**
  * @param {import('../lib/shared_form.js').SharedForm} form a loaded one
+ * @param {{readOnly?: boolean}} [how] whether it is only looked at
  * @returns {{element: HTMLElement, show: (name?: string) => void, focusFirstProblem: () => boolean}}
  */
-export function formFields(form) {
-  const drawn = new Map(form.view.fields.map((field) => [field.name, drawField(form, field)]))
+export function formFields(form, { readOnly = false } = {}) {
+  const drawn = new Map(form.view.fields.map((field) => [field.name, drawField(form, field, readOnly)]))
   const show = (name) => {
     for (const [each, { update }] of drawn) if (!name || name === each) update()
   }
@@ -39,7 +41,7 @@ export function formFields(form) {
   }
 }
 
-function drawField(form, field) {
+function drawField(form, field, readOnly) {
   const id = `form-${field.name}`
   const input = control(field, id)
   const told = make('p', { class: 'paper__told', id: `${id}-told` })
@@ -59,9 +61,10 @@ function drawField(form, field) {
     refused,
   )
   let seen = Boolean(field.value) // problems are told once somebody has been here
-  input.addEventListener('focus', () => !form.shown(field.name).taken && form.enter(field.name))
+  const isClosed = () => readOnly || form.shown(field.name).taken
+  input.addEventListener('focus', () => !isClosed() && form.enter(field.name))
   const typed = ({ isComposing }) => {
-    if (form.shown(field.name).taken) return
+    if (isClosed()) return
     form.enter(field.name)
     if (!isComposing) form.type(field.name, input.value) // the letters of a character that is being written aren't it
   }
@@ -70,18 +73,18 @@ function drawField(form, field) {
   input.addEventListener('change', () => input.tagName === 'SELECT' && form.leave(field.name))
   input.addEventListener('blur', () => {
     seen = true
-    if (!form.shown(field.name).taken) form.leave(field.name)
+    if (!isClosed()) form.leave(field.name)
     update()
   })
 
   function update() {
     const { value, problem, taken, state, refused: words } = form.shown(field.name)
     if (input.value !== value && (taken || document.activeElement !== input || state === '')) input.value = value
-    if (input.tagName === 'SELECT') input.disabled = taken
-    else input.readOnly = taken
+    if (input.tagName === 'SELECT') input.disabled = taken || readOnly
+    else input.readOnly = taken || readOnly
     element.classList.toggle('paper__field--taken', taken)
     const wrong = seen ? problem : ''
-    const text = taken ? '对方正在填…' : state === 'cut-off' ? '网络断开，已记下，接通后自动保存' : wrong
+    const text = taken ? (readOnly ? '正在填…' : '对方正在填…') : state === 'cut-off' ? '网络断开，已记下，接通后自动保存' : wrong
     if (told.textContent !== text) told.textContent = text
     told.classList.toggle('paper__told--wrong', Boolean(wrong) && !taken)
     if (wrong) input.setAttribute('aria-invalid', 'true')

@@ -14,6 +14,7 @@ import { SharedForm } from '../lib/shared_form.js'
 import { needStyle } from '../lib/styles.js'
 import './bb-signing.js'
 import { confirm } from './confirm.js'
+import { dataAddress, saveFile } from './conversation-files.js'
 import { formFields } from './form-fields.js'
 import { frozenForm, hasDigest, localTime, printSheet } from './frozen-form.js'
 
@@ -22,6 +23,11 @@ const DISCARD = Object.freeze({
   meaning: '已填的内容会删除，双方都看不到了。',
   yes: '作废',
   no: '返回',
+})
+
+const FILLING = Object.freeze({
+  citizen: '您和工作人员一起填，写的内容自动保存。',
+  agent: '您和市民一起填，一栏一人。',
 })
 
 /** @type {Sheet | null} */
@@ -35,6 +41,7 @@ let open = null
  *
  * @typedef {object} Surroundings
  * @property {'citizen' | 'agent'} side
+ * @property {boolean} [readOnly] the paper is looked at; whoever holds the conversation works on it
  * @property {import('../lib/live_events.js').LiveEvents} live
  * @property {(method: string, path: string, body?: object | FormData) => Promise<any>} ask below the conversation
  * @property {(fileId: string) => Promise<Blob>} fetchFile
@@ -74,10 +81,6 @@ class Sheet {
       make('div', { class: 'paper__foot' }, this.#status, this.#problem, this.#acts),
     )
     this.#dialog.addEventListener('close', () => this.#closed())
-    const listen = (type, act) => this.#dialog.addEventListener(type, ({ detail }) => act(detail))
-    listen('paper-sign', (answer) => this.#sign(answer))
-    listen('paper-confirm', (answer) => this.#confirmByName(answer))
-    listen('paper-decline', (answer) => this.#decline(answer))
     around.live.addEventListener('news', this.#hear)
     document.body.append(this.#dialog)
     this.#dialog.showModal()
@@ -157,20 +160,21 @@ class Sheet {
       this.#drawFinished(view)
       return null
     }
-    const fields = formFields(form)
-    const notes = [view.note, this.#isAgent ? '您和市民一起填，一栏一人。' : '您和工作人员一起填，写的内容自动保存。']
+    const { readOnly } = this.#around
+    const fields = formFields(form, { readOnly })
+    const how = readOnly ? '还没有定稿，您只能看。' : FILLING[this.#around.side]
+    const notes = [view.note, how]
     this.#body.replaceChildren(
       ...notes.filter(Boolean).map((text) => make('p', { class: 'paper__note' }, text)),
       fields.element,
       ...(view.statement ? [make('p', { class: 'frozen__statement' }, view.statement)] : []),
     )
-    if (this.#isAgent) {
+    if (!this.#isAgent) this.#offer(['填好了', () => this.#readyToFinish(form, fields), 'button'])
+    else if (!readOnly) {
       this.#offer(
         ['作废', () => this.#discard(form), 'button button--quiet'],
         ['定稿', () => this.#finish(form, fields), 'button'],
       )
-    } else {
-      this.#offer(['填好了', () => this.#readyToFinish(form, fields), 'button'])
     }
     return fields
   }
@@ -179,7 +183,7 @@ class Sheet {
     const frozen = frozenForm(view.frozen, view.sha256)
     this.#body.replaceChildren(make('p', { class: 'paper__note' }, '已定稿，内容不再改变。'), frozen)
     const print = ['打印', () => printSheet(frozen), 'button button--quiet']
-    if (!this.#isAgent) return this.#offer(print)
+    if (!this.#isAgent || this.#around.readOnly) return this.#offer(print)
     return this.#offer(print, ['请市民签名', () => this.#askToSign({ form_id: view.form_id }), 'button'])
   }
 
@@ -193,18 +197,11 @@ class Sheet {
   async #finish(form, fields) {
     await form.settled()
     if (fields.focusFirstProblem()) return this.#say('还有栏目没填好，请看标出的地方。')
-    return this.#attempt(async () => {
-      await this.#around.ask('POST', `forms/${encodeURIComponent(form.formId)}/end`, { outcome: 'finish' })
-      await form.load()
-    })
+    return this.#attempt(() => form.end('finish'))
   }
 
   async #discard(form) {
-    if (!(await confirm(DISCARD))) return
-    await this.#attempt(async () => {
-      await this.#around.ask('POST', `forms/${encodeURIComponent(form.formId)}/end`, { outcome: 'discard' })
-      await form.load()
-    })
+    if (await confirm(DISCARD)) await this.#attempt(() => form.end('discard'))
   }
 
   /** @param {{form_id?: string, file_id?: string}} what */
@@ -225,8 +222,7 @@ class Sheet {
     const result = await this.#result(request)
     this.#body.replaceChildren(shown, ...(result ? [result] : []))
     if (request.state === 'asked' && !this.#isAgent) {
-      this.#body.append(document.createElement('bb-signing'))
-      this.#request = request
+      this.#body.append(this.#signing(request))
       return
     }
     const print = ['打印', () => printSheet(shown, result), 'button button--quiet']
@@ -235,10 +231,17 @@ class Sheet {
       () => this.#attempt(() => this.#around.ask('POST', `${signaturePath(request)}/withdraw`).then(() => this.#draw())),
       'button button--quiet',
     ]
-    this.#offer(...(request.state === 'asked' ? [withdraw] : []), print)
+    const mayWithdraw = request.state === 'asked' && !this.#around.readOnly
+    this.#offer(...(mayWithdraw ? [withdraw] : []), print)
   }
 
-  #request = null
+  #signing(request) {
+    const signing = document.createElement('bb-signing')
+    signing.addEventListener('paper-sign', ({ detail }) => this.#sign(request, detail))
+    signing.addEventListener('paper-confirm', ({ detail }) => this.#confirmByName(request, detail))
+    signing.addEventListener('paper-decline', ({ detail }) => this.#decline(request, detail))
+    return signing
+  }
 
   /** What is to be signed, exactly: its digest is compared here as well where the browser can. */
   async #document(request) {
@@ -251,13 +254,12 @@ class Sheet {
     await check(await blob.arrayBuffer(), request)
     const digest = make('p', { class: 'frozen__foot frozen__digest' }, `校验码 SHA-256：${request.document_sha256}`)
     if (blob.type.startsWith('image/'))
-      return make('section', { class: 'frozen' }, make('img', { src: await asData(blob), alt: request.title }), digest)
-    const save = () => saveAs(blob, request.title)
+      return make('section', { class: 'frozen' }, make('img', { src: await dataAddress(blob), alt: request.title }), digest)
     return make(
       'section',
       { class: 'frozen' },
       make('p', {}, '要签的是这份文件，请先打开看清楚：'),
-      make('button', { type: 'button', class: 'button button--quiet', click: save }, `打开 ${request.title}`),
+      make('button', { type: 'button', class: 'button button--quiet', click: () => saveFile(blob, request.title) }, `打开 ${request.title}`),
       digest,
     )
   }
@@ -276,7 +278,7 @@ class Sheet {
     const mark =
       request.method === 'typed'
         ? make('p', { class: 'signed__name' }, JSON.parse(await blob.text()).name)
-        : make('img', { class: 'signed__picture', src: await asData(blob), alt: '手写签名' })
+        : make('img', { class: 'signed__picture', src: await dataAddress(blob), alt: '手写签名' })
     return make(
       'section',
       { class: 'signed' },
@@ -286,20 +288,20 @@ class Sheet {
     )
   }
 
-  #sign({ blob, done }) {
+  #sign(request, { blob, done }) {
     const file = new FormData()
     file.append('file', blob, '签名.png')
-    const seen = new URLSearchParams({ document_sha256: this.#request.document_sha256 })
-    return this.#answer(`${signaturePath(this.#request)}/drawing?${seen}`, file, done)
+    const seen = new URLSearchParams({ document_sha256: request.document_sha256 })
+    return this.#answer(`${signaturePath(request)}/drawing?${seen}`, file, done)
   }
 
-  #confirmByName({ name, done }) {
-    const body = { agree: true, name, document_sha256: this.#request.document_sha256 }
-    return this.#answer(`${signaturePath(this.#request)}/answer`, body, done)
+  #confirmByName(request, { name, done }) {
+    const body = { agree: true, name, document_sha256: request.document_sha256 }
+    return this.#answer(`${signaturePath(request)}/answer`, body, done)
   }
 
-  #decline({ done }) {
-    return this.#answer(`${signaturePath(this.#request)}/answer`, { agree: false }, done)
+  #decline(request, { done }) {
+    return this.#answer(`${signaturePath(request)}/answer`, { agree: false }, done)
   }
 
   async #answer(path, body, done) {
@@ -371,18 +373,3 @@ async function check(data, { document_sha256: sha256 }) {
 }
 
 const signaturePath = ({ signature_id: id }) => `signatures/${encodeURIComponent(id)}`
-
-/** As a data address: the page's content policy lets no other picture in that came by script. */
-function asData(blob) {
-  const reader = new FileReader()
-  return new Promise((resolve) => {
-    reader.addEventListener('load', () => resolve(reader.result))
-    reader.readAsDataURL(blob)
-  })
-}
-
-function saveAs(blob, name) {
-  const href = URL.createObjectURL(blob)
-  make('a', { href, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
-}

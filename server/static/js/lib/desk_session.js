@@ -57,6 +57,12 @@ export class DeskSession extends EventTarget {
     return this.chats.get(this.currentId) ?? null
   }
 
+  /** Whether that conversation is the agent's, and not just looked at. @param {string} id */
+  holds(id) {
+    const agent = this.chats.get(id)?.facts.agent
+    return this.chats.has(id) && (!agent || agent === this.staff?.name)
+  }
+
   /** The agent's conversations, those with news first, then as they came. */
   get own() {
     return [...this.chats.values()]

@@ -117,6 +117,11 @@ export class SharedForm extends EventTarget {
     this.#send(name)
   }
 
+  /** The agent freezes the form, or takes it away. Throws ServiceError. @param {'finish' | 'discard'} outcome */
+  async end(outcome) {
+    this.#take(await this.#ask('POST', `${this.#path}/end`, { outcome }))
+  }
+
   close() {
     for (const [name, field] of this.#fields) if (field.inside) this.leave(name)
     this.#closed = true

@@ -39,7 +39,7 @@ export class DeskActions {
     listen('desk-card', (id) => this.#act('guide-card', { guide_id: id }, '指南卡片已发送'))
     listen('desk-checklist', (ticks) => this.#act('checklist', ticks))
     listen('desk-search', (words) => this.#search(words))
-    listen('desk-paper', (wish) => this.#withPapers(({ openAtDesk }, chat) => openAtDesk(session, chat, wish)))
+    listen('desk-paper', (wish) => this.#withPapers(({ openAtDesk }) => openAtDesk(session, wish)))
   }
 
   /** @param {string} act a word of `lib/shortcuts.js` */
@@ -55,7 +55,7 @@ export class DeskActions {
       note: () => composer.write('note'),
       canned: () => composer.openCanned(),
       call: () => this.#begin(current),
-      form: () => this.#withPapers(({ chooseForm }, chat) => chooseForm(this.#session, chat)),
+      form: () => this.#withPapers(({ chooseForm }) => chooseForm(this.#session, current)),
       'hand-back': () => this.#act('hand-back', {}, '已交回机器人'),
       transfer: () => this.#transfer(current),
       close: () => this.#close(current),
@@ -182,8 +182,7 @@ export class DeskActions {
 
   /** Forms and signatures, which many conversations have none of. */
   async #withPapers(act) {
-    const { current } = this.#session
-    if (current) await this.#attempt(async () => act(await import('./papers.js'), current))
+    await this.#attempt(async () => act(await import('./papers.js')))
   }
 
   /** What went wrong, in words, or empty. */

@@ -172,7 +172,7 @@ export class Desk extends HTMLElement {
     const now = new Date()
     const callIn = this.#call.active ? this.#call.conversationId : ''
     const { current } = session
-    const own = !current?.facts.agent || current.facts.agent === session.staff.name
+    const own = session.holds(session.currentId)
     this.querySelector('bb-desk-inbox').show(session, { now, callIn })
     this.querySelector('bb-desk-talk').show(current, {
       now,

@@ -15,7 +15,7 @@ import { SHORTCUTS } from '../../lib/shortcuts.js'
  * @param {string} [style]
  * @returns {{dialog: HTMLDialogElement, say: (problem: string) => void}}
  */
-function openDialog(title, content, style = '') {
+export function openDialog(title, content, style = '') {
   const problem = make('p', { class: 'dialog__problem', role: 'alert' })
   const dialog = make(
     'dialog',

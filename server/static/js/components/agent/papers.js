@@ -10,23 +10,26 @@ import { deskProblem } from '../../lib/desk_words.js'
 import { make } from '../../lib/dom.js'
 import { needStyle } from '../../lib/styles.js'
 import { openPaper } from '../paper-sheet.js'
+import { openDialog } from './dialogs.js'
 
 /**
+ * Opens a paper, or asks for a file to be signed. In a conversation that the agent doesn't hold it is there to read.
+ *
  * @param {import('../../lib/desk_session.js').DeskSession} session
- * @param {import('../../lib/desk_chat.js').DeskChat} chat
- * @param {{kind: 'form' | 'signature', id: string} | {kind: 'sign-file', id: string}} wish
+ * @param {{conversationId: string, kind: 'form' | 'signature' | 'sign-file', id: string}} wish
  */
-export async function openAtDesk(session, chat, wish) {
-  const ask = (method, path, body) => session.askOf(chat.id, method, path, body)
+export async function openAtDesk(session, { conversationId, kind, id }) {
+  const ask = (method, path, body) => session.askOf(conversationId, method, path, body)
   const around = {
     side: 'agent',
+    readOnly: !session.holds(conversationId),
     live: session.live,
     ask,
-    fetchFile: (id) => session.fileOf(chat.id, id),
+    fetchFile: (fileId) => session.fileOf(conversationId, fileId),
     explain: deskProblem,
   }
-  if (wish.kind !== 'sign-file') return openPaper(wish, around)
-  const asked = await ask('POST', 'signatures', { file_id: wish.id })
+  if (kind !== 'sign-file') return openPaper({ kind, id }, around)
+  const asked = await ask('POST', 'signatures', { file_id: id })
   return openPaper({ kind: 'signature', id: asked.signature_id }, around)
 }
 
@@ -34,39 +37,21 @@ export async function openAtDesk(session, chat, wish) {
 export async function chooseForm(session, chat) {
   await needStyle('papers')
   const { templates } = await session.formTemplates()
-  const problem = make('p', { class: 'dialog__problem', role: 'alert' })
   const begin = async (template) => {
     try {
       const form = await session.askOf(chat.id, 'POST', 'forms', { template, prefill: true })
       dialog.close()
-      await openAtDesk(session, chat, { kind: 'form', id: form.form_id })
+      await openAtDesk(session, { conversationId: chat.id, kind: 'form', id: form.form_id })
     } catch (error) {
-      problem.textContent = deskProblem(error)
+      say(deskProblem(error))
     }
   }
-  const dialog = make(
-    'dialog',
-    { class: 'dialog', 'aria-labelledby': 'choose-form' },
+  const choices = templates.map(({ id, title, note }) =>
     make(
-      'button',
-      { type: 'button', class: 'dialog__close', 'aria-label': '关闭', click: () => dialog.close() },
-      '×',
+      'li',
+      {},
+      make('button', { type: 'button', class: 'paper__choice', click: () => begin(id) }, make('b', {}, title), note),
     ),
-    make('h2', { class: 'dialog__title', id: 'choose-form' }, '和市民一起填表'),
-    make(
-      'ul',
-      { class: 'paper__choices' },
-      ...templates.map(({ id, title, note }) =>
-        make(
-          'li',
-          {},
-          make('button', { type: 'button', class: 'paper__choice', click: () => begin(id) }, make('b', {}, title), note),
-        ),
-      ),
-    ),
-    problem,
   )
-  dialog.addEventListener('close', () => dialog.remove())
-  document.body.append(dialog)
-  dialog.showModal()
+  const { dialog, say } = openDialog('和市民一起填表', [make('ul', { class: 'paper__choices' }, ...choices)])
 }

@@ -8,10 +8,10 @@
  * - New messages are announced by the desk's status line, not by the list itself.
  * - A reader who has scrolled up is left where they read; a button leads to what is new.
  *
- * - A picture is a button that opens it large. In an own conversation each file has 「给对方看」.
+ * - A picture is a button that opens it large. In an own conversation each file has 「给对方看」 and 「请市民签名」.
  *
- * Tells `desk-settle` with `{clientId, again}`, `desk-show` with `{file_id}`,
- * `desk-paper` with `{kind, id}`.
+ * Tells `desk-settle` with `{clientId, again}`, `desk-show` with `{file_id}`, `desk-paper` with
+ * `{conversationId, kind, id}`: the conversation read here needn't be the one that the desk looks at.
  */
 
 import { lineWords, traceWords } from '../../lib/desk_words.js'
@@ -58,7 +58,8 @@ export class Transcript extends HTMLElement {
     const stays = isOther || says || this.#follows
     keyed(this.#list, [...shownOf(chat.events), ...chat.pending], {
       key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
-      make: (entry) => ('sequence' in entry ? eventItem(entry, now, addressOf) : this.#pendingItem(entry)),
+      make: (entry) =>
+        'sequence' in entry ? eventItem(entry, { now, addressOf, conversationId: chat.id }) : this.#pendingItem(entry),
     })
     const grew = this.#list.childElementCount > this.#length
     this.#length = this.#list.childElementCount
@@ -117,7 +118,8 @@ function shownOf(events) {
   })
 }
 
-function eventItem({ kind, body, at }, now, addressOf) {
+function eventItem({ kind, body, at }, { now, addressOf, conversationId }) {
+  const detail = (paperKind, id) => ({ conversationId, kind: paperKind, id })
   const moment = make('time', { datetime: at }, clockTime(new Date(at), now))
   switch (kind) {
     case 'citizen_message':
@@ -139,12 +141,12 @@ function eventItem({ kind, body, at }, now, addressOf) {
         body.by && body.by !== 'citizen' ? 'agent' : 'citizen',
         '文件',
         moment,
-        file(body, addressOf(body.file_id)),
+        file(body, addressOf(body.file_id), detail('sign-file', body.file_id)),
       )
     case 'form':
-      return entry('agent', '表单', moment, paper(lineWords(kind, body), { kind, id: body.form_id }))
+      return entry('agent', '表单', moment, paper(lineWords(kind, body), detail(kind, body.form_id)))
     case 'signature':
-      return entry('agent', '签名', moment, paper(lineWords(kind, body), { kind, id: body.signature_id }))
+      return entry('agent', '签名', moment, paper(lineWords(kind, body), detail(kind, body.signature_id)))
     default: {
       const text = lineWords(kind, body)
       return make('li', { class: 'entry entry--line', hidden: !text }, make('p', {}, text, ' ', moment))
@@ -202,18 +204,18 @@ function trace(body) {
   return make('details', { class: 'trace' }, make('summary', {}, '怎么理解的'), make('dl', {}, ...rows))
 }
 
-/** @param {string} words @param {{kind: string, id: string}} detail */
+/** @param {string} words @param {{conversationId: string, kind: string, id: string}} detail */
 function paper(words, detail) {
   return make('p', { class: 'said' }, words, ' ', paperButton('打开', detail))
 }
 
-function paperButton(label, detail) {
-  const button = make('button', { type: 'button', class: 'action', click: () => tell(button, 'desk-paper', detail) }, label)
+function paperButton(label, detail, style = 'action') {
+  const button = make('button', { type: 'button', class: style, click: () => tell(button, 'desk-paper', detail) }, label)
   return button
 }
 
 /** A picture is seen at once and large when pressed; everything else is a download. */
-function file({ file_id: id, name = '文件', size, media_type: mediaType = '' }, address) {
+function file({ file_id: id, name = '文件', size, media_type: mediaType = '' }, address, signing) {
   const kilobytes = size ? `（${Math.max(1, Math.round(size / 1024))} KB）` : ''
   const show = () => tell(shows, 'desk-show', { file_id: id })
   const shows = make(
@@ -228,7 +230,7 @@ function file({ file_id: id, name = '文件', size, media_type: mediaType = '' }
     mediaType.startsWith('image/') ? thumbnail(name, address) : null,
     make('a', { href: address, download: name }, icon('materials'), `${name}${kilobytes}`),
     shows,
-    paperButton('请市民签名', { kind: 'sign-file', id }),
+    paperButton('请市民签名', signing, 'action show-it'),
   )
 }
 
