@@ -82,6 +82,19 @@ def test_what_was_left_is_free_before_the_form_counts_as_settled(page: Page):
     assert done["sent"] == ["hold", "leave"]
 
 
+def test_a_field_that_was_entered_and_not_changed_is_left_as_well(page: Page):
+    assert played(page, "form.enter('a')")["sent"] == ["hold", "leave"]
+
+
+def test_a_field_that_is_left_while_its_words_are_under_way_is_free_after_them(page: Page):
+    under_way = "while (sent.length < 2) await new Promise((go) => setTimeout(go, 5));"
+    acts = f"script('ok', 'slow'); form.enter('a'); form.type('a', '张'); {under_way} form.leave('a')"
+    done = played(page, acts)
+
+    assert done["sent"] == ["hold", "write 张 v0", "leave"]
+    assert done["stored"] == "张"
+
+
 def test_a_slow_hold_is_not_overtaken_by_the_leaving_after_it(page: Page):
     acts = "script('slow'); form.enter('a'); form.type('a', '张'); form.leave('a')"
     done = played(page, acts + "; await new Promise((go) => setTimeout(go, 50)); globalThis.then = [...sent]")

@@ -84,7 +84,7 @@ export class SharedForm extends EventTarget {
     field.heldAt = Date.now()
     this.#act(name, { act: 'hold' }).then(
       (known) => this.#takeField(known),
-      (error) => this.#refused(name, error, null),
+      (error) => error instanceof Refusal && this.#loadQuietly(), // somebody else is there, or the form has ended
     )
   }
 
@@ -134,11 +134,7 @@ export class SharedForm extends EventTarget {
 
   /** Resolves when all that was typed has arrived or was refused, and what was left is free. */
   async settled() {
-    for (const [name, field] of this.#fields) {
-      clearTimeout(field.timer)
-      field.inside = false
-      if (field.draft !== null) this.#send(name)
-    }
+    for (const [name, field] of this.#fields) if (field.inside || field.draft !== null) this.leave(name)
     while (this.unsent && !this.#closed) await sleep(50)
     await Promise.allSettled([...this.#fields.values()].map(({ last }) => last))
   }
@@ -183,6 +179,7 @@ export class SharedForm extends EventTarget {
     const field = this.#field(name)
     if (field.sending) return
     field.sending = true
+    let isHeld = false // by what was sent last
     for (let failures = 0; field.draft !== null && !this.#closed; ) {
       const value = field.draft
       const act = field.inside ? 'write' : 'leave'
@@ -191,11 +188,12 @@ export class SharedForm extends EventTarget {
         if (field.draft === value) field.draft = null
         Object.assign(field, { base: known.version, cutOff: false, heldAt: act === 'write' ? Date.now() : 0 })
         failures = 0
+        isHeld = act === 'write'
         this.#takeField(known)
       } catch (error) {
         if (!(error instanceof ConnectionError) && !(error instanceof Refusal)) break // another conversation
         if (error instanceof Refusal && !error.retryable) {
-          await this.#refused(name, error, value)
+          await this.#keepRefused(name)
           continue
         }
         failures += 1
@@ -205,18 +203,14 @@ export class SharedForm extends EventTarget {
       }
     }
     field.sending = false
+    if (isHeld && !field.inside) this.leave(name) // while that was under way
     this.#dispatch(name)
   }
 
   /** Somebody else was quicker, or the form has ended: the words stay here, and the form is shown anew. */
-  async #refused(name, error, value) {
+  async #keepRefused(name) {
     const field = this.#field(name)
-    if (!(error instanceof Refusal)) return
-    if (value !== null && field.draft !== null) {
-      field.refused = field.draft
-      field.draft = null
-      field.cutOff = false
-    }
+    Object.assign(field, { refused: field.draft, draft: null, cutOff: false })
     await this.load().catch(() => {})
     if (field.refused === field.known.value) field.refused = null
     this.#dispatch(name)
