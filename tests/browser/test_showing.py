@@ -93,6 +93,25 @@ def test_a_picture_of_the_agent_is_a_thumbnail_that_opens_large(
     expect(thumbnail).to_be_focused()
 
 
+def test_a_file_that_cannot_be_had_is_said_when_it_is_wanted_and_nothing_else_is_lost(
+    served: Citizen, page: Page, service: FakeDesk
+):
+    gone = {"code": "not_found", "message": "", "request_id": "r"}
+    page.route("**/files/*", lambda route: route.fulfill(status=404, json={"error": gone}))
+    with page.expect_response("**/files/*"):
+        service.log("file", PICTURE)  # the page would have liked to show it small
+    button = page.get_by_role("button", name="图片，点开查看")
+    expect(button).to_be_visible()
+    expect(served.status).not_to_contain_text("没有打开")
+    button.click()
+
+    expect(served.status).to_contain_text("没有打开，请稍后再点一次")
+    assert len(service.conversations) == 1
+    page.unroute("**/files/*")
+    button.click()
+    loaded(page.get_by_role("dialog", name="样表.jpg").locator("img"))
+
+
 def test_a_picture_is_zoomed_and_turned_by_buttons_and_keys(served: Citizen, page: Page, service: FakeDesk):
     service.log("file", PICTURE)
     page.get_by_role("button", name="放大查看：样表.jpg").click()

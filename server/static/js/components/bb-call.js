@@ -12,6 +12,7 @@ import { IN_ROOM } from '../lib/call_steps.js'
 import { ChatSession } from '../lib/chat_session.js'
 import { CitizenCall } from '../lib/citizen_call.js'
 import { DeviceError } from '../lib/devices.js'
+import { tell } from '../lib/dom.js'
 import { explain } from '../lib/errors.js'
 import { Memory } from '../lib/memory.js'
 import { entryText } from '../lib/replies.js'
@@ -25,6 +26,7 @@ import './bb-status.js'
 import './bb-toolbar.js'
 import { confirm } from './confirm.js'
 import { followShowing } from './follow-showing.js'
+import { followWishes } from './follow-wishes.js'
 
 const HANG_UP = Object.freeze({
   question: '结束通话？',
@@ -72,6 +74,7 @@ export class Call extends HTMLElement {
     this.#listenToCitizen()
     this.#listenToSession()
     this.#listenToCall()
+    followWishes(this, this.#session)
     followShowing(this, this.#session, (panel) => this.append(panel))
     this.#open()
   }
@@ -90,8 +93,6 @@ export class Call extends HTMLElement {
     listen('bb-revise', (clientId) => this.querySelector('bb-composer').take(this.#session.withdraw(clientId)))
     listen('bb-status', (text) => this.#status.flash(text))
     listen('bb-announce', (text) => this.#status.announce(text))
-    listen('bb-ask', (wish) => this.#ask(wish))
-    listen('bb-paper', (paper) => this.#openPaper(paper))
     listen('bb-checked', (checked) => this.#call.takeDevices(checked))
     listen('bb-write', () => this.#writeInstead())
     listen('bb-consent', (answer) => this.#consent(answer))
@@ -178,7 +179,7 @@ export class Call extends HTMLElement {
     this.#list.reveal(entry)
     // Where the chat is out of sight nobody would find the card, and the agent is saying it just now.
     const paper = PAPERS[entry.kind]
-    if (paper && paper.state === entry.body?.state) this.#openPaper(paper.of(entry.body))
+    if (paper && paper.state === entry.body?.state) tell(this, 'bb-paper', paper.of(entry.body))
     if (entry.kind === 'line' || !this.#isChatCovered()) return
     this.#unread += 1
     this.querySelector('bb-call-room').showUnread(this.#unread)
@@ -246,24 +247,6 @@ export class Call extends HTMLElement {
     } catch (error) {
       done(this.#explain(error))
     }
-  }
-
-  async #ask({ method, path, options, told, done }) {
-    try {
-      const answer = await this.#session.ask(method, path, options)
-      if (told) this.#status.flash(told)
-      done('', answer)
-    } catch (error) {
-      done(this.#explain(error))
-    }
-  }
-
-  /** @param {{kind: 'form' | 'signature', id: string}} paper */
-  #openPaper(paper) {
-    import('./citizen-papers.js').then(
-      ({ openForCitizen }) => openForCitizen(this.#session, this.dataset.hotline, paper),
-      () => this.#status.flash('没有打开，请检查网络后再试', { trouble: true }),
-    )
   }
 
   #explain(error) {

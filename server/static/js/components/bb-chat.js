@@ -26,6 +26,7 @@ import './bb-status.js'
 import './bb-toolbar.js'
 import { confirm } from './confirm.js'
 import { followShowing } from './follow-showing.js'
+import { followWishes } from './follow-wishes.js'
 
 const RATABLE = new Set(['answered', 'no_guide', 'waiting_for_agent', 'with_agent'])
 const ANNOUNCED_CHARACTERS = 200
@@ -61,6 +62,7 @@ export class Chat extends HTMLElement {
     })
     this.#listenToCitizen()
     this.#listenToSession()
+    followWishes(this, this.#session)
     followShowing(this, this.#session, (panel) => this.querySelector('.dock').prepend(panel))
     this.#open()
   }
@@ -83,8 +85,6 @@ export class Chat extends HTMLElement {
     listen('bb-status', (text) => this.#status.flash(text))
     listen('bb-wish', (wish) => this.#handOver(wish))
     listen('bb-rate', (rating) => this.#rate(rating))
-    listen('bb-ask', (wish) => this.#ask(wish))
-    listen('bb-paper', (paper) => this.#openPaper(paper))
     this.addEventListener('submit', (event) => this.#takeOver(event))
   }
 
@@ -148,26 +148,6 @@ export class Chat extends HTMLElement {
     card.show(this.#session.holding)
     if (isNew && held) card.scrollIntoView({ block: 'center' })
     this.querySelector('bb-holding-strip').show(this.#session.holding, card)
-  }
-
-  /** Something that a part of the page wants of the service, and gets the answer to. */
-  async #ask({ method, path, options, told, done }) {
-    try {
-      const answer = await this.#session.ask(method, path, options)
-      // Who asked may be gone by now, so what came of it is told here.
-      if (told) this.#status.flash(told)
-      done('', answer)
-    } catch (error) {
-      done(this.#explain(error))
-    }
-  }
-
-  /** @param {{kind: 'form' | 'signature', id: string}} paper */
-  #openPaper(paper) {
-    import('./citizen-papers.js').then(
-      ({ openForCitizen }) => openForCitizen(this.#session, this.dataset.hotline, paper),
-      () => this.#status.flash('没有打开，请检查网络后再试', { trouble: true }),
-    )
   }
 
   /** The plain forms of the page: from now on they act here. @param {SubmitEvent} event */

@@ -65,7 +65,7 @@ export class CitizenShown {
   }
 
   async #picture(panel, { fileId }) {
-    const blob = await fetchFile(panel, fileId)
+    const blob = await fetchFile(panel, fileId, { quietly: true })
     if (!blob) throw new Error('the picture could not be fetched')
     return dataAddress(blob)
   }

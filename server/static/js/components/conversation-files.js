@@ -3,17 +3,22 @@
  */
 
 import { make, tell } from '../lib/dom.js'
+import { NOT_OPENED } from '../lib/errors.js'
 
 /**
  * A file's bytes, or `null`: what went wrong was told then.
  *
- * @param {HTMLElement} element which tells `bb-ask`
+ * @param {HTMLElement} element which tells `bb-ask`, and `bb-status` what went wrong
  * @param {string} id
+ * @param {{quietly?: boolean}} [how] `quietly`: nobody pressed anything, so nobody is told
  * @returns {Promise<Blob | null>}
  */
-export function fetchFile(element, id) {
+export function fetchFile(element, id, { quietly = false } = {}) {
   return new Promise((resolve) => {
-    const done = (problem, blob) => resolve(problem ? null : blob)
+    const done = (problem, blob) => {
+      if (problem && !quietly) tell(element, 'bb-status', NOT_OPENED)
+      resolve(problem ? null : blob)
+    }
     const path = `files/${encodeURIComponent(id)}`
     // A message that isn't in the page yet would tell nobody.
     queueMicrotask(() => tell(element, 'bb-ask', { method: 'GET', path, options: { asBlob: true }, done }))

@@ -9,6 +9,7 @@
  */
 
 import { icon, make, tell } from '../lib/dom.js'
+import { NOT_OPENED } from '../lib/errors.js'
 import { needStyle } from '../lib/styles.js'
 import './bb-answer-card.js'
 import { dataAddress, fetchFile, saveFile } from './conversation-files.js'
@@ -124,7 +125,7 @@ function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, e
   const open = async () => {
     const blob = await fetchFile(element, id)
     if (!blob) return
-    if (isPicture) await look(await dataAddress(blob), name)
+    if (isPicture) await look(element, await dataAddress(blob), name)
     else saveFile(blob, name)
   }
   const button = make(
@@ -141,22 +142,26 @@ function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, e
 
 /** The picture takes the place of the button once it is there. */
 async function showThumbnail(place, element, id, name) {
-  const blob = await fetchFile(element, id)
+  const blob = await fetchFile(element, id, { quietly: true })
   if (!blob) return
   const address = await dataAddress(blob)
   place.replaceChildren(
     make(
       'button',
-      { type: 'button', class: 'file__thumb', 'aria-label': `放大查看：${name}`, click: () => look(address, name) },
+      { type: 'button', class: 'file__thumb', 'aria-label': `放大查看：${name}`, click: () => look(element, address, name) },
       make('img', { src: address, alt: '' }),
       make('span', { class: 'file__name' }, name),
     ),
   )
 }
 
-async function look(address, name) {
-  const { openViewer } = await import('./viewer.js')
-  await openViewer(address, { name })
+async function look(element, address, name) {
+  try {
+    const { openViewer } = await import('./viewer.js')
+    await openViewer(address, { name })
+  } catch {
+    tell(element, 'bb-status', NOT_OPENED)
+  }
 }
 
 function sizeWords(bytes) {

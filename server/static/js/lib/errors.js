@@ -46,11 +46,17 @@ export class Refusal extends ServiceError {
     return this.status === 429 || this.status >= 500
   }
 
-  /** Whether this conversation can't be used any more: its token ran out, or it was deleted. */
+  /**
+   * Whether this conversation can't be used any more: its token ran out, or it was deleted. 404 doesn't say so:
+   * a file, a form or a call of it isn't there.
+   */
   get endsConversation() {
-    return this.status === 401 || this.status === 404
+    return this.status === 401
   }
 }
+
+/** What to tell whoever pressed something whose content, or code, can't be fetched. */
+export const NOT_OPENED = '没有打开，请稍后再点一次'
 
 /**
  * What to tell a citizen whose message did not get through.
