@@ -107,6 +107,12 @@ def test_both_see_and_hear_each_other_and_nothing_is_recorded(
     expect(citizen.page.locator("bb-call")).to_have_attribute("data-step", "ended")
 
 
+def test_how_to_reach_the_other_side_is_asked_for_once(talk: tuple[Citizen, Agent]):
+    asked = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/ice')).length"
+
+    assert [each.page.evaluate(asked) for each in talk] == [1, 1]
+
+
 def connections(page: Page) -> list[str]:
     """The states of all connections that the page has made."""
     states: list[str] = page.evaluate("window.connections.map(({ connectionState }) => connectionState)")

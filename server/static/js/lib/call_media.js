@@ -257,11 +257,13 @@ export class CallMedia extends EventTarget {
 
   /** One offer, one answer; what it makes replaces the connection before. */
   async #exchange(type) {
-    const { ice_servers: iceServers = [], video_codec: codec = 'vp8', media } = await this.#wayInTime()
-    if (media === 'direct') {
-      this.#link ??= this.#makeLink()
+    if (this.#link) return this.#link.ask()
+    const way = await this.#wayInTime()
+    if (way.media === 'direct') {
+      this.#link = this.#makeLink(way)
       return this.#link.ask()
     }
+    const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = way
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     try {
       this.#addSenders(pc, codec)
@@ -278,9 +280,10 @@ export class CallMedia extends EventTarget {
     }
   }
 
-  #makeLink() {
+  #makeLink(given) {
     const link = new DirectLink({
       ...this.#direct,
+      given,
       way: this.#way,
       follow: (pc) => this.#follow(pc),
       addSenders: (pc, codec) => this.#addSenders(pc, codec),

@@ -38,6 +38,7 @@ export class DirectLink extends EventTarget {
   #offers
   #mayBegin
   #way
+  #given
   #follow
   #addSenders
   #page = newId()
@@ -55,22 +56,24 @@ export class DirectLink extends EventTarget {
 
   /**
    * @param {Reach & {
+   *   given: Way,
    *   way: () => Promise<Way>,
    *   follow: (pc: RTCPeerConnection) => void,
    *   addSenders: (pc: RTCPeerConnection, codec: string) => void,
-   * }} parts `follow` is handed each new connection, before anything else
+   * }} parts `given`: for the first round; `way` is asked for the others, because credentials of a TURN server
+   *   run out. `follow` is handed each new connection, before anything else
    */
-  constructor({ signalling, callId, offers, mayBegin, way, follow, addSenders }) {
+  constructor({ signalling, callId, offers, mayBegin, given, way, follow, addSenders }) {
     super()
     this.#signalling = signalling
     this.#callId = callId
     this.#offers = offers
     this.#mayBegin = mayBegin
+    this.#given = given
     this.#way = way
     this.#follow = follow
     this.#addSenders = addSenders
     signalling.onPeer = this.#hear
-    window.addEventListener('online', this.#reachable)
     this.#reporting = setInterval(() => this.#isConnected && this.#report(), REPORT_MS)
   }
 
@@ -101,7 +104,6 @@ export class DirectLink extends EventTarget {
   close() {
     this.#closed = true
     if (this.#signalling.onPeer === this.#hear) this.#signalling.onPeer = () => {}
-    window.removeEventListener('online', this.#reachable)
     clearTimeout(this.#asking)
     clearInterval(this.#reporting)
     this.#pc?.close()
@@ -124,7 +126,7 @@ export class DirectLink extends EventTarget {
     this.#asking = setTimeout(() => this.#askNow(), ASK_AGAIN_MS * this.#asked)
   }
 
-  /** The network, or the way to the service, is back. */
+  /** The way to the service is back; it is made anew whenever the network comes back. */
   #reachable = () => {
     this.#asked = 0
     if (this.#asking && !this.#agreed) this.#askNow()
@@ -180,9 +182,9 @@ export class DirectLink extends EventTarget {
     this.#agree()
   }
 
-  /** The connection of this round. Credentials of a TURN server may have run out since the last one. */
   async #connection(fresh) {
-    const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = await this.#way()
+    const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = this.#given ?? (await this.#way())
+    this.#given = null
     if (this.#closed) throw new ConnectionError('the call has ended meanwhile')
     if (!fresh && this.#pc) {
       this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers })
