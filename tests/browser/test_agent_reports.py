@@ -118,6 +118,32 @@ def test_days_without_anything_are_said_to_be_so(agent: Agent, desk: FakeDeskSer
     agent.sees("这段时间没有人找人工。")
 
 
+def test_reports_are_loaded_when_they_are_opened(agent: Agent, desk: FakeDeskService):
+    desk.role = "supervisor"
+    agent.opens_desk()
+    agent.page.wait_for_load_state("networkidle")
+    parts = {"reports.js", "charts.js", "report_days.js", "desk-reports.css"}
+    assert parts & loaded(agent.page) == set()
+    agent.presses("报表")
+    agent.sees("找人工 40 次")
+
+    assert parts <= loaded(agent.page)
+
+
+def loaded(page: Page) -> set[str]:
+    names: list[str] = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    return {name.rpartition("/")[2] for name in names}
+
+
+def test_reports_that_cannot_be_loaded_are_said_to_be_so(agent: Agent, desk: FakeDeskService):
+    desk.role = "supervisor"
+    agent.page.route("**/reports.js", lambda route: route.abort())
+    agent.opens_desk()
+    agent.presses("报表")
+
+    agent.sees("没有打开，请稍后再点一次")
+
+
 def test_an_agent_has_no_reports(agent: Agent):
     agent.opens_desk()
 

@@ -19,11 +19,11 @@ const FIGURE = 110
  * Upright bars side by side, one group for each label.
  *
  * @param {string[]} labels
- * @param {{name: string, values: number[]}[]} series at most two: told apart by fill and outline, not colour alone
+ * @param {number[][]} series at most two, each a value for each label: told apart by fill and outline, not colour alone
  * @param {{words: string, every?: number}} how `every` how many groups a label stands
  */
 export function columns(labels, series, { words, every = 1 }) {
-  const top = niceTop(Math.max(0, ...series.flatMap(({ values }) => values)))
+  const top = niceTop(Math.max(0, ...series.flat()))
   const across = unitsAcross()
   const plot = picture(across, HEIGHT, words)
   const height = HEIGHT - BOTTOM - TOP
@@ -40,7 +40,7 @@ export function columns(labels, series, { words, every = 1 }) {
   const bar = (group * 0.76) / series.length
   labels.forEach((label, place) => {
     const left = LEFT + place * group
-    series.forEach(({ values }, number) => {
+    series.forEach((values, number) => {
       const value = values[place]
       if (value <= 0) return
       const x = left + group * 0.12 + number * bar
@@ -78,7 +78,7 @@ export function rows(rows, { words }) {
 }
 
 /** The end of an axis: 1, 2 or 5 times a power of ten, even so that its half is whole. @param {number} most */
-export function niceTop(most) {
+function niceTop(most) {
   if (most <= 2) return 2
   const power = 10 ** Math.floor(Math.log10(most))
   const step = [1, 2, 5, 10].find((each) => each * power >= most)

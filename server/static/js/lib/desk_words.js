@@ -201,8 +201,8 @@ function likelihood(arithmetic = '') {
 
 const sureness = (confidence) => (confidence ? `，把握 ${percent(confidence)}` : '')
 
-/** @param {number} share */
-const percent = (share) => `${Math.round(share * 100)}%`
+/** 「72%」. @param {number} share from 0 to 1 */
+export const percent = (share) => `${Math.round(share * 100)}%`
 
 /**
  * What to tell an agent when something didn't work.

@@ -11,10 +11,10 @@ const DAY = new Intl.DateTimeFormat('en-CA', {
 const MS_PER_DAY = 86_400_000
 
 /** As many as the service counts at a time. */
-export const MOST_DAYS = 92
+const MOST_DAYS = 92
 
 /** The day as `2026-01-31`. @param {Date} moment */
-export const dayOf = (moment) => DAY.format(moment)
+const dayOf = (moment) => DAY.format(moment)
 
 /** The last so many days, today included. @param {number} count @param {Date} now */
 export function lastDays(count, now) {

@@ -14,6 +14,7 @@ import { DeskApi } from '../../lib/desk_api.js'
 import { DeskCall } from '../../lib/desk_call.js'
 import { DeskSession } from '../../lib/desk_session.js'
 import { AGENT_STATES, deskProblem } from '../../lib/desk_words.js'
+import { NOT_OPENED } from '../../lib/errors.js'
 import { Memory } from '../../lib/memory.js'
 import { actOf } from '../../lib/shortcuts.js'
 import '../bb-status.js'
@@ -26,7 +27,6 @@ import { FollowActions } from './follow-actions.js'
 import './follow-ups.js'
 import './guide-panel.js'
 import './inbox.js'
-import './reports.js'
 import './sign-in.js'
 import './talk.js'
 import './wall.js'
@@ -222,7 +222,7 @@ export class Desk extends HTMLElement {
     }
     clearInterval(this.#walling)
     if (view === 'follow') this.#follow.draw()
-    if (view === 'reports') this.querySelector('bb-desk-reports').ask()
+    if (view === 'reports') this.#openReports()
     if (view !== 'wall') return
     this.#drawWall()
     this.#walling = setInterval(() => this.#drawWall(), WALL_MS)
@@ -235,6 +235,14 @@ export class Desk extends HTMLElement {
     } catch (error) {
       wall.fail(deskProblem(error))
     }
+  }
+
+  /** Loaded when they are opened: most who sit at a desk have none. */
+  #openReports() {
+    import('./reports.js').then(
+      () => this.querySelector('bb-desk-reports').ask(),
+      () => this.status.flash(NOT_OPENED, { trouble: true }),
+    )
   }
 
   async #drawReport(period) {

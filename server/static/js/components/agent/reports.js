@@ -1,6 +1,7 @@
 /**
  * <bb-desk-reports> is a supervisor's look back over some days: waits, calls, outcomes, reasons, quality, load
  * by the hour, how wrong the told waits were, ratings, each agent. Plots for the eye, tables with every figure.
+ * Loaded when they are opened.
  *
  * Accessibility criteria
  * - Each part has a heading; its plot is a picture whose words say what it shows, the table beside it holds the
@@ -12,8 +13,13 @@
  */
 
 import { columns, rows } from '../../lib/charts.js'
+import { percent } from '../../lib/desk_words.js'
 import { make, tell } from '../../lib/dom.js'
 import { lastDays, periodProblem } from '../../lib/report_days.js'
+import { needStyle } from '../../lib/styles.js'
+import { table } from './table.js'
+
+await needStyle('desk-reports')
 
 const QUICK = Object.freeze([
   [1, '今天'],
@@ -125,20 +131,14 @@ function hoursPart(hours) {
   const words = busiest.handovers
     ? `一天里 ${busiest.hour} 时找人工最多，${busiest.handovers} 次。`
     : '这段时间没有人找人工。'
-  const legend = make(
-    'p',
-    { class: 'plot__legend' },
-    make('span', { class: 'plot__key plot__key--0' }, '找人工'),
-    make('span', { class: 'plot__key plot__key--1' }, '通话'),
-  )
-  const series = [
-    { name: '找人工', values: hours.map(({ handovers }) => handovers) },
-    { name: '通话', values: hours.map(({ calls }) => calls) },
-  ]
+  const names = ['找人工', '通话']
+  const keys = names.map((name, number) => make('span', { class: `plot__key plot__key--${number}` }, name))
+  const legend = make('p', { class: 'plot__legend' }, ...keys)
+  const series = [hours.map(({ handovers }) => handovers), hours.map(({ calls }) => calls)]
   const plot = columns(hours.map(({ hour }) => String(hour)), series, { words, every: 2 })
   const lines = hours.filter(({ handovers, calls }) => handovers || calls)
-  const rows = lines.map(({ hour, handovers, calls }) => [`${hour} 时`, handovers, calls])
-  return part('一天各时段', [make('p', { class: 'report__words' }, words), legend, plot], ['时段', '找人工', '通话'], rows, true)
+  const figures = lines.map(({ hour, handovers, calls }) => [`${hour} 时`, handovers, calls])
+  return part('一天各时段', [make('p', { class: 'report__words' }, words), legend, plot], ['时段', ...names], figures, true)
 }
 
 function timesPart({ waits, service, call_time: calls }) {
@@ -205,24 +205,12 @@ function agentsPart(agents) {
 }
 
 function part(title, shown, heads, lines, wide = false) {
-  const cell = (value, place) => make(place ? 'td' : 'th', place ? {} : { scope: 'row' }, String(value))
-  const head = (text) => make('th', { scope: 'col' }, text || make('span', { class: 'visually-hidden' }, '项目'))
   return make(
     'section',
     { class: wide ? 'report__part report__part--wide' : 'report__part' },
     make('h2', {}, title),
     make('div', { class: 'report__plot' }, ...shown),
-    make(
-      'div',
-      { class: 'wall__table', tabindex: '0', role: 'region', 'aria-label': `${title}，表格` },
-      make(
-        'table',
-        {},
-        make('caption', { class: 'visually-hidden' }, title),
-        make('thead', {}, make('tr', {}, ...heads.map(head))),
-        make('tbody', {}, ...lines.map((line) => make('tr', {}, ...line.map(cell)))),
-      ),
-    ),
+    table(title, heads, lines, { headed: true }),
   )
 }
 
@@ -238,8 +226,5 @@ function seconds(value) {
   if (whole < 3600) return `${sign}${Math.floor(whole / 60)} 分${whole % 60 ? ` ${whole % 60} 秒` : '钟'}`
   return `${sign}${Math.floor(whole / 3600)} 小时 ${Math.floor((whole % 3600) / 60)} 分`
 }
-
-/** @param {number} share */
-const percent = (share) => `${Math.round(share * 100)}%`
 
 customElements.define('bb-desk-reports', Reports)
