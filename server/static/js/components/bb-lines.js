@@ -31,10 +31,6 @@ export class Lines extends HTMLElement {
     this.firstChild.addEventListener('keydown', (event) => this.#keyDown(event))
   }
 
-  focus() {
-    this.#buttons[0]?.focus()
-  }
-
   /** Where the other side points, or nowhere. @param {{line: number} | null} mark */
   mark(mark) {
     for (const [place, button] of this.#buttons.entries()) {

@@ -99,7 +99,6 @@ export class DeskShowing {
   }
 
   #hear(news) {
-    if (news.conversation_id !== this.#open.id || news.show !== this.#open.show) return
-    if (news.by === 'citizen') this.#panel?.mark(news)
+    if (news.conversation_id === this.#open.id && news.show === this.#open.show) this.#panel?.mark(news)
   }
 }
