@@ -535,3 +535,13 @@ def test_what_the_agent_shows_leaves_the_calls_buttons_free(page: Page, service:
     expect(shown).to_have_count(0)
     assert service.desk.closed
     expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
+
+
+def test_what_the_agent_writes_is_seen_whole_beside_the_call(page: Page, service: FakeDesk):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    go_live(page)
+    for number in range(1, 13):
+        text = f"第 {number} 件要看的材料：\n请把它平放在桌上，\n对准镜头。"
+        service.log("agent_message", {"text": text, "agent": "李敏", "client_message_id": f"a{number}"})
+
+    expect(page.locator(".bubble--agent", has_text="第 12 件")).to_be_in_viewport(ratio=1)

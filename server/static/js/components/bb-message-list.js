@@ -48,7 +48,9 @@ export class MessageList extends HTMLElement {
     const item = this.#items.get(entry.key)
     if (!item) return
     if (focus) item.focus({ preventScroll: true })
-    item.scrollIntoView({ block: 'start' })
+    const show = () => item.scrollIntoView({ block: 'start' })
+    show()
+    item.firstElementChild.drawn?.then(show)
   }
 
   #item(entry) {

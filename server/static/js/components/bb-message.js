@@ -25,6 +25,9 @@ export class Message extends HTMLElement {
   #drawn = -1
   #choices = []
 
+  /** Resolves when what is loaded late has its room, or null if nothing is. @type {Promise<void> | null} */
+  drawn = null
+
   /**
    * @param {import('../lib/timeline.js').Entry} entry
    * @param {{open: boolean, picked: string, now: Date, botName: string}} context
@@ -47,7 +50,7 @@ export class Message extends HTMLElement {
   /** Most conversations never have one of these, so what draws them is loaded when it is needed. */
   #deskContent(entry, now) {
     const place = make('div', {})
-    import('./desk-turns.js').then(
+    this.drawn = import('./desk-turns.js').then(
       ({ deskContent }) => place.replaceChildren(...deskContent(this, entry)),
       () => place.replaceChildren(make('p', { class: 'bubble' }, entryText(entry))),
     )
