@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.conftest import launch
 from tests.browser.fake_service import FakeService
 
-SIZES = {"phone": (375, 667), "tablet": (768, 1024), "desktop": (1280, 800)}
+SIZES = {"phone": (375, 667), "tablet": (768, 1024), "desktop": (1280, 800), "kiosk": (1080, 1920)}
 LOOKS = {
     "light": {},
     "dark": {"theme": "dark"},

@@ -219,6 +219,9 @@ def test_both_fill_in_a_form_and_the_citizen_signs_it(pair: Pair):
     pair.citizen.presses("打印")
     assert ID_NUMBER in citizen.evaluate("window.sheet")
     expect(sheet(citizen)).to_be_hidden()  # on paper is the form, and nothing of the page around it
+    citizen.evaluate("document.documentElement.dataset.theme = 'dark'")
+    ink = citizen.locator(".print-sheet dt").first.evaluate("dt => getComputedStyle(dt).color")
+    assert ink == "rgb(51, 51, 51)", "paper is white in every theme"
     pair.pictures("printed")
 
     [chain] = (pair.data / "evidence").glob("signature-*.jsonl")
