@@ -1,12 +1,10 @@
 """Rasa processes are started, watched, started again and stopped; a stand-in takes Rasa's place."""
 
-import asyncio
 import os
 import re
 import signal
 import socket
 import sys
-import time
 from dataclasses import replace
 
 import psutil
@@ -18,6 +16,7 @@ from core import kept_processes
 from core.errors import ConfigurationError, DialogueUnavailable
 from core.kept_processes import free_ports
 from tests.bot.model_archive import write_model
+from tests.waiting import comes_true
 
 PATIENCE_S = 60  # far over what any step takes
 
@@ -47,13 +46,6 @@ async def session():
 
 def starts(plan):
     return (plan.tracker.parent / "starts").read_text().splitlines()
-
-
-async def until(condition):
-    give_up = time.monotonic() + PATIENCE_S
-    while not await condition():
-        assert time.monotonic() < give_up
-        await asyncio.sleep(0.05)
 
 
 async def test_entering_waits_until_rasa_understands_and_leaving_ends_it(plan, session):
@@ -98,7 +90,7 @@ async def test_a_killed_process_is_started_again_at_the_same_address(plan, sessi
 
         os.kill(pid, signal.SIGKILL)
 
-        await until(lambda: answers_under_another_pid(pool, session, address, pid))
+        await comes_true(lambda: answers_under_another_pid(pool, session, address, pid))
         assert pool.restarts == 1
 
 
@@ -128,7 +120,7 @@ async def test_a_process_that_hangs_is_replaced(plan, session, monkeypatch):
 
         os.kill(pid, signal.SIGSTOP)
 
-        await until(lambda: answers_under_another_pid(pool, session, address, pid))
+        await comes_true(lambda: answers_under_another_pid(pool, session, address, pid))
 
 
 async def test_a_process_that_ignores_the_request_to_end_is_killed(plan, session):

@@ -1,12 +1,12 @@
 """What the bus between replicas, and what tells who is watching, promise."""
 
-import asyncio
 import contextlib
 from dataclasses import dataclass, field
 
 import pytest
 
 from core.errors import Unavailable
+from tests.waiting import comes_true
 
 PATIENCE = 60
 
@@ -21,12 +21,6 @@ class Joined:
 
     def on_missed(self):
         self.missed += 1
-
-
-async def until(condition):
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.02)
 
 
 class ReplicaBusContract:
@@ -50,7 +44,7 @@ class ReplicaBusContract:
             replicas = [Joined(self.make()) for _ in range(count)]
             for replica in replicas:
                 await stack.enter_async_context(replica.bus.joined(replica.heard.append, replica.on_missed))
-            await until(lambda: all(each.bus.connected for each in replicas))
+            await comes_true(lambda: all(each.bus.connected for each in replicas))
             yield replicas
 
     async def test_the_others_hear_what_one_publishes_in_order_and_once(self):
@@ -58,7 +52,7 @@ class ReplicaBusContract:
             for number in range(300):
                 one.bus.publish({"number": number, "text": "您好"})
 
-            await until(lambda: len(other.heard) >= 300 and len(third.heard) >= 300)
+            await comes_true(lambda: len(other.heard) >= 300 and len(third.heard) >= 300)
 
         assert other.heard == third.heard == [{"number": n, "text": "您好"} for n in range(300)]
         assert one.heard == []
@@ -69,7 +63,7 @@ class ReplicaBusContract:
                 one.bus.publish({"number": number})
                 other.bus.publish({"number": -number})
 
-            await until(lambda: len(one.heard) == len(other.heard) == 50)
+            await comes_true(lambda: len(one.heard) == len(other.heard) == 50)
 
         assert other.heard == [{"number": n} for n in range(50)]
         assert one.heard == [{"number": -n} for n in range(50)]
@@ -82,9 +76,9 @@ class ReplicaBusContract:
         async with self.joined(2) as (one, third):
             async with self.joined(1) as [other]:
                 one.bus.publish({"number": 1})
-                await until(lambda: other.heard)
+                await comes_true(lambda: other.heard)
             one.bus.publish({"number": 2})
-            await until(lambda: len(third.heard) == 2)
+            await comes_true(lambda: len(third.heard) == 2)
 
             assert other.heard == [{"number": 1}]
             assert not other.bus.connected
@@ -92,15 +86,15 @@ class ReplicaBusContract:
     async def test_what_connects_them_breaks_and_they_come_back_by_themselves(self):
         async with self.joined(2) as (one, other):
             self.cut()
-            await until(lambda: not one.bus.connected and not other.bus.connected)
+            await comes_true(lambda: not one.bus.connected and not other.bus.connected)
             missed = one.missed, other.missed
             one.bus.publish({"number": 1})  # neither waits nor raises
 
             self.mend()
-            await until(lambda: one.bus.connected and other.bus.connected)
-            await until(lambda: one.missed > missed[0] and other.missed > missed[1])
+            await comes_true(lambda: one.bus.connected and other.bus.connected)
+            await comes_true(lambda: one.missed > missed[0] and other.missed > missed[1])
             one.bus.publish({"number": 2})
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
 
         assert other.heard == [{"number": 2}]
 
@@ -110,7 +104,7 @@ class ReplicaBusContract:
         async with replica.bus.joined(replica.heard.append, replica.on_missed):
             assert not replica.bus.connected
             self.mend()
-            await until(lambda: replica.bus.connected)
+            await comes_true(lambda: replica.bus.connected)
 
 
 class PresenceContract:

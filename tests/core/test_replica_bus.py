@@ -8,8 +8,9 @@ from redis.asyncio import Redis
 from core.errors import ConfigurationError
 from core.redis_replicas import RedisReplicas
 from tests import redis_server
-from tests.contracts.replica_bus import PresenceContract, ReplicaBusContract, until
+from tests.contracts.replica_bus import PresenceContract, ReplicaBusContract
 from tests.replica_fakes import ProcessBus, ReplicaHub
+from tests.waiting import comes_true
 
 
 class TestProcessBus(ReplicaBusContract, PresenceContract):
@@ -45,44 +46,44 @@ class TestRedisReplicas(ReplicaBusContract, PresenceContract):
     async def test_a_lost_message_is_noticed(self):
         async with self.joined(2) as (one, other):
             one.bus.publish({"number": 1})
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
             missed = other.missed
 
             one.bus._sent += 1  # as one that never arrived
             one.bus.publish({"number": 3})
-            await until(lambda: len(other.heard) == 2)
+            await comes_true(lambda: len(other.heard) == 2)
 
             assert other.missed == missed + 1
 
     async def test_that_the_last_message_was_lost_is_noticed_without_another(self):
         async with self.joined(2) as (one, other):
             one.bus.publish({"number": 1})
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
             missed = other.missed
 
             one.bus._sent += 1
 
-            await until(lambda: other.missed > missed)
+            await comes_true(lambda: other.missed > missed)
 
     async def test_a_connection_that_is_killed_comes_back(self):
         async with self.joined(2) as (one, other):
             missed = other.missed
             operator = Redis.from_url(self.server.url)
             await operator.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-            await until(lambda: other.missed > missed)
-            await until(lambda: one.bus.connected and other.bus.connected)
+            await comes_true(lambda: other.missed > missed)
+            await comes_true(lambda: one.bus.connected and other.bus.connected)
             one.bus.publish({"number": 1})
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
             await operator.aclose()
 
     async def test_services_of_other_names_share_a_redis_and_nothing_else(self):
         apart = RedisReplicas(self.server.url, "another")
         heard = []
         async with self.joined(2) as (one, other), apart.joined(heard.append, lambda: None):
-            await until(lambda: apart.connected)
+            await comes_true(lambda: apart.connected)
             one.bus.publish({"number": 1})
             await one.bus.note(["a"])
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
             assert await apart.watched(["a"]) == frozenset()
             await asyncio.sleep(0.2)
 
@@ -94,7 +95,7 @@ class TestRedisReplicas(ReplicaBusContract, PresenceContract):
             for written in ("no json", "[]", "{}", '{"from": "x", "number": "y"}'):
                 await stranger.publish("bangban:test:news", written)
             one.bus.publish({"number": 1})
-            await until(lambda: other.heard)
+            await comes_true(lambda: other.heard)
             await stranger.aclose()
 
         assert other.heard == [{"number": 1}]

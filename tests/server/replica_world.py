@@ -17,6 +17,7 @@ from server.keys import REPLICAS, STORES
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import Service, find_district
 from tests.server.desk_world import FakeMedia
+from tests.waiting import comes_true
 
 SESSION_SECRET = "a secret that all replicas share, long enough"
 
@@ -57,9 +58,7 @@ class Replicas:
         return Service(app, client, {"stores": app[STORES], "engine": engine})
 
     async def connected(self, *services: Service, are: bool = True) -> None:
-        async with asyncio.timeout(60):
-            while any(each.app[REPLICAS].connected is not are for each in services):  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.02)
+        await comes_true(lambda: all(each.app[REPLICAS].connected is are for each in services))
 
     async def close(self) -> None:
         for client in self._open:

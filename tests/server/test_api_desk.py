@@ -15,6 +15,7 @@ from server.keys import CALLS, DESK, MEDIA, SCREENS
 from server.pages.call.consent import consent_version
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error, guide_record
 from tests.server.desk_world import FakeMedia
+from tests.waiting import comes_true
 
 STAFF = "/api/v1/staff"
 PASSWORD = "correct horse 12"
@@ -362,9 +363,7 @@ async def test_a_desk_that_is_closed_is_forgotten(service, agent):
     async with agent.events():
         assert service.app[SCREENS].is_open("王芳")
 
-    async with asyncio.timeout(10):
-        while service.app[SCREENS].is_open("王芳"):  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.01)
+    await comes_true(lambda: not service.app[SCREENS].is_open("王芳"))
 
 
 async def test_another_sites_page_cannot_watch_the_desk(service, agent):

@@ -11,6 +11,7 @@ from core.errors import Unavailable
 from server.keys import FAN_OUT, SOCKETS
 from server.open_sockets import OpenSockets, SocketLimits
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
+from tests.waiting import comes_true
 
 
 def watching(service, started, after: int = 0, **more):
@@ -20,12 +21,6 @@ def watching(service, started, after: int = 0, **more):
         protocols=("bangban.v1", f"bearer.{token}"),
         **more,
     )
-
-
-async def until(condition) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.005)
 
 
 async def sequences(socket, count: int) -> list[int]:
@@ -96,7 +91,7 @@ async def test_a_watcher_that_cannot_keep_up_is_sent_away_and_loses_nothing_by_c
 
     async with watching(service, started) as socket:
         monkeypatch.setattr(service.conversations, "events", slow_events)
-        await until(lambda: service.app[FAN_OUT].watchers == 1)
+        await comes_true(lambda: service.app[FAN_OUT].watchers == 1)
         await service.said(started, "一")
         await service.said(started, "二")
         reading.set()
@@ -239,7 +234,7 @@ async def test_a_watcher_that_left_is_forgotten(service):
     async with watching(service, started):
         pass
 
-    await until(lambda: service.app[FAN_OUT].watchers == 0)
+    await comes_true(lambda: service.app[FAN_OUT].watchers == 0)
 
 
 async def refused(service, started) -> int:
@@ -263,7 +258,7 @@ async def test_only_so_many_may_watch_at_once_and_a_place_given_back_is_free_aga
     async with watching(service, started):
         async with watching(service, started):
             assert await refused(service, started) == 429
-        await until(lambda: len(service.app[SOCKETS]) == 1)
+        await comes_true(lambda: len(service.app[SOCKETS]) == 1)
         async with watching(service, started) as socket:
             assert not socket.closed
 

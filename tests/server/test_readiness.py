@@ -17,6 +17,7 @@ from tests.desk_fakes import in_memory_stores
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import InMemoryKnowledgeStore, ScriptedEngine
 from tests.server.conftest import guide_record
+from tests.waiting import comes_true
 
 
 class SwitchedStore(InMemoryKnowledgeStore):
@@ -51,15 +52,14 @@ class World:
         return found["checks"]
 
     async def becomes(self, found: str) -> None:
-        async with asyncio.timeout(30):
-            while (await self.checks())["snapshot"] != found:  # noqa: ASYNC110 - readiness has no event
-                await asyncio.sleep(0.01)
+        async def found_it() -> bool:
+            return (await self.checks())["snapshot"] == found
+
+        await comes_true(found_it)
 
     async def looked_again(self) -> None:
         before = self.store.asked
-        async with asyncio.timeout(30):
-            while self.store.asked <= before:  # noqa: ASYNC110 - following has no event
-                await asyncio.sleep(0.01)
+        await comes_true(lambda: self.store.asked > before)
 
     async def lag(self) -> float:
         lines = (await (await self.client.get("/metrics")).text()).splitlines()

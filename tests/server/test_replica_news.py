@@ -13,6 +13,7 @@ from server.events import CatchUp, PassingNews
 from server.replicas import ReplicaParts
 from tests.replica_fakes import ProcessBus, ProcessLocks, ReplicaHub
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
+from tests.waiting import comes_true
 from video.call import CallMode, CallState, Party
 
 
@@ -108,13 +109,9 @@ async def test_screens_follow_what_their_agents_hold_after_something_was_missed(
     pair.hub.cut()
     with pair.b.screens.open(WANG, {}) as screen:
         await pair.a.served("c1")
-        async with asyncio.timeout(10):
-            while screen.following != {"c1"}:  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.01)
+        await comes_true(lambda: screen.following == {"c1"})
         await pair.a.desk.close(WANG, "c1", "完")
-        async with asyncio.timeout(10):
-            while screen.following:  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.01)
+        await comes_true(lambda: not screen.following)
 
 
 async def test_a_supervisor_goes_on_listening_and_no_agent_to_what_another_holds(pair):

@@ -1,9 +1,6 @@
 """Several replicas of the service: citizen at one, agent at the other, and nobody notices."""
 
 import asyncio
-import contextlib
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +18,7 @@ from tests.fakes import ScriptedEngine
 from tests.server.conftest import CONVERSATIONS
 from tests.server.replica_world import Replicas
 from tests.server.test_api_desk import SDP, Citizen, Desk, desk_of
+from tests.waiting import comes_true
 
 pytestmark = pytest.mark.slow
 
@@ -198,9 +196,11 @@ async def test_a_supervisor_listens_at_the_one_to_what_goes_on_at_the_other(a, b
 async def test_the_agent_sees_whether_the_citizen_is_there(a, b, agent, citizen, monkeypatch):
     path = await accepted(agent, citizen)
     async with citizen.watching():
-        async with asyncio.timeout(PATIENCE):
-            while not (await agent.done("GET", path))["citizen_present"]:  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.1)
+
+        async def there() -> bool:
+            return (await agent.done("GET", path))["citizen_present"]
+
+        await comes_true(there)
 
 
 # --- calls -------------------------------------------------------------------------------------------
@@ -267,9 +267,7 @@ async def test_a_call_goes_on_when_the_replica_that_looked_after_it_ends(world, 
 
     still = Citizen(third, (citizen.id, citizen.token))
     async with still.watching() as page, at(agent, third).events() as desk:
-        async with asyncio.timeout(PATIENCE):
-            while not await third.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.05)
+        await comes_true(third.app[REPLICAS].leads)
         assert (await third.app[STORES].calls.get(call["call_id"])).state == "live"
         world.media.lose("agent")
         await until(page, lambda news: news.get("state") == "held")
@@ -307,17 +305,16 @@ async def test_the_same_message_sent_to_both_replicas_is_one_turn_with_one_reply
 
 
 async def test_one_replica_leads_and_the_next_takes_over(world, a, b):
-    async with asyncio.timeout(PATIENCE):
-        while not any([await each.app[REPLICAS].leads() for each in (a, b)]):  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.05)
+    async def one_leads() -> bool:
+        return any([await each.app[REPLICAS].leads() for each in (a, b)])
+
+    await comes_true(one_leads)
     assert [await each.app[REPLICAS].leads() for each in (a, b)].count(True) == 1
     first, second = (a, b) if await a.app[REPLICAS].leads() else (b, a)
 
     await first.client.close()
 
-    async with asyncio.timeout(PATIENCE):
-        while not await second.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
-            await asyncio.sleep(0.05)
+    await comes_true(second.app[REPLICAS].leads)
 
 
 # --- Redis is away -----------------------------------------------------------------------------------
@@ -406,8 +403,7 @@ class Killable:
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.kill()  # does nothing to one that was waited for
         self._process.wait()
         self._process.stdout.close()
 
@@ -469,8 +465,6 @@ async def test_the_rounds_go_on_when_the_replica_that_did_them_is_killed(
                 await b.app[REPLICAS].shared_locks.release("rounds")
                 await asyncio.sleep(2)
         replica.kill()
-        async with asyncio.timeout(PATIENCE):
-            while not await b.app[REPLICAS].leads():  # noqa: ASYNC110 - what is waited for raises no event
-                await asyncio.sleep(0.05)
+        await comes_true(b.app[REPLICAS].leads)
     finally:
         replica.kill()

@@ -15,6 +15,7 @@ from core.errors import ConfigurationError
 from server import keys
 from server.cli import serve as serving
 from tests.server.conftest import assert_canonical_error
+from tests.waiting import comes_true
 
 
 class StartingService:
@@ -45,9 +46,7 @@ class StartingService:
             return response, await response.text()
 
     async def says(self, words: str) -> None:
-        async with asyncio.timeout(30):
-            while not any(words in line for line in self.said):  # noqa: ASYNC110 - it speaks to nobody
-                await asyncio.sleep(0.01)
+        await comes_true(lambda: any(words in line for line in self.said))
 
     async def serves(self) -> None:
         """Returns when the application itself answers."""

@@ -12,6 +12,8 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 
+from tests.waiting import comes_true
+
 WIDTH, HEIGHT, RATE = 160, 120, 15
 PATIENCE_S = 20.0
 
@@ -118,16 +120,9 @@ class Peer:
     async def sees_and_hears(self, pictures=5, sounds=10):
         """Returns when so many more of both have arrived."""
         pictures, sounds = self.pictures + pictures, self.sounds + sounds
-        await until(lambda: self.pictures >= pictures and self.sounds >= sounds)
+        await comes_true(lambda: self.pictures >= pictures and self.sounds >= sounds)
 
     async def close(self):
         for task in self._tasks:
             task.cancel()
         await self.connection.close()
-
-
-async def until(condition, patience_s=PATIENCE_S):
-    give_up = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < give_up, "it didn't come about in time"
-        await asyncio.sleep(0.02)

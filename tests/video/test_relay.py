@@ -9,7 +9,8 @@ from aiohttp.test_utils import TestServer
 from aiortc import RTCPeerConnection
 
 from core.errors import InvalidInput, MediaFull, NotFound
-from tests.video.media_peer import Peer, until
+from tests.video.media_peer import Peer
+from tests.waiting import comes_true
 from video.client import MediaAddress, MediaClient, create_session
 from video.relay.leg import LegOpener, offering
 from video.relay.private_api import missing_names
@@ -115,12 +116,12 @@ async def test_a_party_that_comes_again_is_seen_without_anything_negotiated_on_t
     description = agent.connection.remoteDescription.sdp
 
     again = await party("c1", "citizen", 120)
-    await until(lambda: agent.shade_seen is not None and abs(agent.shade_seen - 120) < 12)
+    await comes_true(lambda: agent.shade_seen is not None and abs(agent.shade_seen - 120) < 12)
     await asyncio.gather(again.sees_and_hears(), agent.sees_and_hears())
 
     assert agent.connection.remoteDescription.sdp == description
     assert (await media.call_stats("c1"))["legs"].keys() == {"citizen", "agent"}
-    await until(lambda: citizen.connection.connectionState == "closed")
+    await comes_true(lambda: citizen.connection.connectionState == "closed")
 
 
 class TestMoreThanTwo:
@@ -139,20 +140,20 @@ class TestMoreThanTwo:
 
         guest = await party("c1", "guest", 140, more_seats=1)
         listener = await party("c1", "listener", more_seats=3, direction="recvonly")
-        await until(lambda: citizen.sees(90, 140) and agent.sees(40, 140) and guest.sees(40, 90))
-        await until(lambda: listener.sees(40, 90, 140))
+        await comes_true(lambda: citizen.sees(90, 140) and agent.sees(40, 140) and guest.sees(40, 90))
+        await comes_true(lambda: listener.sees(40, 90, 140))
 
         assert citizen.connection.remoteDescription.sdp == described
 
     async def test_who_leaves_is_gone_for_the_others_and_may_come_again(self, party, media):
         citizen = await party("c1", "citizen", 40, more_seats=1)
         guest = await party("c1", "guest", 140, more_seats=1)
-        await until(lambda: citizen.sees(None, 140) and guest.sees(40, None))
+        await comes_true(lambda: citizen.sees(None, 140) and guest.sees(40, None))
 
         await media.leave("c1", "guest")
-        await until(lambda: guest.connection.connectionState == "closed")
+        await comes_true(lambda: guest.connection.connectionState == "closed")
         await party("c1", "guest", 200, more_seats=1)
-        await until(lambda: citizen.sees(None, 200))
+        await comes_true(lambda: citizen.sees(None, 200))
 
     async def test_nothing_of_a_listener_goes_to_anybody_or_to_the_recorder_even_if_it_sends(
         self, party, media, recorders
@@ -161,7 +162,7 @@ class TestMoreThanTwo:
         agent = await party("c1", "agent", 90, more_seats=1, record=True)
         listener = await party("c1", "listener", 250, more_seats=2, record=True)
 
-        await until(lambda: listener.sees(40, 90))
+        await comes_true(lambda: listener.sees(40, 90))
         await asyncio.gather(citizen.sees_and_hears(), agent.sees_and_hears())
 
         legs = (await media.call_stats("c1"))["legs"]
@@ -174,7 +175,7 @@ class TestMoreThanTwo:
         for name in ("citizen", "agent", "guest"):
             await party("c1", name, more_seats=1, record=True)
 
-        await until(lambda: all(tap.packets for tap in recorders[0].taps.values()))
+        await comes_true(lambda: all(tap.packets for tap in recorders[0].taps.values()))
         assert {who for who, _ in recorders[0].taps} == {"citizen", "agent", "guest"}
 
     async def test_a_party_without_further_seats_sees_only_its_first(self, party):
@@ -182,7 +183,7 @@ class TestMoreThanTwo:
         await party("c1", "agent", 90, more_seats=1)
         guest = await party("c1", "guest", 140, more_seats=1)
 
-        await until(lambda: guest.sees(40, 90))
+        await comes_true(lambda: guest.sees(40, 90))
         assert citizen.sees(90)
 
     async def test_more_seats_than_there_are_others_are_refused(self, party):
@@ -195,7 +196,7 @@ async def test_a_party_that_left_frees_its_place_for_a_new_start(party, media):
     await agent.sees_and_hears()
 
     await media.leave("c1", "citizen")
-    await until(lambda: citizen.connection.connectionState == "closed")
+    await comes_true(lambda: citizen.connection.connectionState == "closed")
     assert (await media.call_stats("c1"))["legs"].keys() == {"agent"}
 
     await party("c1", "citizen", 120)
@@ -258,7 +259,7 @@ async def test_closing_a_call_frees_everything(party, media, recorders):
     await media.close("c1")
     await media.close("c1")
 
-    await until(lambda: {"closed"} == {p.connection.connectionState for p in (citizen, agent)})
+    await comes_true(lambda: {"closed"} == {p.connection.connectionState for p in (citizen, agent)})
     with pytest.raises(NotFound):
         await media.call_stats("c1")
     assert [recorder.closed for recorder in recorders] == [1]
@@ -274,7 +275,7 @@ async def test_a_recorder_gets_what_both_say_and_show_and_how_their_clocks_go(pa
 
     await asyncio.gather(citizen.sees_and_hears(), agent.sees_and_hears())
     (recorder,) = recorders
-    await until(lambda: all(tap.packets and tap.reports for tap in recorder.taps.values()))
+    await comes_true(lambda: all(tap.packets and tap.reports for tap in recorder.taps.values()))
 
     assert recorder.taps.keys() == {(p, k) for p in ("citizen", "agent") for k in ("audio", "video")}
     assert recorder.taps["citizen", "video"].codecs == {"VP8"}
@@ -287,7 +288,7 @@ async def test_recording_can_begin_in_the_middle_and_end_before_the_call(party, 
     assert recorders == []
 
     await media.record("c1", on=True)
-    await until(lambda: recorders and all(tap.packets for tap in recorders[0].taps.values()))
+    await comes_true(lambda: recorders and all(tap.packets for tap in recorders[0].taps.values()))
     await media.record("c1", on=False)
 
     assert recorders[0].closed == 1

@@ -10,7 +10,8 @@ import av
 import pytest
 
 from core.errors import InvalidInput
-from tests.video.media_peer import Peer, until
+from tests.video.media_peer import Peer
+from tests.waiting import comes_true
 from video.recording import CallRecorder
 from video.recording_files import RecordingPaths, notes
 from video.recording_note import RecordingState
@@ -103,7 +104,7 @@ async def test_who_comes_again_is_seen_at_once(join):
     back = await join("citizen", shade=110)
     await back.sees_and_hears()
 
-    await until(lambda: agent.shade_seen == pytest.approx(110, abs=12))
+    await comes_true(lambda: agent.shade_seen == pytest.approx(110, abs=12))
 
 
 async def test_lost_packets_come_again_by_retransmission(join, rooms):
@@ -112,7 +113,7 @@ async def test_lost_packets_come_again_by_retransmission(join, rooms):
     await asyncio.gather(citizen.sees_and_hears(), agent.sees_and_hears())
 
     citizen.lose(0.1)
-    await until(lambda: rooms.call_stats("call-1")["legs"]["citizen"]["video_in"]["recovered"] >= 3)
+    await comes_true(lambda: rooms.call_stats("call-1")["legs"]["citizen"]["video_in"]["recovered"] >= 3)
 
     await agent.sees_and_hears()
 

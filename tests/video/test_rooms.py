@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.errors import InvalidInput, MediaFull, NotFound, RecordingUnavailable
+from tests.waiting import comes_true
 from video import rooms as rooms_module
 from video.rooms import Rooms
 
@@ -158,10 +159,9 @@ async def test_a_call_where_only_a_listener_is_left_is_forgotten(here, monkeypat
     await here.join("citizen")
     await here.join("listener")
     await here.rooms.leave("c1", "citizen")
-    await asyncio.sleep(0.1)
 
-    assert here.rooms.stats()["calls"] == 0
-    assert here.legs[1].closed
+    await comes_true(lambda: here.rooms.stats()["calls"] == 0)
+    await comes_true(lambda: here.legs[1].closed)
 
 
 async def test_a_new_leg_takes_the_place_of_the_old_one_and_the_other_stays(here):
@@ -224,9 +224,7 @@ async def test_an_offer_without_use_takes_no_place():
 
     with pytest.raises(InvalidInput):
         await here.join("citizen", "nonsense")
-    await asyncio.sleep(0.01)
-
-    assert here.rooms.stats()["calls"] == 0
+    await comes_true(lambda: here.rooms.stats()["calls"] == 0)
 
 
 async def test_an_offer_without_use_leaves_the_old_leg_where_it_is(here):
@@ -267,10 +265,9 @@ async def test_a_call_without_anybody_is_forgotten_after_a_while(here, monkeypat
     monkeypatch.setattr(rooms_module, "FORGET_AFTER_S", 0.02)
     await here.join("citizen", record=True)
     here.legs[0].end()
-    await asyncio.sleep(0.1)
 
-    assert here.rooms.stats()["calls"] == 0
-    assert here.recorders[0].closed == 1
+    await comes_true(lambda: here.rooms.stats()["calls"] == 0)
+    await comes_true(lambda: here.recorders[0].closed == 1)
 
 
 async def test_who_returns_in_time_finds_the_call(here, monkeypatch):

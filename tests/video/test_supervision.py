@@ -16,7 +16,8 @@ from core import kept_processes
 from core.errors import MediaUnavailable
 from core.settings import Settings
 from server.media_part import environment_of, media_plan, open_media
-from tests.video.media_peer import Peer, until
+from tests.video.media_peer import Peer
+from tests.waiting import comes_true
 from video.client import MediaClient, create_session, request
 from video.relay.leg import offering
 from video.supervision import PACE, MediaPlan, MediaPool
@@ -85,7 +86,7 @@ async def test_a_process_that_was_lost_is_started_again_at_the_same_address(plan
         (pid,), (address,) = pool.pids, pool.addresses
         assert lost == []
         os.kill(pid, blow)
-        await until(lambda: lost == [0])
+        await comes_true(lambda: lost == [0])
 
         assert await request(session, address, "GET", "/stats")
         assert pool.restarts == 1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from knowledge.question_vectors import LARGEST_BATCH, QuestionVectors
+from tests.waiting import comes_true
 
 
 class SlowEmbedder:
@@ -43,17 +44,9 @@ def vectors(embedder):
             embedder.go.release()
 
 
-async def until(condition):
-    for _ in range(6000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("waited in vain")
-
-
 async def test_what_comes_in_during_a_batch_is_the_next_one_and_each_gets_its_own(vectors, embedder):
     first = asyncio.create_task(vectors.of("a"))
-    await until(lambda: embedder.batches)
+    await comes_true(lambda: embedder.batches)
     others = [asyncio.create_task(vectors.of("b" * n)) for n in range(2, LARGEST_BATCH + 4)]
     await asyncio.sleep(0)
     for _ in range(3):
@@ -78,7 +71,7 @@ async def test_a_failure_reaches_who_waited_and_nobody_after(vectors, embedder):
 
 async def test_one_who_gives_up_keeps_nobody_waiting(vectors, embedder):
     gone = asyncio.create_task(vectors.of("a"))
-    await until(lambda: embedder.batches)
+    await comes_true(lambda: embedder.batches)
     stays = asyncio.create_task(vectors.of("bb"))
     await asyncio.sleep(0)
     gone.cancel()

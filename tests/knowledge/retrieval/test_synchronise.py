@@ -21,6 +21,7 @@ from tests.fake_embedder import HashEmbedder
 from tests.fakes import InMemoryKnowledgeStore
 from tests.knowledge.retrieval.material import GUIDES, document, guide, record_of
 from tests.knowledge.retrieval.test_snapshot import texts_in_force
+from tests.waiting import comes_true
 
 TODAY = date(2026, 11, 22)
 
@@ -237,9 +238,7 @@ async def test_following_picks_up_what_is_published(store, synchroniser):
     try:
         await publish(store, GUIDES[0])
         synchroniser.wake()
-        async with asyncio.timeout(30):
-            while "居民身份证补领|" not in synchroniser.snapshot.items():  # noqa: ASYNC110 # it has no event
-                await asyncio.sleep(0.01)
+        await comes_true(lambda: "居民身份证补领|" in synchroniser.snapshot.items())
     finally:
         following.cancel()
 
