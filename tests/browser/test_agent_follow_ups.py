@@ -201,7 +201,8 @@ def test_a_paper_of_a_conversation_that_is_read_is_opened_from_there_and_only_to
     expect(sheet.get_by_label("姓名")).to_have_value("张三")
     expect(sheet.get_by_label("姓名")).not_to_be_editable()
     expect(sheet).to_contain_text("您只能看")
-    assert sheet.get_by_role("button").all_inner_texts() == ["×"]
+    buttons = sheet.get_by_role("button").evaluate_all("all => all.map((each) => each.ariaLabel)")
+    assert buttons == ["关闭"]
 
 
 def test_a_paper_of_ones_own_conversation_is_worked_on_wherever_it_is_opened(

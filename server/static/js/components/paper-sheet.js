@@ -9,7 +9,7 @@
  * - When the view changes the focus goes to the new heading.
  */
 
-import { make } from '../lib/dom.js'
+import { icon, make } from '../lib/dom.js'
 import { SharedForm } from '../lib/shared_form.js'
 import { needStyle } from '../lib/styles.js'
 import './bb-signing.js'
@@ -74,7 +74,7 @@ class Sheet {
       make(
         'button',
         { type: 'button', class: 'dialog__close', 'aria-label': '关闭', click: () => this.#dialog.close() },
-        '×',
+        icon('close'),
       ),
       this.#title,
       this.#body,
