@@ -213,6 +213,9 @@ class Settings(BaseSettings):
     recording_warning_mb: int = Field(
         5120, ge=64, description="Free disk space in MiB below which recording warns of a full disk."
     )
+    listening_told: bool = Field(
+        True, description="Whether those in a call are told while a supervisor listens to it."
+    )
     turn_urls: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses of the TURN server for browsers behind firewalls, separated by commas.",

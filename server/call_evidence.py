@@ -37,16 +37,25 @@ class CallEvidence:
         self._folder = folder
         self._store = store
 
-    async def consented(self, call_id: str, version: str, *, agrees: bool) -> None:
-        """The citizen's answer, with the text that they were shown.
+    async def answered(self, call_id: str, version: str, *, agrees: bool, by: str = "citizen") -> None:
+        """As `consented`: what isn't there must not count, unless it is a refusal."""
+        try:
+            await self.consented(call_id, version, agrees=agrees, by=by)
+        except BangbanError as error:
+            if agrees:
+                raise
+            log.warning("refusal_not_in_evidence", call_id=call_id, code=error.code)
+
+    async def consented(self, call_id: str, version: str, *, agrees: bool, by: str = "citizen") -> None:
+        """The answer of the citizen, or of who else is recorded, with the text that they were shown.
 
         A refusal may be to another text than today's, which then isn't told. Raises Conflict for a
         consent to another, RecordingUnavailable.
         """
         text = text_of(version)
         if agrees and version != consent_version():
-            raise Conflict("the citizen was shown another text on recording")
-        body = {"by": "citizen", "version": version, "text_sha256": "", "agreed": agrees}
+            raise Conflict("they were shown another text on recording")
+        body = {"by": by, "version": version, "text_sha256": "", "agreed": agrees}
         if text is not None:
             body |= {"text": text, "text_sha256": hashlib.sha256(text.encode()).hexdigest()}
         try:
@@ -75,8 +84,12 @@ class CallEvidence:
 
     async def recording_broken(self, call_id: str, reason: str) -> None:
         """The recording ended by itself while the call goes on."""
+        await self.happened(call_id, "recording_broken", reason=reason)
+
+    async def happened(self, call_id: str, event: str, **details: str) -> None:
+        """Something in the call that is worth knowing later."""
         try:
-            await self.add(call_id, EvidenceKind.EVENT, {"event": "recording_broken", "reason": reason})
+            await self.add(call_id, EvidenceKind.EVENT, {"event": event, **details})
         except (OSError, BangbanError):
             log.exception("call_evidence_failed", call_id=call_id)
 

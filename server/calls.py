@@ -6,7 +6,7 @@ at it for who is connected, keeps the place of who isn't, and stores each change
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,10 +22,11 @@ from core.statuses import HandoverState
 from server import wording
 from server.call_book import CallBook
 from server.call_evidence import CallEvidence
+from server.call_quality import CallQuality
 from server.call_recording import CallRecording
 from server.events import EventFanOut
 from server.media_port import CallObserver, Media
-from server.open_call import OpenCall
+from server.open_call import CallCompany, OpenCall
 from video.call import Call, CallEvent, CallMode, CallState, Party
 
 log = structlog.get_logger(__name__)
@@ -41,10 +42,6 @@ _PATIENCE = {
     CallState.CONNECTING: CONNECTS_WITHIN,
     CallState.HELD: HELD_FOR,
 }
-_CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
-"""States in which media may be connected."""
-
-STORE_QUALITY_EVERY = timedelta(seconds=10)
 
 
 class Calls:
@@ -73,9 +70,11 @@ class Calls:
         self._recorded = recorded
         self._observer = observer
         self._evidence = evidence
-        self._recording = CallRecording(media, calls, self._tell, self._tell_broken)
+        self._recording = CallRecording(media, calls, self.tell, self._tell_broken)
         self._book = book or CallBook(calls, now=now)
+        self._quality = CallQuality(calls, fan_out, now=now)
         self._unclosed: set[str] = set()
+        self.company: Sequence[CallCompany] = ()
 
     # --- who may ---------------------------------------------------------------------------------
 
@@ -102,7 +101,7 @@ class Calls:
         """
         handover = await self._held(conversation_id)
         if (known := await self._calls.open_call_of(conversation_id)) is not None:
-            entry = await self._entry(known.call_id)
+            entry = await self.entry(known.call_id)
             if entry.call.state is CallState.RINGING and entry.call.callee is caller:
                 await self._apply(entry, CallEvent.ANSWER, caller)
             return await self._book.stored(known.call_id)
@@ -124,17 +123,17 @@ class Calls:
         )
         self._book.add(entry)
         await self._note(entry)
-        self._tell(entry)
+        self.tell(entry)
         return stored
 
     async def decline(self, call_id: str, party: Party) -> None:
         """Who is rung doesn't want to. Raises NotFound, Forbidden, Conflict."""
-        await self._apply(await self._entry(call_id), CallEvent.DECLINE, party)
+        await self._apply(await self.entry(call_id), CallEvent.DECLINE, party)
 
     async def hang_up(self, call_id: str, party: Party) -> None:
         """Ends the call for both; a call that has ended stays as it is. Raises NotFound."""
         with suppress(IllegalMove):
-            await self._apply(await self._entry(call_id), CallEvent.HANGUP, party)
+            await self._apply(await self.entry(call_id), CallEvent.HANGUP, party)
 
     async def end_of(self, conversation_id: str, reason: str) -> None:
         """Ends the conversation's call, if one goes on, because the agent lets the conversation go."""
@@ -142,22 +141,46 @@ class Calls:
         if call is None:
             return
         if reason == "agent_lost":
-            entry = await self._entry(call.call_id)
+            entry = await self.entry(call.call_id)
             with suppress(IllegalMove):
                 await self._apply(entry, CallEvent.LOST, Party.AGENT)
         with suppress(IllegalMove, NotFound):
-            await self._apply(await self._entry(call.call_id), CallEvent.CONVERSATION_ENDED)
+            await self._apply(await self.entry(call.call_id), CallEvent.CONVERSATION_ENDED)
+
+    async def pass_on(self, conversation_id: str, agent: str) -> None:
+        """The conversation has another agent: its call goes on, with an empty place for that one's page."""
+        if (known := await self._calls.open_call_of(conversation_id)) is None:
+            return
+        entry = await self.entry(known.call_id)
+        async with entry.lock:
+            state = entry.call.state.value
+            await self._calls.move(entry.call_id, state, expected=[known.state, state], agent=agent)
+            entry.agent = agent
+            with suppress(
+                BangbanError
+            ):  # who is there keeps on talking; the new agent's page takes the place
+                await self._media.leave(entry.call_id, Party.AGENT.value)
+            for each in self.company:
+                await each.agent_changed(entry)
+            if entry.is_carried:
+                await self._move(entry, entry.call.after(CallEvent.LOST, Party.AGENT))
+            self.tell(entry)
 
     # --- signalling ------------------------------------------------------------------------------
 
-    async def offer(self, call_id: str, party: Party, sdp: str, *, again: bool = False) -> str:
+    async def offer(
+        self, call_id: str, party: Party, sdp: str, *, again: bool = False, agent: str = ""
+    ) -> str:
         """The answer to a party's offer; `again` when it comes back to a call it was in.
 
-        Raises NotFound, Conflict (out of turn), MediaFull, Unavailable, InvalidInput.
+        Raises NotFound, Conflict (out of turn), MediaFull, Unavailable, InvalidInput; Forbidden if the
+        call is no longer with that `agent`.
         """
-        entry = await self._entry(call_id)
+        entry = await self.entry(call_id)
         event = CallEvent.REJOIN if again else CallEvent.OFFER
         async with entry.lock:
+            if agent and agent != entry.agent:
+                raise Forbidden("the call has another agent by now")
             try:
                 after = entry.call.after(event, party)
             except IllegalMove:
@@ -174,7 +197,7 @@ class Calls:
 
     async def change_mode(self, call_id: str, party: Party, mode: CallMode) -> None:
         """Goes down or up the ladder within the call. Raises NotFound, Conflict."""
-        entry = await self._entry(call_id)
+        entry = await self.entry(call_id)
         before = entry.call.mode
         await self._apply(entry, CallEvent.MODE, party, mode=mode)
         if mode is CallMode.TEXT and before is not CallMode.TEXT:
@@ -192,46 +215,25 @@ class Calls:
             raise InvalidInput("version: must not be empty")
         if agree and not self._recorded:
             raise Conflict("calls aren't recorded here")
-        entry = await self._entry(call_id)
+        entry = await self.entry(call_id)
         async with entry.lock:
             after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)
             if not agree:  # counts from now on, even if it can't be written down
                 entry.call = replace(entry.call, consent=False)
                 await self._recording.stop(entry)
-            await self._note_consent(call_id, version, agree=agree)
+            if self._evidence is not None:
+                await self._evidence.answered(call_id, version, agrees=agree)
             stored = await self._calls.set_consent(call_id, version, agrees=agree)
             entry.consent_version = version
             await self._move(entry, after)
             await self._recording.follow(entry)
         return replace(stored, state=entry.call.state.value)
 
-    async def _note_consent(self, call_id: str, version: str, *, agree: bool) -> None:
-        """Writes the answer into the evidence: what isn't there must not count, unless it is a refusal."""
-        if self._evidence is None:
-            return
-        try:
-            await self._evidence.consented(call_id, version, agrees=agree)
-        except BangbanError as error:
-            if agree:
-                raise
-            log.warning("refusal_not_in_evidence", call_id=call_id, code=error.code)
-
     async def take_stats(self, call_id: str, party: Party, stats: Mapping[str, Any]) -> None:
         """What a browser measured; the other side is told how good it is. Raises NotFound."""
-        entry = await self._entry(call_id)
+        entry = await self.entry(call_id)
         entry.call.after(CallEvent.STATS, party)
-        entry.measured(party, stats)
-        level = stats.get("level", "")
-        self._fan_out.announce(
-            entry.conversation_id,
-            {"type": "call.quality", "call_id": call_id, "party": party.value, "level": level},
-        )
-        now = self._now()
-        if entry.quality_stored is None or now - entry.quality_stored >= STORE_QUALITY_EVERY:
-            entry.quality_stored = now
-            async with entry.lock if self._book.is_shared else nullcontext():
-                entry.measured(party, stats)  # beside what the other party sent to another replica
-                await self._calls.set_quality(call_id, entry.quality)
+        await self._quality.take(entry, party, stats, shared=self._book.is_shared)
 
     # --- by itself -------------------------------------------------------------------------------
 
@@ -241,7 +243,7 @@ class Calls:
             return  # they go on without us
         for stored in await self._calls.open_calls():
             with suppress(BangbanError):
-                entry = await self._entry(stored.call_id)
+                entry = await self.entry(stored.call_id)
                 if entry.call.state.value != stored.state:
                     await self._calls.move(stored.call_id, entry.call.state.value, expected=[stored.state])
 
@@ -249,8 +251,9 @@ class Calls:
         """One look at all calls: who is connected, who has been away for too long."""
         for entry in await self._book.to_look_after():
             try:
-                if entry.call.state in _CARRIED and entry.call.mode is not CallMode.TEXT:
-                    await self._look_at_media(entry)
+                legs = await self._look_at_media(entry)
+                for each in self.company:
+                    await each.looked_at(entry, legs)
                 patience = _PATIENCE.get(entry.call.state)
                 if patience is not None and self._now() - entry.since >= patience:
                     await self._apply(entry, CallEvent.EXPIRED)
@@ -262,7 +265,7 @@ class Calls:
             known = self._book.known(call_id)
             with suppress(BangbanError):
                 async with known.lock if known else nullcontext():
-                    if known and known.call.state in _CARRIED and known.call.mode is not CallMode.TEXT:
+                    if known and known.is_carried:
                         self._unclosed.discard(call_id)  # there is something to carry again
                     elif call_id in self._unclosed:
                         await self._close_media(call_id)
@@ -272,24 +275,25 @@ class Calls:
         for stored in await self._calls.open_calls():
             if call_ids(stored.call_id):
                 with suppress(IllegalMove, NotFound):
-                    await self._apply(await self._entry(stored.call_id), CallEvent.RESTART)
+                    await self._apply(await self.entry(stored.call_id), CallEvent.RESTART)
 
-    async def _look_at_media(self, entry: OpenCall) -> None:
+    async def _look_at_media(self, entry: OpenCall) -> Mapping[str, Any]:
         async with entry.lock:  # a party that joins meanwhile would make the figures untrue
-            if entry.call.state not in _CARRIED or entry.call.mode is CallMode.TEXT:
-                return
+            if not entry.is_carried:
+                return {}
             try:
                 figures = await self._media.call_stats(entry.call_id)
             except NotFound:
                 figures = {}
             await self._recording.look(entry, figures)
-        legs = figures.get("legs", {})
+        legs: Mapping[str, Any] = figures.get("legs", {})
         connected = {party for party in Party if legs.get(party.value, {}).get("state") == "connected"}
         for party in Party:
             if party in connected and party not in entry.call.connected:
                 await self._apply(entry, CallEvent.CONNECTED, party)
             elif party not in connected and party in entry.call.connected:
                 await self._apply(entry, CallEvent.LOST, party)
+        return legs
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -302,7 +306,7 @@ class Calls:
             raise NotFound("no such conversation")
         raise Conflict("no agent holds the conversation")
 
-    async def _entry(self, call_id: str) -> OpenCall:
+    async def entry(self, call_id: str) -> OpenCall:
         """The call as it goes on, or after a restart as stored. Raises NotFound, IllegalMove."""
         return await self._book.entry(call_id)
 
@@ -319,7 +323,7 @@ class Calls:
             return
         if after.state is not before.state or after.mode is not before.mode:
             await self._store_move(entry, before)
-        self._tell(entry)
+        self.tell(entry)
         if after.state is CallState.ENDED and before.state is not CallState.ENDED:
             await self._ended(entry)
         elif after.state is CallState.LIVE and entry.answered_at is None:
@@ -347,11 +351,13 @@ class Calls:
     async def _ended(self, entry: OpenCall) -> None:
         self._book.drop(entry.call_id)
         await self._close_media(entry.call_id)
+        for each in self.company:
+            await each.ended(entry)
         with suppress(NotFound):
             await self._calls.set_quality(entry.call_id, entry.quality)
             await self._note(entry)
             if entry.call.end_reason == CallEvent.EXPIRED.value:
-                await self._notice(entry, wording.CALL_EXPIRED)
+                await self.notice(entry, wording.CALL_EXPIRED)
         seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
         self._observer.call_ended(entry.call.end_reason, seconds)
 
@@ -377,9 +383,10 @@ class Calls:
     async def _tell_broken(self, entry: OpenCall, reason: str) -> None:
         if self._evidence is not None:
             await self._evidence.recording_broken(entry.call_id, reason)
-        await self._notice(entry, wording.RECORDING_BROKEN)
+        await self.notice(entry, wording.RECORDING_BROKEN)
 
-    async def _notice(self, entry: OpenCall, text: str) -> None:
+    async def notice(self, entry: OpenCall, text: str) -> None:
+        """Says something in the conversation, to everybody who reads it."""
         event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
         self._fan_out.publish(event)
 
@@ -387,11 +394,13 @@ class Calls:
         """Tells those who watch here how calls stand, where they weren't told so."""
         for entry in await self._book.all():
             if entry.told != (entry.call, entry.recording):
-                self._tell(entry, everywhere=False)
+                self.tell(entry, everywhere=False)
 
-    def _tell(self, entry: OpenCall, *, everywhere: bool = True) -> None:
+    def tell(self, entry: OpenCall, *, everywhere: bool = True) -> None:
         """Tells both sides how the call stands; each hears about the other's connection."""
         entry.told = (entry.call, entry.recording)
         for to_staff, peer in ((False, Party.AGENT), (True, Party.CITIZEN)):
             news, to = entry.as_news(peer), {"to_staff": to_staff, "to_citizen": not to_staff}
             self._fan_out.announce(entry.conversation_id, news, everywhere=everywhere, **to)
+        for each in self.company if everywhere else ():
+            each.told(entry)

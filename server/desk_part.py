@@ -16,12 +16,15 @@ from core.statuses import HandoverMode
 from server import keys
 from server.call_book import CallBook
 from server.call_evidence import CallEvidence
+from server.call_guests import CallGuests
+from server.call_listening import CallListening
 from server.calls import Calls
 from server.desk import Desk
 from server.desk_events import DeskEvents
 from server.desk_guides import DeskGuides
 from server.desk_rounds import DeskRounds
 from server.direct_calls import DirectCalls, DirectMedia
+from server.guest_screens import GuestScreens
 from server.handover import HandoverRules, Handovers
 from server.knowledge_part import today
 from server.recordings import Recordings
@@ -98,6 +101,27 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
             leads=replicas.leads,
         ),
     )
+    guests = CallGuests(
+        calls,
+        stores.guests,
+        stores.desk,
+        app[keys.MEDIA],
+        tell=GuestScreens(screens, fan_out),
+        now=utc_now,
+        recorded=settings.call_media == "relay",
+        accesses=stores.access,
+        evidence=app[keys.CALL_EVIDENCE],
+    )
+    listening = CallListening(
+        calls,
+        app[keys.MEDIA],
+        tell=screens.tell,
+        told=settings.listening_told,
+        now=utc_now,
+        accesses=stores.access,
+        evidence=app[keys.CALL_EVIDENCE],
+    )
+    calls.company = (guests, listening)
     handovers = Handovers(
         stores.conversations,
         stores.desk,
@@ -142,10 +166,14 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
     app[keys.DESK_GUIDES] = DeskGuides(desk, stores.knowledge, today=today)
     app[keys.DESK_ROUNDS] = rounds
     app[keys.CALLS] = calls
+    app[keys.CALL_GUESTS] = guests
+    app[keys.CALL_LISTENING] = listening
     media, direct = app[keys.MEDIA], None
     if isinstance(media, DirectMedia):
         direct = DirectCalls(calls, stores.calls, media, fan_out, screens)
-    app[keys.SIGNALLING] = Signalling(calls, hotline=settings.hotline, now=time.monotonic, direct=direct)
+    app[keys.SIGNALLING] = Signalling(
+        calls, guests, listening, hotline=settings.hotline, now=time.monotonic, direct=direct
+    )
     app[keys.RECORDINGS] = Recordings(
         settings.data / RECORDINGS,
         stores.calls,
@@ -162,6 +190,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         handovers=handovers,
         screens=screens,
         look=line.look,
+        pass_call_on=calls.pass_on,
         accesses=stores.access,
         now=utc_now,
     )

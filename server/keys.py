@@ -7,6 +7,8 @@ from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserSt
 from core.settings import Settings
 from server.background import BackgroundTasks
 from server.call_evidence import CallEvidence
+from server.call_guests import CallGuests
+from server.call_listening import CallListening
 from server.calls import Calls
 from server.conversations import Conversations, FindDistrict
 from server.desk import Desk
@@ -66,6 +68,8 @@ READING = web.AppKey("staff_reading", StaffReading)
 SCREENS = web.AppKey("screens", DeskEvents)
 SUPERVISION = web.AppKey("supervision", Supervision)
 CALLS = web.AppKey("calls", Calls)
+CALL_GUESTS = web.AppKey("call_guests", CallGuests)
+CALL_LISTENING = web.AppKey("call_listening", CallListening)
 CALL_EVIDENCE = web.AppKey("call_evidence", CallEvidence)
 RECORDINGS = web.AppKey("recordings", Recordings)
 RATINGS = web.AppKey("ratings", Ratings)

@@ -8,10 +8,13 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from core import desk_ports
+from core.guest_ports import CallGuest
 from video.call import Call, CallEvent, CallMode, CallState, Party
 
 MOST_STATS = 40
 _LEVELS = ("poor", "fair", "good")
+CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
+"""States in which media may be connected."""
 
 
 class CallLock(Protocol):
@@ -36,6 +39,8 @@ class OpenCall:
     `since` is when it came into its state. `quality` also names the caller, for a restart, and holds
     the `course` of the call for other replicas.
     `recording_broken`: the recorder gave up, and isn't started again until the citizen agrees anew.
+    `guest` is read from the store when it isn't `guest_known`. `listened` is whether those in the call
+    are told of the supervisor who listens, `listener`.
     """
 
     call_id: str
@@ -50,7 +55,19 @@ class OpenCall:
     recording: bool = False
     recording_broken: bool = False
     told: tuple[Call, bool] | None = None  # how it stood when those who watch here were told last
+    guest: CallGuest | None = None
+    guest_known: bool = False
+    guest_lost: bool = False  # what connected the guest went with a restart
+    guest_since: datetime | None = None
+    listener: str = ""
+    listener_seen: datetime | None = None
+    listened: bool = False
     lock: CallLock = field(default_factory=asyncio.Lock)
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether sound and picture may pass now."""
+        return self.call.state in CARRIED and self.call.mode is not CallMode.TEXT
 
     @classmethod
     def of(cls, stored: desk_ports.Call, now: datetime, *, goes_on: bool = False) -> "OpenCall":
@@ -62,6 +79,8 @@ class OpenCall:
             entry.call = replace(call, connected=frozenset()).after(CallEvent.RESTART)
             entry.since = now
             entry.recording_broken = False
+            entry.guest_lost = True
+            entry.listener, entry.listened = "", False
         return entry
 
     def take_over(self, stored: desk_ports.Call) -> None:
@@ -76,6 +95,13 @@ class OpenCall:
         if since := course.get("since"):
             self.since = datetime.fromisoformat(since)
         self.recording_broken = bool(course.get("recording_broken"))
+        self.guest_since, self.listener_seen = (
+            _moment(course, "guest_since"),
+            _moment(course, "listener_seen"),
+        )
+        # Another replica may have moved the guest; without a course nobody knows yet whether there is one.
+        self.guest, self.guest_known = None, bool(course) and self.guest_since is None
+        self.listener, self.listened = course.get("listener", ""), bool(course.get("listened"))
 
     def course(self) -> dict[str, Any]:
         """What another replica needs to go on with the call and doesn't find in its record."""
@@ -83,6 +109,10 @@ class OpenCall:
             "connected": sorted(party.value for party in self.call.connected),
             "since": self.since.isoformat(),
             "recording_broken": self.recording_broken,
+            "guest_since": self.guest_since.isoformat() if self.guest_since else "",
+            "listener": self.listener,
+            "listener_seen": self.listener_seen.isoformat() if self.listener_seen else "",
+            "listened": self.listened,
         }
 
     def measured(self, party: Party, stats: Mapping[str, Any]) -> None:
@@ -100,6 +130,8 @@ class OpenCall:
             "mode": self.call.mode.value,
             "recording": self.recording,
             "peer": {"connected": peer in self.call.connected},
+            "guest": {"name": self.guest.shown_name, "state": self.guest.state} if self.guest else None,
+            "listened": self.listened,
         }
 
     def as_logged(self) -> dict[str, Any]:
@@ -112,6 +144,10 @@ class OpenCall:
         }
 
 
+def _moment(course: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(course[name]) if course.get(name) else None
+
+
 def _call_of(stored: desk_ports.Call) -> Call:
     course = stored.quality.get("course") or {}
     return Call(
@@ -121,3 +157,19 @@ def _call_of(stored: desk_ports.Call) -> Call:
         stored.consented,
         frozenset(Party(each) for each in course.get("connected", ())),
     )
+
+
+class CallCompany(Protocol):
+    """Who else than citizen and agent may be in a call, and is to follow what becomes of it."""
+
+    def told(self, entry: OpenCall) -> None:
+        """How the call stands now goes to everybody in it."""
+
+    async def looked_at(self, entry: OpenCall, legs: Mapping[str, Any]) -> None:
+        """One look at the call: `legs` says who is connected. Nobody holds the lock."""
+
+    async def agent_changed(self, entry: OpenCall) -> None:
+        """The call has another agent; its lock is held."""
+
+    async def ended(self, entry: OpenCall) -> None:
+        """The call is over; its lock is held."""

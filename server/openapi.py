@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from server.openapi_company import COMPANY_SCHEMAS, company_paths
 from server.openapi_desk import DESK_SCHEMAS, desk_paths
 from server.openapi_files import FILE_SCHEMAS, file_paths
 from server.openapi_papers import PAPER_SCHEMAS, paper_paths
@@ -59,6 +60,7 @@ def document() -> dict[str, Any]:
             **_guides(),
             **_staff(),
             **desk_paths(_operation_of, _path_id, _query),
+            **company_paths(_operation_of, _path_id),
             **file_paths(_operation_of, _path_id),
             **showing_paths(_operation_of, _path_id),
             **paper_paths(_operation_of, _path_id),
@@ -68,12 +70,14 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": SCHEMAS
             | DESK_SCHEMAS
+            | COMPANY_SCHEMAS
             | FILE_SCHEMAS
             | SHOWING_SCHEMAS
             | PAPER_SCHEMAS
             | REVIEW_SCHEMAS,
             "securitySchemes": {
                 "conversation": {"type": "http", "scheme": "bearer", "description": "开始会话时给出的 token"},
+                "guest": {"type": "http", "scheme": "bearer", "description": "用链接进入时给出的 token"},
                 "staff": {"type": "apiKey", "in": "cookie", "name": "bangban_staff"},
             },
         },

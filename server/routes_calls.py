@@ -49,13 +49,13 @@ async def citizen_ice(request: web.Request) -> web.Response:
     ):
         # Anybody can start a conversation; without a call in sight the relay isn't theirs to use.
         return _way(request, [])
-    return _ice(request, hashlib.sha256(conversation_id.encode()).hexdigest()[:16])
+    return ice_for(request, hashlib.sha256(conversation_id.encode()).hexdigest()[:16])
 
 
 async def staff_ice(request: web.Request) -> web.Response:
     """The same for an agent's browser."""
     await signed_in(request, *DESK_ROLES)
-    return _ice(request, "agent")
+    return ice_for(request, "agent")
 
 
 async def ask_for_call(request: web.Request) -> web.Response:
@@ -106,7 +106,8 @@ async def call_citizen(request: web.Request) -> web.Response:
     return _call(await request.app[CALLS].begin(conversation_id, Party.AGENT, mode))
 
 
-def _ice(request: web.Request, name: str) -> web.Response:
+def ice_for(request: web.Request, name: str) -> web.Response:
+    """Servers with credentials that bear this name."""
     settings = request.app[SETTINGS]
     servers = ice_servers(
         settings.turn_urls,

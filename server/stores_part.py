@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.database import Database
 from core.desk_ports import CallStore, DeskStore
 from core.evidence_ports import AccessLog, FileStore
+from core.guest_ports import GuestStore
 from core.migrations import upgrade
 from core.paper_ports import PaperStore
 from core.ports import ConversationStore, KnowledgeStore, UserStore
@@ -15,6 +16,7 @@ from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
+from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
@@ -29,6 +31,7 @@ class Stores:
     users: UserStore
     desk: DeskStore
     calls: CallStore
+    guests: GuestStore
     files: FileStore
     access: AccessLog
     papers: PaperStore
@@ -46,6 +49,7 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             users=DatabaseUserStore(database),
             desk=DatabaseDeskStore(database),
             calls=DatabaseCallStore(database),
+            guests=DatabaseGuestStore(database),
             files=DatabaseFileStore(database),
             access=DatabaseAccessLog(database),
             papers=DatabasePaperStore(database),

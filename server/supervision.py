@@ -4,7 +4,7 @@ Each is written to the access log when there is one; a whisper is in the convers
 staff only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,6 +52,7 @@ class Supervision:
         handovers: Handovers,
         screens: DeskEvents,
         look: Look,
+        pass_call_on: Callable[[str, str], Awaitable[None]],
         accesses: AccessLog | None = None,
         now: Callable[[], datetime],
     ) -> None:
@@ -62,6 +63,7 @@ class Supervision:
         self._handovers = handovers
         self._screens = screens
         self._look = look
+        self._pass_call_on = pass_call_on
         self._accesses = accesses
         self._now = now
 
@@ -95,20 +97,24 @@ class Supervision:
         return event
 
     async def take_over(self, user: User, conversation_id: str) -> Handover:
-        """The supervisor is the citizen's agent from now on. Raises NotFound, Conflict."""
+        """The supervisor is the citizen's agent from now on; a call goes on. Raises NotFound, Conflict."""
         handover = await self._taken(conversation_id)
         if handover.agent == user.name:
             return handover
         await self._noted(user, "take_over", handover)
         await self._desk.agent_of(user)
-        # The call is between the citizen and the agent who was taken over; the supervisor isn't in it.
-        await self._desk.before_leaving(conversation_id, "taken_over", holder=handover.agent)
+        call = await self._calls.open_call_of(conversation_id)
         entry = LogEntry("notice", {"text": wording.TAKEN_OVER})
         change = step(Holder.AGENT, HoldingEvent.TAKE_OVER, entry, agent=handover.agent)
         moved = await self._desk_store.take_over(conversation_id, user.name, change)
         self._screens.accepted(moved.handover)
         self._handovers.publish(moved)  # before the old agent's screens stop following: they learn of it
         self._screens.left_agent(conversation_id, but=user.name)
+        if call is not None:
+            await self._pass_call_on(conversation_id, user.name)
+            self._screens.tell(
+                handover.agent, {"type": "call.state", "call_id": call.call_id, "state": "ended"}
+            )
         return moved.handover
 
     async def _taken(self, conversation_id: str) -> Handover:

@@ -84,6 +84,16 @@ CALL_EXPIRED = "通话断开的时间太长，已结束。可以继续用文字�
 RECORDING_BROKEN = "录像中断了，通话照常进行，接下来的内容不再录像。"
 
 
+def guest_joined(name: str) -> str:
+    """To those in a call whom somebody joins."""
+    return f"{name}已加入通话。"
+
+
+def guest_left(name: str) -> str:
+    """To those in a call whom somebody leaves."""
+    return f"{name}已离开通话。"
+
+
 def call_back_promised(at: datetime) -> str:
     """To someone who chose when to be called back."""
     local = local_time(at)

@@ -21,6 +21,7 @@ from core.desk_ports import (
 )
 from core.errors import Conflict, NotFound
 from core.evidence_ports import AccessEntry, StoredFile
+from core.guest_ports import CallGuest
 from core.ports import ConversationEvent, Handover
 from core.statuses import AgentState, HandoverState, Holder
 from server.stores_part import Stores
@@ -40,6 +41,7 @@ def in_memory_stores(now: Clock = utc_now, *, knowledge: InMemoryKnowledgeStore 
         users=InMemoryUserStore(now),
         desk=InMemoryDeskStore(conversations),
         calls=calls,
+        guests=InMemoryGuestStore(conversations),
         files=InMemoryFileStore(conversations),
         access=InMemoryAccessLog(now),
         papers=InMemoryPaperStore(conversations),
@@ -450,6 +452,67 @@ class InMemoryCallStore:
     def _store(self, call: Call) -> Call:
         self._all[call.call_id] = call
         return call
+
+
+class InMemoryGuestStore:
+    """A GuestStore in a dictionary."""
+
+    def __init__(self, conversations: InMemoryConversationStore) -> None:
+        self._c = conversations
+        self._now = conversations._now
+        self._all: dict[str, CallGuest] = {}
+
+    async def add(self, guest: CallGuest) -> CallGuest:
+        self._c._existing(guest.conversation_id)
+        if guest.guest_id in self._kept() or await self.open_guest_of(guest.call_id):
+            raise Conflict("the call has a guest, or that id is taken")
+        return self._store(replace(guest, invited_at=guest.invited_at or self._now()))
+
+    async def get(self, guest_id: str) -> CallGuest | None:
+        return self._kept().get(guest_id)
+
+    async def open_guest_of(self, call_id: str) -> CallGuest | None:
+        return next((g for g in self._kept().values() if g.call_id == call_id and g.ended_at is None), None)
+
+    async def invitations_of(self, agent: str) -> Sequence[CallGuest]:
+        own = [g for g in self._kept().values() if g.agent == agent and g.ended_at is None]
+        return tuple(sorted(own, key=lambda guest: (guest.invited_at, guest.guest_id)))
+
+    async def move(
+        self,
+        guest_id: str,
+        state: str,
+        *,
+        expected: Collection[str],
+        token_hash: str = "",
+        end_reason: str = "",
+    ) -> CallGuest:
+        guest = self._open(guest_id)
+        if guest.state not in expected:
+            raise Conflict("the guest isn't in a state for that")
+        changed = replace(guest, state=state, token_hash=token_hash or guest.token_hash)
+        if end_reason:
+            changed = replace(changed, end_reason=end_reason, ended_at=self._now())
+        return self._store(changed)
+
+    async def set_consent(self, guest_id: str, version: str, *, agrees: bool) -> CallGuest:
+        guest = self._open(guest_id)
+        return self._store(replace(guest, consented=agrees, consent_version=version, consent_at=self._now()))
+
+    def _kept(self) -> dict[str, CallGuest]:
+        return {k: g for k, g in self._all.items() if g.conversation_id in self._c._conversations}
+
+    def _open(self, guest_id: str) -> CallGuest:
+        guest = self._kept().get(guest_id)
+        if guest is None:
+            raise NotFound("no such guest")
+        if guest.ended_at is not None:
+            raise Conflict("the guest isn't in a state for that")
+        return guest
+
+    def _store(self, guest: CallGuest) -> CallGuest:
+        self._all[guest.guest_id] = guest
+        return guest
 
 
 class InMemoryFileStore:

@@ -278,6 +278,40 @@ Index(
 Index("calls_of", calls.c.conversation_id)
 Index("calls_by_time", calls.c.started_at)
 
+call_guests = Table(
+    "call_guests",
+    metadata,
+    Column("guest_id", Words, primary_key=True),
+    Column("call_id", Words, nullable=False),
+    _of_conversation(),
+    Column("shown_name", Words, nullable=False),
+    Column("invited_by", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("agent", Words, nullable=False),
+    Column("token_hash", Words, nullable=False),
+    Column("consented", Boolean),
+    Column("consent_version", Words, nullable=False),
+    Column("consent_at", UtcTime),
+    Column("invited_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("end_reason", Words, nullable=False),
+)
+_GUEST_IS_OPEN = text("ended_at IS NULL")
+Index(
+    "one_open_guest",
+    call_guests.c.call_id,
+    unique=True,
+    sqlite_where=_GUEST_IS_OPEN,
+    postgresql_where=_GUEST_IS_OPEN,
+)
+Index(
+    "invitations_of",
+    call_guests.c.agent,
+    sqlite_where=_GUEST_IS_OPEN,
+    postgresql_where=_GUEST_IS_OPEN,
+)
+Index("guests_of", call_guests.c.conversation_id)
+
 # Files don't go with their conversation: whoever deletes the bytes looks here for what is left to delete.
 stored_files = Table(
     "stored_files",

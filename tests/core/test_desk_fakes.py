@@ -6,12 +6,14 @@ from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
+from tests.contracts.guest_store import GuestStoreContract
 from tests.contracts.paper_store import PaperStoreContract
 from tests.desk_fakes import (
     InMemoryAccessLog,
     InMemoryCallStore,
     InMemoryDeskStore,
     InMemoryFileStore,
+    InMemoryGuestStore,
 )
 from tests.fakes import InMemoryConversationStore
 from tests.paper_fakes import InMemoryPaperStore
@@ -39,6 +41,12 @@ class TestInMemoryCallStore(InOneMemory, CallStoreContract):
     @pytest.fixture
     async def store(self, calls):
         return calls
+
+
+class TestInMemoryGuestStore(InOneMemory, GuestStoreContract):
+    @pytest.fixture
+    async def store(self, conversations):
+        return InMemoryGuestStore(conversations)
 
 
 class TestInMemoryFileStore(InOneMemory, FileStoreContract):

@@ -9,7 +9,16 @@ from types import ModuleType
 
 import pytest
 
-from core import desk_ports, evidence_ports, messages, paper_ports, ports, replica_ports, statuses
+from core import (
+    desk_ports,
+    evidence_ports,
+    guest_ports,
+    messages,
+    paper_ports,
+    ports,
+    replica_ports,
+    statuses,
+)
 from knowledge import guide
 from knowledge.importing import batch
 
@@ -27,7 +36,7 @@ def classes_of(module: ModuleType) -> list[type]:
 
 @pytest.mark.parametrize(
     "module",
-    [desk_ports, evidence_ports, messages, paper_ports, ports, replica_ports, statuses, guide],
+    [desk_ports, evidence_ports, guest_ports, messages, paper_ports, ports, replica_ports, statuses, guide],
     ids=lambda module: module.__name__,
 )
 def test_every_class_of_the_contracts_is_explained(module):

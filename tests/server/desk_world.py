@@ -10,17 +10,20 @@ from core.messages import HandoverWish
 from core.ports import Conversation, Handover, User
 from core.statuses import AgentState, HandoverMode, Role
 from server.call_book import CallBook
+from server.call_guests import CallGuests
+from server.call_listening import CallListening
 from server.calls import Calls
 from server.desk import Desk
 from server.desk_events import DeskEvents
 from server.desk_rounds import DeskRounds
 from server.events import EventFanOut
+from server.guest_screens import GuestScreens
 from server.handover import HandoverRules, Handovers
 from server.replicas import ReplicaParts, Replicas
 from server.stores_part import Stores
 from server.supervision import Supervision
 from server.waiting_line import ABSENT_AFTER, WaitingLine
-from tests.desk_fakes import InMemoryCallStore, InMemoryDeskStore, in_memory_stores
+from tests.desk_fakes import InMemoryCallStore, InMemoryDeskStore, InMemoryGuestStore, in_memory_stores
 from tests.fakes import InMemoryKnowledgeStore, ManualClock
 from tests.paper_fakes import InMemoryPaperStore
 from video.opening import OpeningHours
@@ -135,6 +138,7 @@ def stores_over(conversations) -> Stores:
         users=stores.users,
         desk=InMemoryDeskStore(conversations),
         calls=calls,
+        guests=InMemoryGuestStore(conversations),
         files=stores.files,
         access=stores.access,
         papers=InMemoryPaperStore(conversations),
@@ -184,6 +188,25 @@ class DeskWorld:
                 leads=self.replicas.leads,
             ),
         )
+        self.guests = CallGuests(
+            self.calls,
+            self.stores.guests,
+            self.stores.desk,
+            self.media,
+            tell=GuestScreens(self.screens, self.fan_out),
+            now=self.clock,
+            recorded=True,
+            accesses=self.stores.access,
+        )
+        self.listening = CallListening(
+            self.calls,
+            self.media,
+            tell=self.screens.tell,
+            told=True,
+            now=self.clock,
+            accesses=self.stores.access,
+        )
+        self.calls.company = (self.guests, self.listening)
         self.desk = Desk(
             self.stores.conversations,
             self.stores.desk,
@@ -215,6 +238,7 @@ class DeskWorld:
             handovers=self.handovers,
             screens=self.screens,
             look=self.line.look,
+            pass_call_on=self.calls.pass_on,
             accesses=self.stores.access,
             now=self.clock,
         )

@@ -562,17 +562,19 @@ async def test_a_supervisor_takes_over_without_a_wait(world):
         await world.desk.say(WANG, "c1", "还在吗")
 
 
-async def test_taking_over_ends_the_call_and_the_old_agents_screens_are_told(world):
+async def test_taking_over_ends_the_call_for_the_old_agent_whose_screens_are_told(world):
     await world.served()
     call = await world.calls.begin("c1", Party.AGENT, CallMode.VIDEO)
     with world.screens.open(WANG, {"c1": -1}) as screen:
         await world.supervision.take_over(CHIEF, "c1")
         await world.desk.say(CHIEF, "c1", "我来")
-        told = await all_of(screen)
+        told = [news.body for news in await all_of(screen)]
 
-    assert (await world.stores.calls.get(call.call_id)).state == "ended"
-    assert told[-1].body == {"holder": "agent", "cause": "take_over", "agent": CHIEF.name}
-    assert "ended" in [news.body.get("state") for news in told]
+    assert (await world.stores.calls.get(call.call_id)).agent == CHIEF.name
+    assert {"holder": "agent", "cause": "take_over", "agent": CHIEF.name} in told
+    assert told[-1] == {"type": "call.state", "call_id": call.call_id, "state": "ended"}
+    with pytest.raises(Forbidden):
+        await world.calls.check_agent(WANG.name, call.call_id)
 
 
 async def test_no_screen_follows_a_citizen_who_has_left_the_agent(world):

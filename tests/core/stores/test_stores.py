@@ -6,6 +6,7 @@ from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
+from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
@@ -14,6 +15,7 @@ from tests.contracts.call_store import CallStoreContract
 from tests.contracts.conversation_store import ConversationStoreContract
 from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
+from tests.contracts.guest_store import GuestStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
 from tests.contracts.paper_store import PaperStoreContract
 from tests.contracts.user_store import UserStoreContract
@@ -59,6 +61,12 @@ class TestDatabaseCallStore(OverOneDatabase, CallStoreContract):
     @pytest.fixture
     async def store(self, database, clock):
         return DatabaseCallStore(database, now=clock)
+
+
+class TestDatabaseGuestStore(OverOneDatabase, GuestStoreContract):
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseGuestStore(database, now=clock)
 
 
 class TestDatabaseFileStore(OverOneDatabase, FileStoreContract):
