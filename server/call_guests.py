@@ -306,7 +306,8 @@ class CallGuests:
         return after
 
     async def _gone(self, entry: OpenCall, guest: CallGuest, event: GuestEvent) -> None:
-        self._tell(guest, {"type": "call.state", "call_id": guest.call_id, "state": "ended"})
+        if not guest.agent or guest.agent != entry.agent:  # to who takes over the call begins
+            self._tell(guest, {"type": "call.state", "call_id": guest.call_id, "state": "ended"})
         if event is not GuestEvent.CALL_ENDED:  # else everything of the call has been closed
             try:
                 await self._media.leave(guest.call_id, GUEST)

@@ -133,7 +133,7 @@ class CallListening:
         """Who takes over speaks from now on."""
         await self._happened(entry, "call_taken_over", entry.agent)
         if entry.listener == entry.agent:
-            await self._stop(entry)
+            await self._stop(entry, tell=False)  # to them the call begins
 
     async def ended(self, entry: OpenCall) -> None:
         """The call is over."""
@@ -141,9 +141,10 @@ class CallListening:
             self._tell(entry.listener, {"type": "call.state", "call_id": entry.call_id, "state": "ended"})
             entry.listener = ""
 
-    async def _stop(self, entry: OpenCall) -> None:
+    async def _stop(self, entry: OpenCall, *, tell: bool = True) -> None:
         listener, entry.listener, entry.listened = entry.listener, "", False
-        self._tell(listener, {"type": "call.state", "call_id": entry.call_id, "state": "ended"})
+        if tell:
+            self._tell(listener, {"type": "call.state", "call_id": entry.call_id, "state": "ended"})
         try:
             await self._media.leave(entry.call_id, LISTENER)
         except NotFound:

@@ -40,7 +40,12 @@ COMPANY_SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Invitation": closed(_INVITATION),
-    "Invitations": closed({"invitations": many(ref("Invitation"))}),
+    "Invitations": closed(
+        {
+            "invitations": many(ref("Invitation")),
+            "consent": closed({"version": TEXT, "text": many(TEXT)}),
+        }
+    ),
     "Invite": {
         "oneOf": [obj({"agent": _ONE}), obj({"companion": _ONE})],
     },

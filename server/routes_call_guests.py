@@ -26,6 +26,7 @@ from server.keys import (
     SIGNALLING,
     SOCKETS,
 )
+from server.pages.call.consent import PARAGRAPHS, consent_version
 from server.requests import bearer_token, path_text, read_object, text_of
 from server.routes_calls import ice_for
 from server.routes_conversations import HEARTBEAT_SECONDS, PROTOCOL, RESUME, TOKEN_PROTOCOL, TOKEN_REFUSED
@@ -68,10 +69,15 @@ async def list_colleagues(request: web.Request) -> web.Response:
 
 
 async def list_invitations(request: web.Request) -> web.Response:
-    """The calls that this agent is asked into."""
+    """The calls that this agent is asked into, and the text on recording to agree to."""
     user = await signed_in(request, *DESK_ROLES)
     guests = await request.app[CALL_GUESTS].invitations(user)
-    return _json({"invitations": [invitation_body(guest) for guest in guests]})
+    return _json(
+        {
+            "invitations": [invitation_body(guest) for guest in guests],
+            "consent": {"version": consent_version(), "text": list(PARAGRAPHS)},
+        }
+    )
 
 
 async def invite(request: web.Request) -> web.Response:

@@ -36,7 +36,8 @@ export class CallRoom extends HTMLElement {
   show(call, { agent }) {
     this.#call = call
     this.#parts ?? this.#build()
-    this.#parts.agent.textContent = agent ? `工作人员 ${agent}` : '工作人员'
+    this.#parts.agent.textContent = titleOf(call, agent)
+    this.#showOthers(call, agent)
     this.#since = call.since
     this.#parts.recorded.hidden = !call.recorded || call.step !== 'live'
     this.dataset.step = call.step
@@ -58,6 +59,19 @@ export class CallRoom extends HTMLElement {
     remote.srcObject = stream
     look()
     this.#play()
+  }
+
+  /** The third party's. @param {MediaStream} stream */
+  showOther(stream) {
+    const { second } = this.#parts
+    const picture = stream.getVideoTracks()[0]
+    const look = () => second.tile.toggleAttribute('data-picture', Boolean(picture && !picture.muted && second.video.videoWidth > 2))
+    for (const type of ['mute', 'unmute', 'ended']) picture?.addEventListener(type, look)
+    second.video.onresize = look
+    second.video.onloadeddata = look
+    second.video.srcObject = stream
+    look()
+    second.video.play().catch(() => {}) // where a tap is needed, the first one's sound asks for it
   }
 
   /** @param {MediaStream} stream */
@@ -108,7 +122,9 @@ export class CallRoom extends HTMLElement {
         make('span', {}, label),
       )
     this.#parts = {
-      remote: video({ class: 'remote', 'aria-label': '工作人员的画面' }),
+      remote: video({ class: 'remote' }),
+      second: this.#makeTile(video),
+      listened: make('span', { class: 'room__listened', hidden: true }, '主管旁听中'),
       own: video({ class: 'own', 'aria-label': '您自己的画面', muted: true, hidden: true }),
       agent: make('p', { class: 'room__agent' }),
       clock: make('span', { class: 'room__clock', 'aria-hidden': 'true' }),
@@ -125,20 +141,40 @@ export class CallRoom extends HTMLElement {
         hangup: control('hangup', 'hang-up', '挂断'),
       },
     }
-    const { remote, own, agent, clock, recorded, quality, plate, box, buttons } = this.#parts
+    const { remote, second, own, agent, clock, recorded, listened, quality, plate, box, buttons } = this.#parts
     own.muted = true // the attribute alone doesn't do it for an element made by script
     this.append(
       make(
         'section',
         { class: 'room', 'aria-label': '通话' },
-        make('div', { class: 'room__stage' }, remote, plate, own),
-        make('div', { class: 'room__top' }, agent, make('p', { class: 'room__facts' }, recorded, quality, clock)),
+        make('div', { class: 'room__stage' }, make('div', { class: 'room__first' }, remote, plate), second.tile, own),
+        make('div', { class: 'room__top' }, agent, make('p', { class: 'room__facts' }, recorded, listened, quality, clock)),
         box,
         make('div', { class: 'controls', role: 'group', 'aria-label': '通话操作' }, ...Object.values(buttons)),
       ),
     )
     this.#clock = setInterval(() => this.#tick(), 1000)
     this.#offerFlip()
+  }
+
+  #makeTile(video) {
+    const picture = video({ class: 'second__video' })
+    const name = make('p', { class: 'second__name' })
+    return { tile: make('div', { class: 'room__second', hidden: true }, picture, name), video: picture, name }
+  }
+
+  /** Who else is there, and who hears it. */
+  #showOthers(call, agent) {
+    const { remote, second, listened } = this.#parts
+    const { guest } = call
+    remote.setAttribute('aria-label', call.isGuest ? '群众的画面' : `${agent || '工作人员'}的画面`)
+    listened.hidden = !call.listened
+    const isThere = Boolean(guest) && ['joined', 'away', 'ready'].includes(guest.state)
+    second.tile.hidden = !isThere || call.step !== 'live'
+    if (!isThere) return
+    const away = { away: '（网络中断）', ready: '（正在加入）' }[guest.state] ?? ''
+    second.name.textContent = guest.name + away
+    second.video.setAttribute('aria-label', `${guest.name}的画面`)
   }
 
   async #offerFlip() {
@@ -151,7 +187,7 @@ export class CallRoom extends HTMLElement {
   }
 
   #showButtons({ media, mode, step }) {
-    const { mute, camera, flip, share } = this.#parts.buttons
+    const { mute, camera, flip, share, chat } = this.#parts.buttons
     const withSound = mode !== 'text' && step !== 'failed'
     for (const button of [mute, camera]) button.hidden = !withSound
     mute.setAttribute('aria-pressed', String(media?.muted ?? false))
@@ -159,7 +195,8 @@ export class CallRoom extends HTMLElement {
     const cameraOn = media?.cameraOn ?? false
     relabel(camera, cameraOn ? 'video' : 'video-off', cameraOn ? '关摄像头' : '开摄像头')
     flip.classList.toggle('control--gone', !withSound || !cameraOn)
-    share.classList.toggle('control--gone', !withSound)
+    share.classList.toggle('control--gone', !withSound || this.#call.isGuest)
+    chat.hidden = this.#call.isGuest
     share.setAttribute('aria-pressed', String(media?.sharing ?? false))
     relabel(share, 'screen', media?.sharing ? '停止共享' : '共享屏幕')
   }
@@ -203,6 +240,7 @@ export class CallRoom extends HTMLElement {
 
   /** The steps down from here. */
   #ladder() {
+    if (this.#call.isGuest) return []
     return this.#call.mode === 'video' ? ['audio', 'text'] : ['text']
   }
 
@@ -228,7 +266,7 @@ export class CallRoom extends HTMLElement {
           make('button', { type: 'button', class: 'button', click: () => tell(this, 'bb-call-act', act) }, labels[act]),
         ),
       ),
-      callBack
+      callBack && !this.#call.isGuest
         ? make('details', { class: 'wait__offers more' }, make('summary', {}, '预约回电或留言'), make('bb-callback'))
         : '',
     )
@@ -264,6 +302,11 @@ export class CallRoom extends HTMLElement {
       box.replaceChildren(make('button', { type: 'button', class: 'button button--big', click: play }, '点这里听到声音'))
     }
   }
+}
+
+function titleOf(call, agent) {
+  if (call.isGuest) return '三方通话'
+  return agent ? `工作人员 ${agent}` : '工作人员'
 }
 
 function relabel(button, drawing, label) {

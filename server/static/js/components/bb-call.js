@@ -14,6 +14,7 @@ import { CitizenCall } from '../lib/citizen_call.js'
 import { DeviceError } from '../lib/devices.js'
 import { tell } from '../lib/dom.js'
 import { explain } from '../lib/errors.js'
+import { GuestSession } from '../lib/guest_session.js'
 import { Memory } from '../lib/memory.js'
 import { entryText } from '../lib/replies.js'
 import './bb-call-end.js'
@@ -41,6 +42,13 @@ const PAPERS = Object.freeze({
   signature: { state: 'asked', of: ({ signature_id: id }) => ({ kind: 'signature', id }) },
 })
 
+const LEAVE = Object.freeze({
+  question: '离开通话？',
+  meaning: '离开后，其他人的通话照常进行。要再加入，需要工作人员重新邀请。',
+  yes: '离开',
+  no: '继续通话',
+})
+
 const TOLD = Object.freeze({
   joining: '正在接通',
   live: '已接通',
@@ -63,12 +71,11 @@ export class Call extends HTMLElement {
     if (this.#session) return
     const { conversation: id, token, hotline, call: callId } = this.dataset
     const memory = new Memory('sessionStorage')
-    this.#session = new ChatSession({
-      api: new ConversationApi(),
-      memory,
-      given: id && token ? { id, token } : null,
-      hotline,
-    })
+    const given = id && token ? { id, token } : null
+    this.#session =
+      GuestSession.of(callId, memory) ??
+      new ChatSession({ api: new ConversationApi(), memory, given, hotline })
+    this.toggleAttribute('data-guest', Boolean(this.#session.isGuest))
     const mode = new URLSearchParams(window.location.search).get('mode') === 'audio' ? 'audio' : 'video'
     this.#call = new CitizenCall({ session: this.#session, memory, callId, mode })
     this.#listenToCitizen()
@@ -120,6 +127,7 @@ export class Call extends HTMLElement {
     listen('explained', () => this.#showEnd(this.#call))
     listen('localstream', (stream) => room.showLocal(stream))
     listen('remotestream', (stream) => room.showRemote(stream))
+    listen('otherstream', ({ stream }) => room.showOther(stream))
     listen('quality', (quality) => room.showQuality(quality))
   }
 
@@ -141,7 +149,7 @@ export class Call extends HTMLElement {
     part('consent').hidden = call.step !== 'consent'
     part('call-room').hidden = !inRoom
     part('call-end').hidden = call.step !== 'ended' && call.step !== 'back'
-    this.querySelector('.call__chat').hidden = !inRoom
+    this.querySelector('.call__chat').hidden = !inRoom || call.isGuest
     this.dataset.step = call.step
     this.dataset.room = String(inRoom)
     if (inRoom) part('call-room').show(call, { agent: this.#session.holding.agent })
@@ -154,8 +162,8 @@ export class Call extends HTMLElement {
   #begin({ step, mode, deviceReason, problem }, before, part) {
     if (before === 'check') part('preflight').close()
     if (before === 'consent') part('consent').close()
-    if (step === 'check') part('preflight').begin({ mode: mode === 'audio' ? 'audio' : 'video', reason: deviceReason })
-    if (step === 'consent') part('consent').begin()
+    if (step === 'check') part('preflight').begin({ mode: mode === 'audio' ? 'audio' : 'video', reason: deviceReason, canWrite: !this.#call.isGuest })
+    if (step === 'consent') part('consent').begin({ isGuest: this.#call.isGuest })
     if (step === 'back') part('call-end').showBack()
     if (step === 'ended') this.#showEnd({ problem })
     if (step === 'text') this.#showChat(true)
@@ -166,7 +174,7 @@ export class Call extends HTMLElement {
   }
 
   #showEnd({ problem }) {
-    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline })
+    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline, isGuest: this.#call.isGuest })
   }
 
   #drawChat() {
@@ -225,7 +233,7 @@ export class Call extends HTMLElement {
       else if (act === 'again') call.rejoin()
       else if (act === 'back') await call.comeBack()
       else if (act === 'recheck') call.recheck()
-      else if (act === 'hangup') (await confirm(HANG_UP)) && call.hangUp()
+      else if (act === 'hangup') (await confirm(call.isGuest ? LEAVE : HANG_UP)) && call.hangUp()
       else await call.setMode(act)
     } catch (error) {
       const isDevice = error instanceof DeviceError

@@ -14,6 +14,8 @@
 import { icon, make, tell } from '../lib/dom.js'
 import { speech } from '../lib/speech.js'
 
+const GUEST = '您是受邀加入的，这一点和上面不同：不同意录制就不能加入，但不影响别人的通话。'
+
 export class Consent extends HTMLElement {
   #busy = false
   #built = false
@@ -22,8 +24,8 @@ export class Consent extends HTMLElement {
   #reading = false
 
   /** Shows the question and reads it aloud. */
-  begin() {
-    if (!this.#built) this.#build()
+  begin({ isGuest = false } = {}) {
+    if (!this.#built) this.#build(isGuest)
     this.#problem.textContent = ''
     this.#busy = false
     this.querySelector('h1').focus()
@@ -35,8 +37,9 @@ export class Consent extends HTMLElement {
     if (this.#reading) speech.stop()
   }
 
-  #build() {
+  #build(isGuest) {
     this.#built = true
+    if (isGuest) this.querySelector('.consent__text').append(make('p', {}, GUEST))
     this.querySelector('h1').tabIndex = -1
     const answer = (agree) => () => this.#answer(agree)
     const button = (look, click, words) => make('button', { type: 'button', class: `button ${look}`, click }, words)
@@ -59,7 +62,7 @@ export class Consent extends HTMLElement {
           ? [button('button--big', answer(false), '知道了，进入通话')]
           : [
               button('button--big', answer(true), '同意录制，进入通话'),
-              button('button--big button--quiet', answer(false), '不录制，进入通话'),
+              button('button--big button--quiet', answer(false), isGuest ? '不同意，不加入通话' : '不录制，进入通话'),
             ]),
       ),
       this.#problem,

@@ -27,10 +27,15 @@ export class Preflight extends HTMLElement {
   #timer = 0
   #rows = {}
   #mode = 'video'
+  #canWrite = true
 
-  /** @param {{mode: 'video' | 'audio', reason?: string}} wanted `reason`: why a device failed before */
-  begin({ mode, reason = '' }) {
+  /**
+   * @param {{mode: 'video' | 'audio', reason?: string, canWrite?: boolean}} wanted `reason`: why a device failed
+   *   before; `canWrite`: whether there is a conversation to write in
+   */
+  begin({ mode, reason = '', canWrite = true }) {
     this.close()
+    this.#canWrite = canWrite
     this.#mode = mode
     this.#drawStart(reason)
   }
@@ -76,7 +81,7 @@ export class Preflight extends HTMLElement {
             ? big('video', reason ? '再试一次' : '打开摄像头和麦克风', () => this.#check('video'))
             : big('mic', reason ? '再试一次' : '打开麦克风', () => this.#check('audio')),
           wantsVideo ? quiet('phone', '不用摄像头，只用语音', () => this.#check('audio')) : null,
-          quiet('chat', '只用文字', () => tell(this, 'bb-write')),
+          this.#canWrite ? quiet('chat', '只用文字', () => tell(this, 'bb-write')) : null,
         ),
       ),
     )
@@ -136,7 +141,7 @@ export class Preflight extends HTMLElement {
           big('check', hasCamera ? '看得到、听得到，下一步' : '下一步，用语音通话', () => this.#goOn()),
           reason ? quiet('retry', '再试一次', () => this.#check(mode)) : null,
           hasCamera ? quiet('phone', '不用摄像头，只用语音', () => this.#check('audio')) : null,
-          quiet('chat', '只用文字', () => tell(this, 'bb-write')),
+          this.#canWrite ? quiet('chat', '只用文字', () => tell(this, 'bb-write')) : null,
         ),
       ),
     )

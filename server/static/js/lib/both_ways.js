@@ -1,3 +1,5 @@
+import { codecsNamed } from './call_seats.js'
+
 /**
  * A kind of media that is sent and received in one codec, beside its retransmissions.
  *
@@ -10,14 +12,13 @@
  * @returns {RTCRtpTransceiver | undefined}
  */
 export function bothWays(pc, kind, codec) {
-  const named = ({ mimeType }, name) => mimeType.toLowerCase() === `${kind}/${name}`
-  const known = RTCRtpReceiver.getCapabilities(kind).codecs
-  if (!known.some((each) => named(each, codec))) return undefined
+  const codecs = codecsNamed(kind, codec)
+  if (codecs.length === 0) return undefined
   const transceiver = pc.remoteDescription
     ? pc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind)
     : pc.addTransceiver(kind)
   if (!transceiver) return undefined
   transceiver.direction = 'sendrecv'
-  transceiver.setCodecPreferences?.(known.filter((each) => named(each, codec) || named(each, 'rtx')))
+  transceiver.setCodecPreferences?.(codecs)
   return transceiver
 }

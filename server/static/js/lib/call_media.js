@@ -13,6 +13,7 @@
  * Dispatches
  * - `localstream` (a MediaStream to preview, in `detail`; again whenever camera or screen change)
  * - `remotestream` (the other side's MediaStream; again after a rejoin)
+ * - `otherstream` (`{seat, stream}`: who else may be in the call, from seat 1 on; again after a rejoin)
  * - `state` (`starting` | `connecting` | `live` | `reconnecting` | `ended`)
  * - `quality` (`{level, words, numbers}` every two seconds while live; see `call_quality.js`. Whoever holds
  *   the connection to the service sends `numbers` as `call.stats`)
@@ -21,6 +22,7 @@
 
 import { bothWays } from './both_ways.js'
 import { qualityBetween, sampleOf } from './call_quality.js'
+import { addSeat, streamsBySeat } from './call_seats.js'
 import { freshOrKnown, gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
 import { backOff, sleep } from './delivery.js'
 import { chooseScreen, openDevices } from './devices.js'
@@ -42,6 +44,8 @@ export class CallMedia extends EventTarget {
   #send
   #direct
   #link = null
+  #seats
+  #listens
   #state = 'new'
   #pc = null
   #microphone = null
@@ -67,14 +71,18 @@ export class CallMedia extends EventTarget {
    *   credentials of a TURN server run out
    * @param {(type: 'call.offer' | 'call.rejoin', payload: {sdp: string}) => Promise<{sdp: string}>} parts.send
    *   brings the offer to the service and returns its answer; rejects when that isn't possible now
-   * @param {import('./direct_link.js').Reach} parts.direct used where media don't pass through the relay
+   * @param {import('./direct_link.js').Reach} [parts.direct] used where media don't pass through the relay
+   * @param {number} [parts.seats] how many others may be heard and seen at once, through the relay
+   * @param {boolean} [parts.listens] whether this browser only listens and sends nothing
    */
-  constructor({ way, send, direct }) {
+  constructor({ way, send, direct, seats = 2, listens = false }) {
     super()
     this.#way = way
     this.#wayInTime = freshOrKnown(way)
     this.#send = send
     this.#direct = direct
+    this.#seats = seats
+    this.#listens = listens
   }
 
   get state() {
@@ -266,7 +274,8 @@ export class CallMedia extends EventTarget {
     const { ice_servers: iceServers = [], video_codec: codec = 'vp8' } = way
     const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     try {
-      this.#addSenders(pc, codec)
+      if (!this.#listens) this.#addSenders(pc, codec)
+      for (let seat = this.#listens ? 0 : 1; seat < this.#seats; seat += 1) addSeat(pc, codec)
       await pc.setLocalDescription(await pc.createOffer())
       await gathered(pc, this.#fruitless > 0 ? LONGEST_GATHERING_MS : GATHERING_MS)
       this.#fruitless += 1
@@ -304,24 +313,25 @@ export class CallMedia extends EventTarget {
     this.#pc?.close()
     this.#pc = pc
     this.#sample = null
-    const remote = new MediaStream()
-    pc.addEventListener('track', ({ track }) => remote.addTrack(track))
+    const streams = streamsBySeat(pc, this.#seats)
     pc.addEventListener('connectionstatechange', () => {
-      if (pc === this.#pc) this.#connectionChanged(pc, remote)
+      if (pc === this.#pc) this.#connectionChanged(pc, streams)
     })
   }
 
-  #connectionChanged(pc, remote) {
+  #connectionChanged(pc, [remote, ...others]) {
     clearTimeout(this.#patience)
     if (this.#state === 'ended') return
     if (pc.connectionState === 'connected') {
       this.#fruitless = 0
       this.#dispatch('remotestream', remote)
+      others.forEach((stream, place) => this.#dispatch('otherstream', { seat: place + 1, stream }))
       this.#become('live')
       clearInterval(this.#sampler)
       this.#sampler = setInterval(() => this.#measure(pc), SAMPLE_MS)
       this.#unwatch()
-      if (!this.#link) this.#unwatch = watchPath(pc, () => pc === this.#pc && this.rejoin())
+      // Who sends nothing gets no feedback, and hears nothing while the others are away.
+      if (!this.#link && !this.#listens) this.#unwatch = watchPath(pc, () => pc === this.#pc && this.rejoin())
     } else if (pc.connectionState === 'disconnected') {
       this.#become('reconnecting')
       this.#patience = setTimeout(() => this.rejoin(), PATIENCE_MS)

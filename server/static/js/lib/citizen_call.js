@@ -45,6 +45,10 @@ export class CitizenCall extends EventTarget {
   peerConnected = null
   /** Whether the other side has turned to video while this camera is off: nobody else switches it on. */
   invited = false
+  /** A third party: `{name, state}`, or null. */
+  guest = null
+  /** Whether a supervisor listens. */
+  listened = false
   /** Whether the service is recording now. */
   recorded = false
   /** When sound and picture were there first. @type {Date | null} */
@@ -77,7 +81,7 @@ export class CitizenCall extends EventTarget {
   /** The conversation is there: is the call, too? */
   open() {
     if (!this.#session.isStarted) {
-      this.#end('没有找到这次通话。它可能已经结束，或者是在另一个浏览器里开始的。')
+      this.#end(this.#session.missing ?? '没有找到这次通话。它可能已经结束，或者是在另一个浏览器里开始的。')
       return
     }
     this.#lookAt(this.#session.holding)
@@ -106,6 +110,7 @@ export class CitizenCall extends EventTarget {
    */
   async consent({ version, agree }) {
     await this.#sayConsent({ version, agree })
+    if (this.isGuest && !agree) return this.#end('您没有同意录制，所以没有加入通话。')
     this.#remember({ version, agree, mode: this.mode })
     this.rejoin()
   }
@@ -252,6 +257,7 @@ export class CitizenCall extends EventTarget {
       })
     pass('localstream')
     pass('remotestream')
+    pass('otherstream')
     pass('change')
     pass('quality', ({ numbers, level }) => this.#tell('call.stats', { stats: { ...numbers, level } }))
     media.addEventListener('state', ({ detail }) => {
@@ -283,10 +289,22 @@ export class CitizenCall extends EventTarget {
     for (const wake of this.#moved.splice(0)) wake()
   }
 
-  #hear({ type, call_id: callId, mode, peer, recording }) {
+  /** Whether this page is the third party's, and the call not its own. */
+  get isGuest() {
+    return Boolean(this.#session.isGuest)
+  }
+
+  #hear({ type, call_id: callId, mode, peer, recording, guest, listened, agent_connected: agentConnected }) {
     if (type !== 'call.state' || callId !== this.callId) return
     if (peer) this.peerConnected = peer.connected
     if (recording !== undefined) this.recorded = recording
+    if (guest !== undefined) this.guest = guest
+    if (listened !== undefined) this.listened = listened
+    if (this.isGuest) {
+      this.guest = { name: '工作人员', state: agentConnected ? 'joined' : 'away' }
+      this.#dispatch('step')
+      return
+    }
     this.#dispatch('step')
     if (mode === this.#said.mode) this.#said = { mode: '', until: 0 }
     else if (mode && Date.now() >= this.#said.until) this.#follow(mode)
@@ -367,6 +385,7 @@ export class CitizenCall extends EventTarget {
   }
 
   #tell(type, payload, options) {
+    if (this.isGuest && type === 'call.mode') return // how the two meet is theirs to change
     this.#signalling.tell(type, { call_id: this.callId, ...payload }, options)
   }
 

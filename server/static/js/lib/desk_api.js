@@ -104,6 +104,29 @@ export class DeskApi {
     return this.#call('GET', '/staff/ice')
   }
 
+  /** The other agents who are on line. */
+  colleagues() {
+    return this.#call('GET', '/staff/colleagues')
+  }
+
+  /** The calls that this agent is asked into, and the text on recording to agree to. */
+  invitations() {
+    return this.#call('GET', '/staff/invitations')
+  }
+
+  /**
+   * Does something about who else is in a call: `guest` (invite, have leave), `visit` (come, not come, leave),
+   * `listen`.
+   *
+   * @param {'POST' | 'DELETE'} method
+   * @param {string} callId
+   * @param {'guest' | 'visit' | 'listen'} what
+   * @param {Record<string, unknown>} [body]
+   */
+  company(method, callId, what, body) {
+    return this.#call(method, `/staff/calls/${encodeURIComponent(callId)}/${what}`, body)
+  }
+
   wall() {
     return this.#call('GET', '/staff/wall')
   }

@@ -38,6 +38,15 @@ export class DeskCall extends EventTarget {
   peerConnected = true
   /** Whether sound and picture go from browser to browser. */
   direct = false
+  /** What this desk is in the call: its agent, a guest of another's call, or a supervisor who listens. */
+  /** @type {'agent' | 'guest' | 'listener'} */
+  part = 'agent'
+  /** The conversation whose call a supervisor listens to. */
+  heard = ''
+  /** The third party: `{name, state}`, or null. */
+  guest = null
+  /** Whether those in the call are told that a supervisor listens. */
+  listened = false
 
   /** @param {{api: import('./desk_api.js').DeskApi, live: import('./live_events.js').LiveEvents}} parts */
   constructor({ api, live }) {
@@ -65,14 +74,7 @@ export class DeskCall extends EventTarget {
    */
   async begin(conversationId, mode, open = null) {
     if (this.active) return
-    this.conversationId = conversationId
-    this.mode = mode
-    this.state = open?.state ?? 'ringing'
-    this.quality = null
-    this.peerQuality = ''
-    this.peerConnected = true
-    this.since = null
-    this.#early = null
+    this.#reset('agent', conversationId, mode, open?.state ?? 'ringing')
     try {
       const stream = await this.#devices(mode)
       const media = this.#makeMedia()
@@ -91,6 +93,45 @@ export class DeskCall extends EventTarget {
     }
   }
 
+  /**
+   * Joins another agent's call as its guest, or listens to it. What goes wrong is told as `problem`.
+   *
+   * @param {string} callId
+   * @param {'guest' | 'listener'} part
+   * @param {() => Promise<unknown>} admitted asks the service, which has to agree first
+   */
+  async join(callId, part, admitted) {
+    if (this.active) return
+    this.#reset(part, '', 'video', 'connecting')
+    this.id = callId
+    try {
+      const stream = part === 'guest' ? await this.#devices('video') : new MediaStream()
+      const media = this.#makeMedia()
+      this.#media = media
+      this.#dispatch('change')
+      await admitted()
+      await media.start({ stream })
+    } catch (error) {
+      this.#dispatch('problem', problemOf(error))
+      this.#end()
+    }
+  }
+
+  #reset(part, conversationId, mode, state) {
+    this.part = part
+    this.conversationId = conversationId
+    this.mode = mode
+    this.state = state
+    this.quality = null
+    this.peerQuality = ''
+    this.peerConnected = true
+    this.heard = ''
+    this.guest = null
+    this.listened = false
+    this.since = null
+    this.#early = null
+  }
+
   /** Passing news of the service. @param {Record<string, any>} news */
   hear(news) {
     // What a call becomes may be told before the answer that says which call it is.
@@ -105,6 +146,11 @@ export class DeskCall extends EventTarget {
     if (!this.active) return
     if (this.id) this.#signalling.tell('call.hangup', { call_id: this.id }, { keep: true })
     this.#end()
+  }
+
+  /** Ends what this desk has of the call without a word: whoever takes over is in it as another from now on. */
+  drop() {
+    if (this.active) this.#end()
   }
 
   /** Down or up the ladder: `video`, `audio`. @param {'video' | 'audio'} mode */
@@ -138,6 +184,8 @@ export class DeskCall extends EventTarget {
 
   #makeMedia() {
     const media = new CallMedia({
+      seats: this.part === 'listener' ? 3 : 2,
+      listens: this.part === 'listener',
       way: async () => {
         const way = await this.#api.iceServers()
         this.direct = way.media === 'direct'
@@ -155,7 +203,7 @@ export class DeskCall extends EventTarget {
         mayBegin: () => this.#mayOffer(),
       },
     })
-    for (const type of ['localstream', 'remotestream'])
+    for (const type of ['localstream', 'remotestream', 'otherstream'])
       media.addEventListener(type, ({ detail }) => media === this.#media && this.#dispatch(type, detail))
     media.addEventListener('state', ({ detail }) => {
       if (media !== this.#media) return
@@ -174,14 +222,16 @@ export class DeskCall extends EventTarget {
     return media
   }
 
-  #take({ state, mode, recording, peer }) {
+  #take({ state, mode, recording, peer, guest, listened }) {
+    if (guest !== undefined) this.guest = guest
+    if (listened !== undefined) this.listened = listened
     if (mode) this.mode = mode
     if (recording !== undefined) this.recording = Boolean(recording)
     if (peer?.connected !== undefined) this.peerConnected = peer.connected
     if (state) this.state = state
     for (const wake of this.#moved.splice(0)) wake()
     if (state === 'ended') this.#end()
-    else if (mode === 'text' && this.active) {
+    else if (mode === 'text' && this.active && this.part === 'agent') {
       this.#dispatch('problem', '对方改用文字沟通，通话还保留着。')
       this.#end()
     }

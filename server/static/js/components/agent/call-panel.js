@@ -6,7 +6,8 @@
  * - State, quality and recording are text in a polite live region; colour only repeats them.
  * - The call goes on while other conversations are read; a button leads back to its own.
  *
- * Tells `desk-call` with `mute`, `camera`, `switch`, `share`, `audio`, `video` or `hang-up`, `desk-look` with an id.
+ * Tells `desk-call` with `mute`, `camera`, `switch`, `share`, `guest`, `audio`, `video` or `hang-up`, `desk-look`
+ * with an id.
  */
 
 import { callWords, clockWords } from '../../lib/desk_words.js'
@@ -37,6 +38,13 @@ export class CallPanel extends HTMLElement {
     '录音录像中',
   )
   #quality = make('p', { class: 'call__quality' })
+  /** Who else is there: the third party, or for a guest and a listener the agent too. */
+  #others = [1, 2].map(() => {
+    const video = make('video', { autoplay: true, playsinline: true, class: 'call__third' })
+    const name = make('figcaption', {})
+    return { video, name, tile: make('figure', { class: 'call__other', hidden: true }, video, name) }
+  })
+  #listened = make('span', { class: 'call__listened', hidden: true }, '主管旁听中')
   #veil = make('p', { class: 'call__veil' })
   #back = make(
     'button',
@@ -65,8 +73,15 @@ export class CallPanel extends HTMLElement {
       return element
     }
     this.append(
-      make('div', { class: 'call__stage' }, this.#remote, this.#veil, this.#local, this.#recording),
-      make('div', { class: 'call__facts' }, this.#state, this.#time, this.#quality, this.#back),
+      make(
+        'div',
+        { class: 'call__stage' },
+        make('div', { class: 'call__tiles' }, this.#remote, ...this.#others.map(({ tile }) => tile)),
+        this.#veil,
+        this.#local,
+        this.#recording,
+      ),
+      make('div', { class: 'call__facts' }, this.#state, this.#time, this.#quality, this.#listened, this.#back),
       make(
         'div',
         { class: 'call__buttons', role: 'group', 'aria-label': '通话操作' },
@@ -74,12 +89,13 @@ export class CallPanel extends HTMLElement {
         button('camera', 'video', '关摄像头'),
         button('switch', 'retry', '换摄像头'),
         button('share', 'screen', '共享屏幕'),
+        button('guest', 'person', '邀请第三方'),
         button('size', 'shrink', '缩小'),
         button('hang-up', 'phone', '挂断', 'call-button call-button--end'),
       ),
     )
     this.#buttons.size.addEventListener('click', () => this.#resize())
-    for (const video of [this.#remote, this.#local])
+    for (const video of [this.#remote, this.#local, ...this.#others.map(({ video }) => video)])
       video.addEventListener('loadedmetadata', () => video.play().catch(() => {}))
   }
 
@@ -93,6 +109,9 @@ export class CallPanel extends HTMLElement {
     call.addEventListener('remotestream', ({ detail }) => {
       this.#remote.srcObject = detail
     })
+    call.addEventListener('otherstream', ({ detail: { seat, stream } }) => {
+      this.#others[seat - 1].video.srcObject = stream
+    })
   }
 
   /** @param {string} lookedAt the conversation on screen */
@@ -101,6 +120,10 @@ export class CallPanel extends HTMLElement {
     this.hidden = !call.active
     clearInterval(this.#ticking)
     if (!call.active) {
+      for (const { video, tile } of this.#others) {
+        video.srcObject = null
+        tile.hidden = true
+      }
       this.#remote.srcObject = this.#local.srcObject = null
       return
     }
@@ -112,7 +135,8 @@ export class CallPanel extends HTMLElement {
     put(this.#veil, veilWords(call, media.state))
     this.#veil.hidden = !this.#veil.textContent
     this.#recording.hidden = !call.recording
-    this.#back.hidden = lookedAt === call.conversationId
+    this.#back.hidden = !call.conversationId || lookedAt === call.conversationId
+    this.#showOthers(call)
     this.#local.classList.toggle('call__local--mirrored', !media.sharing)
     this.#quality.dataset.level = call.quality?.level ?? ''
     put(this.#quality, qualityWords(call))
@@ -123,9 +147,32 @@ export class CallPanel extends HTMLElement {
       media.cameraOn ? '关摄像头' : '开摄像头',
       media.cameraOn ? 'video' : 'video-off',
     )
+    const talks = call.part !== 'listener'
+    for (const act of ['mute', 'camera', 'share']) this.#buttons[act].hidden = !talks
+    this.#local.hidden ||= !talks
+    this.#press(
+      'guest',
+      Boolean(call.guest),
+      call.guest ? '请第三方离开' : '邀请第三方',
+      call.guest ? 'close' : 'person',
+    )
+    this.#buttons.guest.hidden = call.part !== 'agent' || !['connecting', 'live', 'held'].includes(call.state)
+    this.#press('hang-up', false, { agent: '挂断', guest: '离开', listener: '停止旁听' }[call.part], 'phone')
     this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
-    this.#buttons.switch.hidden = !media.cameraOn || media.sharing
-    this.#buttons.share.hidden = !navigator.mediaDevices?.getDisplayMedia
+    this.#buttons.switch.hidden = !talks || !media.cameraOn || media.sharing
+    this.#buttons.share.hidden = !talks || !navigator.mediaDevices?.getDisplayMedia
+  }
+
+  #showOthers({ part, guest, listened }) {
+    const third = guest && ['ready', 'joined', 'away'].includes(guest.state) ? guest.name : ''
+    const names = { agent: [third], guest: ['工作人员'], listener: ['工作人员', third] }[part]
+    this.#others.forEach(({ tile, name, video }, place) => {
+      tile.hidden = !names[place]
+      put(name, names[place] ?? '')
+      video.setAttribute('aria-label', `${names[place] ?? ''}的画面`)
+    })
+    this.#remote.setAttribute('aria-label', part === 'agent' ? '对方的画面' : '群众的画面')
+    this.#listened.hidden = !listened || part === 'listener'
   }
 
   #press(act, pressed, label, picture) {
@@ -147,7 +194,8 @@ export class CallPanel extends HTMLElement {
   }
 }
 
-function stateWords({ state, mode, peerConnected }, media) {
+function stateWords({ state, mode, peerConnected, part }, media) {
+  if (part === 'listener') return media === 'live' ? '旁听中，对方听不到也看不到您' : '正在接通旁听…'
   if (media === 'reconnecting') return '网络中断，正在重新接通…'
   if (!peerConnected && state !== 'ringing') return '对方网络中断，正在等对方回来…'
   if (state === 'live' || media === 'live') return mode === 'audio' ? '语音通话中' : '视频通话中'

@@ -79,6 +79,12 @@ export class DeskActions {
     })
   }
 
+  /** After taking over: the call that was going on goes on here. */
+  async takeCall() {
+    const { current } = this.#session
+    if (current?.call && current.call.state !== 'ringing') await this.#begin(current)
+  }
+
   /** Who asked for video sees the agent at once: that is what was accepted. */
   async #accept(id) {
     const problem = await this.#attempt(() => this.#session.accept(id))

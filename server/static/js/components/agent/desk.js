@@ -19,6 +19,7 @@ import { Memory } from '../../lib/memory.js'
 import { actOf } from '../../lib/shortcuts.js'
 import '../bb-status.js'
 import '../bb-toolbar.js'
+import { CallCompany } from './call-company.js'
 import './call-panel.js'
 import { DeskActions } from './desk-actions.js'
 import { DeskShowing } from './desk-showing.js'
@@ -46,6 +47,7 @@ export class Desk extends HTMLElement {
   #actions = null
   #follow = null
   #showing = null
+  #company = null
   #api = new DeskApi()
   #alerts = new Alerts()
   #view = 'desk'
@@ -59,6 +61,12 @@ export class Desk extends HTMLElement {
       desk: this,
       api: this.#api,
       session: this.#session,
+      call: this.#call,
+      explain: (error) => this.#explain(error),
+    })
+    this.#company = new CallCompany({
+      desk: this,
+      api: this.#api,
       call: this.#call,
       explain: (error) => this.#explain(error),
     })
@@ -87,7 +95,10 @@ export class Desk extends HTMLElement {
     session('newcomer', (waiting) => this.#tellNewcomer(waiting))
     session('message', (news) => this.#tellMessage(news))
     session('connection', (state) => this.status.stand(CONNECTION[state] ?? ''))
-    session('call', (news) => this.#call.hear(news))
+    session('call', (news) => {
+      this.#call.hear(news)
+      this.#company.hear(news)
+    })
     this.#call.addEventListener('change', () => this.#draw())
     this.#call.addEventListener(
       'problem',
@@ -137,6 +148,7 @@ export class Desk extends HTMLElement {
     for (const view of ['wall', 'reports']) this.querySelector(`[data-desk=${view}]`).hidden = !supervises
     this.querySelector('bb-desk-follow-ups').mayLookUp(supervises)
     this.#showView('desk')
+    this.#company.look()
     this.#api.canned().then(
       ({ canned = [], replies = canned }) => {
         this.querySelector('bb-desk-composer').canned = replies
@@ -256,8 +268,16 @@ export class Desk extends HTMLElement {
     }
   }
 
-  async #watch({ id, how }) {
+  async #watch({ id, how, callId }) {
+    if (how === 'hear') {
+      this.#showView('desk')
+      this.#showPane('talk')
+      await this.#company.listen(callId, id)
+      return
+    }
+    if (how === 'take-over' && this.#call.heard === id) this.#call.drop()
     await this.#actions.watch(id, how)
+    if (how === 'take-over') await this.#actions.takeCall()
     if (how !== 'whisper') this.#showView('desk')
     if (how !== 'whisper') this.#showPane('talk')
   }

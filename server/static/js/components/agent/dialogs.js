@@ -39,7 +39,7 @@ export function openDialog(title, content, style = '') {
 }
 
 /** A form in a dialog that stays open until `act` has gone through. */
-function formDialog({ title, fields, yes, act, style }) {
+export function formDialog({ title, fields, yes, act, style }) {
   const submit = make('button', { class: 'button' }, yes)
   const form = make(
     'form',

@@ -5,7 +5,7 @@
  * - Each part is a table with a caption and header cells, or a list; numbers that matter are words too.
  * - Alarms stand first, are announced when they are new, and say what to do.
  *
- * Tells `desk-watch` with `{id, how}`: `listen`, `whisper` or `take-over`.
+ * Tells `desk-watch` with `{id, how}`: `listen`, `whisper`, `take-over`, or `hear` with a `callId`.
  */
 
 import {
@@ -74,7 +74,7 @@ export class Wall extends HTMLElement {
       queueTable(waiting, now),
       agentTable(agents),
       this.#conversationTable(conversations, now, me),
-      callTable(calls, now, wall.call_media === 'direct'),
+      this.#callTable(calls, now, me, wall.call_media === 'direct'),
     )
   }
 
@@ -96,6 +96,33 @@ export class Wall extends HTMLElement {
           make('dd', { class: 'figures__more' }, more),
         ),
       ),
+    )
+  }
+
+  #callTable(calls, now, me, direct) {
+    const listen = (call) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          class: 'action',
+          click: () => tell(this, 'desk-watch', { id: call.conversation_id, how: 'hear', callId: call.call_id }),
+        },
+        '旁听通话',
+      )
+    const isHeard = ({ state, mode, agent }) =>
+      !direct && agent !== me && mode !== 'text' && ['connecting', 'live', 'held'].includes(state)
+    return table(
+      direct ? '通话（浏览器直连：声音画面不能旁听，也不录制）' : '通话',
+      ['坐席', '状态', '时长', '质量', '录制', '操作'],
+      calls.map((call) => [
+        call.agent ?? '',
+        callWords(call.state),
+        call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
+        LEVELS[call.quality?.level ?? call.quality] ?? '',
+        direct ? '直连' : call.recording ? '录制中' : '',
+        isHeard(call) ? listen(call) : '',
+      ]),
     )
   }
 
@@ -158,20 +185,6 @@ function agentTable(agents) {
       AGENT_STATES[agent.state] ?? agent.state,
       `${count(agent.chats)}${agent.max_chats ? ` / ${agent.max_chats}` : ''}`,
       String(count(agent.calls)),
-    ]),
-  )
-}
-
-function callTable(calls, now, direct) {
-  return table(
-    direct ? '通话（浏览器直连：声音画面不能旁听，也不录制）' : '通话',
-    ['坐席', '状态', '时长', '质量', '录制'],
-    calls.map((call) => [
-      call.agent ?? '',
-      callWords(call.state),
-      call.started_at ? durationWords((now - new Date(call.started_at)) / 1000) : '',
-      LEVELS[call.quality?.level ?? call.quality] ?? '',
-      direct ? '直连' : call.recording ? '录制中' : '',
     ]),
   )
 }
