@@ -19,6 +19,7 @@
     │   ├── FieldLocked               409 field_locked
     │   ├── StaleField                409 stale_field
     │   ├── StaleDocument             409 stale_document
+    │   ├── TwoPartiesOnly            409 two_parties_only
     │   └── TooManyFiles              409 too_many_files
     ├── BodyTooLarge                  413 body_too_large
     │   ├── FileTooLarge              413 file_too_large
@@ -189,6 +190,13 @@ class StaleDocument(Conflict):
 
     code = "stale_document"
     citizen_text = "要签的文件有变化，请重新打开，看清楚后再签。"
+
+
+class TwoPartiesOnly(Conflict):
+    """Sound and picture go from browser to browser: nobody else can be let in, or hear them."""
+
+    code = "two_parties_only"
+    citizen_text = "这里的通话由双方的浏览器直连，不能加入第三方，也不能旁听。"
 
 
 class TooManyFiles(Conflict):

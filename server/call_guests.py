@@ -21,6 +21,7 @@ from core.errors import (
     IllegalMove,
     InvalidInput,
     NotFound,
+    TwoPartiesOnly,
     Unauthenticated,
 )
 from core.evidence_ports import AccessEntry, AccessLog
@@ -54,7 +55,7 @@ class TellGuest(Protocol):
 class CallGuests:
     """The third parties of all calls. Fulfils `server.open_call.CallCompany`.
 
-    `recorded` says whether calls go through the relay, which alone can bring in a third party.
+    `relayed` says whether calls go through the relay, which alone can bring in a third party.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class CallGuests:
         *,
         tell: TellGuest,
         now: Callable[[], datetime],
-        recorded: bool,
+        relayed: bool,
         accesses: AccessLog | None = None,
         evidence: CallEvidence | None = None,
     ) -> None:
@@ -76,7 +77,7 @@ class CallGuests:
         self._media = media
         self._tell = tell
         self._now = now
-        self._recorded = recorded
+        self._relayed = relayed
         self._accesses = accesses
         self._evidence = evidence
 
@@ -113,13 +114,13 @@ class CallGuests:
     ) -> tuple[CallGuest, str]:
         """Invites another agent, or somebody of the citizen's; for the latter with the token of the link.
 
-        Raises NotFound, Forbidden, InvalidInput, Conflict: no call that is going on, a guest in it
-        already, an agent who isn't on line.
+        Raises NotFound, Forbidden, InvalidInput, TwoPartiesOnly, Conflict: no call that is going on, a
+        guest in it already, an agent who isn't on line.
         """
         entry = await self._calls.entry(call_id)
         await self._calls.check_agent(user.name, call_id)
-        if not self._recorded:
-            raise Conflict("only calls through the relay take in a third party")
+        if not self._relayed:
+            raise TwoPartiesOnly("only calls through the relay take in a third party")
         name = await self._name_of_agent(user, agent) if agent else _name_of_companion(companion)
         token = "" if agent else secrets.token_urlsafe(24)
         guest = CallGuest(
@@ -137,10 +138,10 @@ class CallGuests:
         async with entry.lock:
             if not entry.is_carried:
                 raise Conflict("there is no call with sound and picture")
-            await self._know(entry)
+            await self._know(entry, anew=True)
             entry.guest, entry.guest_since = await self._guests.add(guest), self._now()
             await self._happened(entry, "guest_invited", guest)
-            self._calls.tell(entry)
+            self._calls.news.tell(entry)
         self._tell(guest, {"type": "call.invited", **invitation_body(guest)})
         return guest, token
 
@@ -221,7 +222,10 @@ class CallGuests:
         if entry.guest_known and entry.guest is None:
             return
         async with entry.lock:
+            shown = entry.guest_shown
             await self._know(entry)
+            if entry.guest_shown != shown:  # after a restart, nobody could be told before
+                self._calls.news.tell(entry)
             if entry.guest is None or entry.guest_since is None:
                 return
             state, connected = GuestState(entry.guest.state), legs.get(GUEST, {}).get("state") == "connected"
@@ -244,7 +248,7 @@ class CallGuests:
     async def ended(self, entry: OpenCall) -> None:
         """The call is over, for the guest too."""
         try:
-            await self._know(entry)
+            await self._know(entry, anew=True)
             if entry.guest is not None:
                 await self._move(entry, GuestEvent.CALL_ENDED)
         except BangbanError as error:
@@ -258,9 +262,12 @@ class CallGuests:
             await self._current(entry, guest)
             return await self._move(entry, event, new_token=new_token)
 
-    async def _know(self, entry: OpenCall) -> None:
-        """Reads the call's guest; one who was connected before a restart has to come back."""
-        if entry.guest_known:
+    async def _know(self, entry: OpenCall, *, anew: bool = False) -> None:
+        """Reads the call's guest; one who was connected before a restart has to come back.
+
+        `anew` also where there seems to be none: what let them in may have been cut off before the call knew.
+        """
+        if entry.guest_known and not anew:
             return
         entry.guest = await self._guests.open_guest_of(entry.call_id)
         entry.guest_since = (entry.guest_since or self._now()) if entry.guest else None
@@ -271,7 +278,7 @@ class CallGuests:
 
     async def _current(self, entry: OpenCall, guest: CallGuest) -> CallGuest:
         """The guest as it is now; whoever calls holds the lock. Raises IllegalMove for one who has gone."""
-        await self._know(entry)
+        await self._know(entry, anew=entry.guest is None)
         if entry.guest is None or entry.guest.guest_id != guest.guest_id:
             raise IllegalMove("the guest has left")
         return entry.guest
@@ -301,8 +308,8 @@ class CallGuests:
             await self._gone(entry, before, event)
         elif state is GuestState.JOINED and before.state == GuestState.READY:
             await self._happened(entry, "guest_joined", after)
-            await self._calls.notice(entry, wording.guest_joined(after.shown_name))
-        self._calls.tell(entry)
+            await self._calls.news.notice(entry, wording.guest_joined(after.shown_name))
+        self._calls.news.tell(entry)
         return after
 
     async def _gone(self, entry: OpenCall, guest: CallGuest, event: GuestEvent) -> None:
@@ -317,7 +324,7 @@ class CallGuests:
                 log.warning("guest_not_disconnected", call_id=guest.call_id, code=error.code)
         await self._happened(entry, "guest_left", guest, reason=event.value)
         if guest.state in {GuestState.JOINED, GuestState.AWAY} and event is not GuestEvent.CALL_ENDED:
-            await self._calls.notice(entry, wording.guest_left(guest.shown_name))
+            await self._calls.news.notice(entry, wording.guest_left(guest.shown_name))
 
     async def _by_token(self, call_id: str, token: str) -> CallGuest:
         guest = await self._guests.open_guest_of(call_id)

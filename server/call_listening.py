@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from core.errors import BangbanError, Conflict, Forbidden, NotFound
+from core.errors import BangbanError, Conflict, Forbidden, NotFound, TwoPartiesOnly
 from core.evidence_ports import AccessEntry, AccessLog
 from core.ports import User
 from server.call_evidence import CallEvidence
@@ -45,6 +45,7 @@ class CallListening:
         *,
         tell: TellStaff,
         told: bool,
+        relayed: bool,
         now: Callable[[], datetime],
         accesses: AccessLog | None = None,
         evidence: CallEvidence | None = None,
@@ -53,13 +54,16 @@ class CallListening:
         self._media = media
         self._tell = tell
         self._is_told = told
+        self._relayed = relayed
         self._now = now
         self._accesses = accesses
         self._evidence = evidence
 
     async def begin(self, user: User, call_id: str) -> None:
-        """The supervisor may connect from now on. Raises NotFound, Conflict."""
+        """The supervisor may connect from now on. Raises NotFound, TwoPartiesOnly, Conflict."""
         entry = await self._calls.entry(call_id)
+        if not self._relayed:
+            raise TwoPartiesOnly("only calls through the relay can be listened to")
         if self._accesses is not None:
             await self._accesses.add(
                 AccessEntry(
@@ -82,7 +86,7 @@ class CallListening:
                 await self._happened(entry, "listening_began", user.name)
             entry.listener, entry.listener_seen = user.name, self._now()
             entry.listened = self._is_told
-            self._calls.tell(entry)
+            self._calls.news.tell(entry)
 
     async def check(self, user: User, call_id: str) -> None:
         """Returns if that supervisor listens to the call. Raises NotFound, Forbidden."""
@@ -107,7 +111,7 @@ class CallListening:
         async with entry.lock:
             if entry.listener == user.name:
                 await self._stop(entry)
-                self._calls.tell(entry)
+                self._calls.news.tell(entry)
 
     # --- as the calls see it ---------------------------------------------------------------------
 
@@ -127,7 +131,7 @@ class CallListening:
                     entry.listener_seen = self._now()
             elif entry.listener_seen is not None and self._now() - entry.listener_seen >= GONE_AFTER:
                 await self._stop(entry)
-                self._calls.tell(entry)
+                self._calls.news.tell(entry)
 
     async def agent_changed(self, entry: OpenCall) -> None:
         """Who takes over speaks from now on."""

@@ -6,7 +6,7 @@ at it for who is connected, keeps the place of who isn't, and stores each change
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from core.statuses import HandoverState
 from server import wording
 from server.call_book import CallBook
 from server.call_evidence import CallEvidence
+from server.call_news import CallNews
 from server.call_quality import CallQuality
 from server.call_recording import CallRecording
 from server.events import EventFanOut
@@ -42,6 +43,7 @@ _PATIENCE = {
     CallState.CONNECTING: CONNECTS_WITHIN,
     CallState.HELD: HELD_FOR,
 }
+_NOT_ENDED = tuple(state.value for state in CallState if state is not CallState.ENDED)
 
 
 class Calls:
@@ -65,16 +67,16 @@ class Calls:
         self._desk = desk
         self._calls = calls
         self._media = media
-        self._fan_out = fan_out
         self._now = now
         self._recorded = recorded
         self._observer = observer
         self._evidence = evidence
-        self._recording = CallRecording(media, calls, self.tell, self._tell_broken)
+        self.company: list[CallCompany] = []
+        self.news = CallNews(store, fan_out, evidence=evidence, company=self.company)
+        self._recording = CallRecording(media, calls, self.news.tell, self.news.recording_broken)
         self._book = book or CallBook(calls, now=now)
         self._quality = CallQuality(calls, fan_out, now=now)
         self._unclosed: set[str] = set()
-        self.company: Sequence[CallCompany] = ()
 
     # --- who may ---------------------------------------------------------------------------------
 
@@ -122,8 +124,8 @@ class Calls:
             stored.call_id, conversation_id, handover.agent, call, self._now(), quality=dict(stored.quality)
         )
         self._book.add(entry)
-        await self._note(entry)
-        self.tell(entry)
+        await self.news.note(entry)
+        self.news.tell(entry)
         return stored
 
     async def decline(self, call_id: str, party: Party) -> None:
@@ -151,20 +153,10 @@ class Calls:
         """The conversation has another agent: its call goes on, with an empty place for that one's page."""
         if (known := await self._calls.open_call_of(conversation_id)) is None:
             return
-        entry = await self.entry(known.call_id)
-        async with entry.lock:
-            state = entry.call.state.value
-            await self._calls.move(entry.call_id, state, expected=[known.state, state], agent=agent)
-            entry.agent = agent
-            with suppress(
-                BangbanError
-            ):  # who is there keeps on talking; the new agent's page takes the place
-                await self._media.leave(entry.call_id, Party.AGENT.value)
-            for each in self.company:
-                await each.agent_changed(entry)
-            if entry.is_carried:
-                await self._move(entry, entry.call.after(CallEvent.LOST, Party.AGENT))
-            self.tell(entry)
+        with suppress(Conflict, NotFound):  # it ends at this very moment
+            entry = await self.entry(known.call_id)
+            async with entry.lock:
+                await self._give_to(entry, agent)
 
     # --- signalling ------------------------------------------------------------------------------
 
@@ -180,7 +172,8 @@ class Calls:
         event = CallEvent.REJOIN if again else CallEvent.OFFER
         async with entry.lock:
             if agent and agent != entry.agent:
-                raise Forbidden("the call has another agent by now")
+                await self.check_agent(agent, call_id)  # taken over meanwhile?
+                await self._give_to(entry, agent)  # whoever took over was cut off before the call knew
             try:
                 after = entry.call.after(event, party)
             except IllegalMove:
@@ -204,7 +197,7 @@ class Calls:
             async with entry.lock:
                 await self._close_media(call_id)
         if mode is not before:
-            await self._note(entry)
+            await self.news.note(entry)
 
     async def consent(self, call_id: str, version: str, *, agree: bool) -> desk_ports.Call:
         """The citizen's answer to the text on recording, with its version. Raises NotFound, Conflict.
@@ -277,6 +270,10 @@ class Calls:
                 with suppress(IllegalMove, NotFound):
                     await self._apply(await self.entry(stored.call_id), CallEvent.RESTART)
 
+    async def tell_again(self) -> None:
+        """Tells those who watch here how calls stand, where they weren't told so."""
+        self.news.tell_missed(await self._book.all())
+
     async def _look_at_media(self, entry: OpenCall) -> Mapping[str, Any]:
         async with entry.lock:  # a party that joins meanwhile would make the figures untrue
             if not entry.is_carried:
@@ -323,12 +320,28 @@ class Calls:
             return
         if after.state is not before.state or after.mode is not before.mode:
             await self._store_move(entry, before)
-        self.tell(entry)
+        self.news.tell(entry)
         if after.state is CallState.ENDED and before.state is not CallState.ENDED:
             await self._ended(entry)
         elif after.state is CallState.LIVE and entry.answered_at is None:
             entry.answered_at = self._now()
-            await self._note(entry)
+            await self.news.note(entry)
+
+    async def _give_to(self, entry: OpenCall, agent: str) -> None:
+        """The call is that agent's from now on; whoever calls holds the lock."""
+        await self._calls.move(entry.call_id, entry.call.state.value, expected=_NOT_ENDED, agent=agent)
+        entry.agent = agent
+        try:
+            await self._media.leave(entry.call_id, Party.AGENT.value)
+        except NotFound:
+            pass  # nothing is carried
+        except BangbanError as error:  # the new agent's page takes the place anyway
+            log.warning("agent_not_disconnected", call_id=entry.call_id, code=error.code)
+        for each in self.company:
+            await each.agent_changed(entry)
+        if entry.is_carried:
+            await self._move(entry, entry.call.after(CallEvent.LOST, Party.AGENT))
+        self.news.tell(entry)
 
     async def _store_move(self, entry: OpenCall, before: Call) -> None:
         after = entry.call
@@ -338,7 +351,7 @@ class Calls:
             await self._calls.move(
                 entry.call_id,
                 after.state.value,
-                expected=[state.value for state in CallState if state is not CallState.ENDED],
+                expected=_NOT_ENDED,
                 mode=after.mode.value,
                 answered=after.state is CallState.LIVE,
                 end_reason=after.end_reason,
@@ -355,9 +368,9 @@ class Calls:
             await each.ended(entry)
         with suppress(NotFound):
             await self._calls.set_quality(entry.call_id, entry.quality)
-            await self._note(entry)
+            await self.news.note(entry)
             if entry.call.end_reason == CallEvent.EXPIRED.value:
-                await self.notice(entry, wording.CALL_EXPIRED)
+                await self.news.notice(entry, wording.CALL_EXPIRED)
         seconds = (self._now() - entry.answered_at).total_seconds() if entry.answered_at else 0.0
         self._observer.call_ended(entry.call.end_reason, seconds)
 
@@ -372,35 +385,3 @@ class Calls:
         self._unclosed.discard(call_id)
         if (entry := self._book.known(call_id)) is not None:
             await self._recording.note(entry, on=False)
-
-    async def _note(self, entry: OpenCall) -> None:
-        """Logs the call as it is; only what people want to read later, not each lost second."""
-        if self._evidence is not None:
-            await self._evidence.moved(entry)
-        event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
-        self._fan_out.publish(event)
-
-    async def _tell_broken(self, entry: OpenCall, reason: str) -> None:
-        if self._evidence is not None:
-            await self._evidence.recording_broken(entry.call_id, reason)
-        await self.notice(entry, wording.RECORDING_BROKEN)
-
-    async def notice(self, entry: OpenCall, text: str) -> None:
-        """Says something in the conversation, to everybody who reads it."""
-        event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
-        self._fan_out.publish(event)
-
-    async def tell_again(self) -> None:
-        """Tells those who watch here how calls stand, where they weren't told so."""
-        for entry in await self._book.all():
-            if entry.told != (entry.call, entry.recording):
-                self.tell(entry, everywhere=False)
-
-    def tell(self, entry: OpenCall, *, everywhere: bool = True) -> None:
-        """Tells both sides how the call stands; each hears about the other's connection."""
-        entry.told = (entry.call, entry.recording)
-        for to_staff, peer in ((False, Party.AGENT), (True, Party.CITIZEN)):
-            news, to = entry.as_news(peer), {"to_staff": to_staff, "to_citizen": not to_staff}
-            self._fan_out.announce(entry.conversation_id, news, everywhere=everywhere, **to)
-        for each in self.company if everywhere else ():
-            each.told(entry)

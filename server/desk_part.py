@@ -101,6 +101,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
             leads=replicas.leads,
         ),
     )
+    relayed = settings.call_media == "relay"
     guests = CallGuests(
         calls,
         stores.guests,
@@ -108,7 +109,7 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         app[keys.MEDIA],
         tell=GuestScreens(screens, fan_out),
         now=utc_now,
-        recorded=settings.call_media == "relay",
+        relayed=relayed,
         accesses=stores.access,
         evidence=app[keys.CALL_EVIDENCE],
     )
@@ -117,11 +118,12 @@ def make(app: web.Application, *, mask: Callable[[str], str]) -> None:
         app[keys.MEDIA],
         tell=screens.tell,
         told=settings.listening_told,
+        relayed=relayed,
         now=utc_now,
         accesses=stores.access,
         evidence=app[keys.CALL_EVIDENCE],
     )
-    calls.company = (guests, listening)
+    calls.company.extend((guests, listening))
     handovers = Handovers(
         stores.conversations,
         stores.desk,

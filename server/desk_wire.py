@@ -105,7 +105,7 @@ def call_json(call: Call) -> dict[str, Any]:
         "recording": call.recording,
         "started_at": _moment(call.started_at),
         "answered_at": _moment(call.answered_at),
-        "quality": dict(call.quality),
+        "quality": {name: figure for name, figure in call.quality.items() if name != "course"},
     }
 
 

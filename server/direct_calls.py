@@ -50,7 +50,11 @@ class DirectMedia:
         return ""
 
     async def leave(self, call_id: str, party: str) -> None:
-        """Media end with the pages; here there is nothing to end."""
+        """Who comes in that party's place begins afresh; the media end with the pages."""
+        known = self._known.get(call_id)
+        if known is not None and party in BETWEEN:
+            known.exchange = known.exchange.left(Party(party))
+            known.heard.clear()
 
     async def close(self, call_id: str) -> None:
         """Forgets what was agreed."""
@@ -113,11 +117,14 @@ class DirectCalls:
         self._fan_out = fan_out
         self._screens = screens
 
-    async def take(self, message: PeerMessage, party: Party) -> None:
-        """Does what a page says. Raises NotFound, Forbidden, Conflict, InvalidInput, BodyTooLarge."""
+    async def take(self, message: PeerMessage, party: Party, *, agent: str = "") -> None:
+        """Does what a page says; `agent` names whose it is, if an agent's.
+
+        Raises NotFound, Forbidden, Conflict, InvalidInput, BodyTooLarge.
+        """
         call_id, page = message.call_id, message.page
         if isinstance(message, PeerReady):
-            await self._calls.offer(call_id, party, page, again=True)
+            await self._calls.offer(call_id, party, page, again=True, agent=agent)
             if self._media.exchange_of(call_id).turn is Turn.OFFER:
                 await self._tell(call_id, OFFERER, "peer.wanted", {})
             return

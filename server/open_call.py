@@ -13,6 +13,7 @@ from video.call import Call, CallEvent, CallMode, CallState, Party
 
 MOST_STATS = 40
 _LEVELS = ("poor", "fair", "good")
+_GUEST_TOLD = ("guest_id", "shown_name", "state", "agent")
 CARRIED = frozenset({CallState.CONNECTING, CallState.LIVE, CallState.HELD})
 """States in which media may be connected."""
 
@@ -39,8 +40,9 @@ class OpenCall:
     `since` is when it came into its state. `quality` also names the caller, for a restart, and holds
     the `course` of the call for other replicas.
     `recording_broken`: the recorder gave up, and isn't started again until the citizen agrees anew.
-    `guest` is read from the store when it isn't `guest_known`. `listened` is whether those in the call
-    are told of the supervisor who listens, `listener`.
+    `guest` is what is told of the third party; a step of theirs begins with reading it from the store
+    when it isn't `guest_known`. `listened` is whether those in the call are told of the supervisor who
+    listens, `listener`.
     """
 
     call_id: str
@@ -54,7 +56,7 @@ class OpenCall:
     quality_stored: datetime | None = None
     recording: bool = False
     recording_broken: bool = False
-    told: tuple[Call, bool] | None = None  # how it stood when those who watch here were told last
+    told: tuple[Any, ...] | None = None  # how it stood when those who watch here were told last
     guest: CallGuest | None = None
     guest_known: bool = False
     guest_lost: bool = False  # what connected the guest went with a restart
@@ -68,6 +70,16 @@ class OpenCall:
     def is_carried(self) -> bool:
         """Whether sound and picture may pass now."""
         return self.call.state in CARRIED and self.call.mode is not CallMode.TEXT
+
+    @property
+    def standing(self) -> tuple[Any, ...]:
+        """All that news of the call depend on."""
+        return self.call, self.recording, self.guest_shown, self.listened
+
+    @property
+    def guest_shown(self) -> dict[str, str] | None:
+        """What those in the call are told of the third party."""
+        return {"name": self.guest.shown_name, "state": self.guest.state} if self.guest else None
 
     @classmethod
     def of(cls, stored: desk_ports.Call, now: datetime, *, goes_on: bool = False) -> "OpenCall":
@@ -95,13 +107,12 @@ class OpenCall:
         if since := course.get("since"):
             self.since = datetime.fromisoformat(since)
         self.recording_broken = bool(course.get("recording_broken"))
-        self.guest_since, self.listener_seen = (
-            _moment(course, "guest_since"),
-            _moment(course, "listener_seen"),
-        )
+        self.guest_since = _moment(course, "guest_since")
+        self.guest = _guest_of(course.get("guest"), stored)
         # Another replica may have moved the guest; without a course nobody knows yet whether there is one.
-        self.guest, self.guest_known = None, bool(course) and self.guest_since is None
+        self.guest_known = bool(course) and self.guest is None
         self.listener, self.listened = course.get("listener", ""), bool(course.get("listened"))
+        self.listener_seen = _moment(course, "listener_seen")
 
     def course(self) -> dict[str, Any]:
         """What another replica needs to go on with the call and doesn't find in its record."""
@@ -109,6 +120,7 @@ class OpenCall:
             "connected": sorted(party.value for party in self.call.connected),
             "since": self.since.isoformat(),
             "recording_broken": self.recording_broken,
+            "guest": {name: getattr(self.guest, name) for name in _GUEST_TOLD} if self.guest else None,
             "guest_since": self.guest_since.isoformat() if self.guest_since else "",
             "listener": self.listener,
             "listener_seen": self.listener_seen.isoformat() if self.listener_seen else "",
@@ -130,7 +142,7 @@ class OpenCall:
             "mode": self.call.mode.value,
             "recording": self.recording,
             "peer": {"connected": peer in self.call.connected},
-            "guest": {"name": self.guest.shown_name, "state": self.guest.state} if self.guest else None,
+            "guest": self.guest_shown,
             "listened": self.listened,
         }
 
@@ -142,6 +154,21 @@ class OpenCall:
             "mode": self.call.mode.value,
             "end_reason": self.call.end_reason,
         }
+
+
+def _guest_of(told: Mapping[str, str] | None, stored: desk_ports.Call) -> CallGuest | None:
+    """As much of the guest as another replica has told: enough to show and to reach them."""
+    if not told:
+        return None
+    return CallGuest(
+        guest_id=told["guest_id"],
+        call_id=stored.call_id,
+        conversation_id=stored.conversation_id,
+        shown_name=told["shown_name"],
+        invited_by="",
+        state=told["state"],
+        agent=told["agent"],
+    )
 
 
 def _moment(course: Mapping[str, Any], name: str) -> datetime | None:

@@ -134,7 +134,7 @@ class Signalling:
             case PeerReady() | PeerDescription() | PeerCandidate() | PeerState():
                 if self._direct is None:
                     raise IllegalMove("media pass through the relay here")
-                await self._direct.take(message, party)
+                await self._direct.take(message, party, agent=agent)
             case Offer() | Rejoin() if self._direct is not None:
                 raise IllegalMove("media go from browser to browser here")
             case Offer(call_id, sdp) | Rejoin(call_id, sdp):
@@ -157,8 +157,10 @@ class Signalling:
             case Hangup():
                 with suppress(Conflict):  # gone already
                     await self._guests.leave(guest)
-            case ChangeMode():
-                raise Forbidden("the mode is the citizen's and the agent's")
+            case Stats():
+                pass  # what is told and kept is how the two have it
+            case _:
+                raise Forbidden("that is the citizen's and the agent's to say")
         return None
 
     async def _do_as_listener(self, message: CallMessage, user: User) -> Answer:
@@ -167,7 +169,9 @@ class Signalling:
                 return _answer(call_id, await self._listening.offer(user, call_id, sdp))
             case Hangup(call_id):
                 await self._listening.end(user, call_id)
-            case ChangeMode():
+            case Stats():
+                pass
+            case _:
                 raise Forbidden("a listener changes nothing")
         return None
 

@@ -56,6 +56,11 @@ class Exchange:
         turn = Turn.OFFER if pages.keys() == BETWEEN else Turn.READY
         return Exchange(pages, round_id, turn, fresh=pages != self.agreed, agreed=self.agreed)
 
+    def left(self, party: Party) -> "Exchange":
+        """That party's page is none of the call's any more: who comes in its place begins afresh."""
+        pages = {other: page for other, page in self.pages.items() if other is not party}
+        return Exchange(pages, self.round)
+
     def offered(self, party: Party, page: str, round_id: str) -> "Exchange":
         """The agent's page has described itself."""
         if party is not OFFERER:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from core.errors import MediaFull, MediaUnavailable, NotFound
@@ -10,6 +11,7 @@ from core.messages import HandoverWish
 from core.ports import Conversation, Handover, User
 from core.statuses import AgentState, HandoverMode, Role
 from server.call_book import CallBook
+from server.call_evidence import CallEvidence
 from server.call_guests import CallGuests
 from server.call_listening import CallListening
 from server.calls import Calls
@@ -195,7 +197,7 @@ class DeskWorld:
             self.media,
             tell=GuestScreens(self.screens, self.fan_out),
             now=self.clock,
-            recorded=True,
+            relayed=True,
             accesses=self.stores.access,
         )
         self.listening = CallListening(
@@ -203,10 +205,11 @@ class DeskWorld:
             self.media,
             tell=self.screens.tell,
             told=True,
+            relayed=True,
             now=self.clock,
             accesses=self.stores.access,
         )
-        self.calls.company = (self.guests, self.listening)
+        self.calls.company.extend((self.guests, self.listening))
         self.desk = Desk(
             self.stores.conversations,
             self.stores.desk,
@@ -242,6 +245,13 @@ class DeskWorld:
             accesses=self.stores.access,
             now=self.clock,
         )
+
+    def keep_evidence(self, folder: Path) -> CallEvidence:
+        """From now on calls have chains of evidence in that folder."""
+        evidence = CallEvidence(folder, self.stores.conversations)
+        for part in (self.calls, self.calls.news, self.guests, self.listening):
+            part._evidence = evidence
+        return evidence
 
     def restarted(self) -> "DeskWorld":
         """The service after a restart: nothing but the stores is left."""

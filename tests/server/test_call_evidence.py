@@ -9,7 +9,6 @@ import pytest
 from core.clock import utc_now
 from core.errors import Conflict, RecordingUnavailable
 from core.settings import Settings
-from server.call_evidence import CallEvidence
 from server.media_part import open_media
 from server.pages.call.consent import consent_text, consent_version
 from server.service_secrets import recording_key
@@ -24,7 +23,7 @@ from video.relay.leg import offering
 @pytest.fixture
 async def world(tmp_path) -> DeskWorld:
     world = DeskWorld()
-    world.calls._evidence = CallEvidence(tmp_path / "evidence", world.stores.conversations)
+    world.keep_evidence(tmp_path / "evidence")
     await world.served()
     return world
 

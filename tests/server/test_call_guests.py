@@ -1,15 +1,18 @@
 """A third party in a call: who is let in, what the others read, what is written down."""
 
-from dataclasses import replace
+import asyncio
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
 
-from core.errors import Conflict, Forbidden, IllegalMove, InvalidInput, Unauthenticated
-from server.pages.call.consent import consent_version
+from core.errors import Conflict, Forbidden, IllegalMove, InvalidInput, RecordingUnavailable, Unauthenticated
+from server.desk_wire import call_json
+from server.pages.call.consent import consent_text, consent_version, notice_version
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
 from tests.server.test_calls import live
 from video.call import CallMode, Party
+from video.evidence_files import EvidenceFile
 from video.guest import PATIENCE, GuestState
 
 VERSION = consent_version()
@@ -101,6 +104,39 @@ async def test_a_link_holds_once_and_its_page_goes_on_with_another_token(world, 
         with pytest.raises(Unauthenticated):
             await world.guests.guest_by_token(call_id, used)
     assert (await world.guests.guest_by_token(call_id, page)).guest_id == guest.guest_id
+
+
+async def test_a_link_opens_nothing_once_the_agent_has_taken_it_back(world, call_id):
+    _, link = await world.guests.invite(WANG, call_id, companion="女儿")
+    await world.guests.remove(WANG, call_id)
+
+    with pytest.raises(Unauthenticated):
+        await world.guests.arrive_by_link(call_id, link)
+
+
+async def test_a_page_is_out_once_the_agent_has_its_guest_leave(world, call_id):
+    _, link = await world.guests.invite(WANG, call_id, companion="女儿")
+    guest, page = await world.guests.arrive_by_link(call_id, link)
+    guest = await world.guests.answer(guest, VERSION, agree=True)
+    await world.guests.remove(WANG, call_id)
+
+    with pytest.raises(Unauthenticated):
+        await world.guests.guest_by_token(call_id, page)
+    with pytest.raises(IllegalMove):
+        await world.guests.offer(guest, "v=0")
+
+
+async def test_no_link_is_like_another_and_none_is_kept_as_it_is(world, call_id):
+    links = set()
+    for _ in range(20):
+        guest, link = await world.guests.invite(WANG, call_id, companion="女儿")
+        links.add(link)
+        assert link not in repr(guest)
+        assert link not in str(asdict(guest))
+        await world.guests.remove(WANG, call_id)
+
+    assert len(links) == 20
+    assert all(len(link) >= 32 for link in links)  # 24 bytes of chance
 
 
 @pytest.mark.parametrize("is_looked_at", [True, False])
@@ -200,6 +236,53 @@ async def test_after_a_restart_a_guest_comes_back_with_the_same_token(world, cal
     assert again.media.calls[call_id].keys() == {"citizen", "guest"}
 
 
+async def test_invitation_consent_with_its_text_coming_and_going_are_evidence(world, call_id, tmp_path):
+    world.keep_evidence(tmp_path)
+    guest = await joined(world, call_id)
+    await world.guests.leave(guest)
+
+    entries = EvidenceFile(tmp_path, call_id).entries()[1:]  # the first opens the chain
+    assert [entry.body.get("event", entry.kind) for entry in entries] == [
+        "guest_invited",
+        "consent",
+        "guest_joined",
+        "guest_left",
+    ]
+    consent = entries[1].body
+    assert consent["by"] == f"guest {guest.guest_id}"
+    assert (consent["agreed"], consent["version"]) == (True, VERSION)
+    assert consent["text"] == consent_text()
+    assert entries[3].body["reason"] == "leave"
+
+
+async def test_who_agrees_to_another_text_or_where_it_cannot_be_kept_is_not_let_in(world, call_id, tmp_path):
+    guest, _ = await world.guests.invite(WANG, call_id, agent=LI.name)
+    (tmp_path / "file").write_text("no folder")
+    world.keep_evidence(tmp_path / "file")
+    with pytest.raises(RecordingUnavailable):
+        await world.guests.answer(guest, VERSION, agree=True)
+    world.keep_evidence(tmp_path)
+    with pytest.raises(Conflict):
+        await world.guests.answer(guest, notice_version(), agree=True)
+
+    with pytest.raises(IllegalMove):
+        await world.guests.offer(guest, "v=0")
+
+
+async def test_those_in_the_call_hear_of_a_guest_whom_a_restart_had_made_unknown(world, call_id):
+    await world.guests.invite(WANG, call_id, companion="女儿")
+
+    again = world.restarted()
+    await again.calls.take_up()
+    with again.fan_out.subscribe("c1") as page:
+        await again.calls.look_after()
+        async with asyncio.timeout(10):
+            while (news := await anext(aiter(page))).body.get("guest") is None:
+                pass
+
+    assert news.body["guest"] == {"name": "女儿（群众同伴）", "state": "invited"}
+
+
 async def test_each_invitation_and_each_coming_is_in_the_access_log(world, call_id):
     await joined(world, call_id)
 
@@ -277,3 +360,33 @@ class TestListening:
         await world.supervision.take_over(CHIEF, "c1")
 
         assert (await world.stores.guests.get(guest.guest_id)).end_reason == "leave"
+
+    async def test_a_call_learns_late_of_its_new_agent_where_taking_over_was_cut_off(self, world, call_id):
+        world.supervision._pass_call_on = nothing
+        await world.supervision.take_over(CHIEF, "c1")
+        assert (await world.stores.calls.get(call_id)).agent == WANG.name
+
+        await world.calls.offer(call_id, Party.AGENT, "v=0", again=True, agent=CHIEF.name)
+
+        assert (await world.stores.calls.get(call_id)).agent == CHIEF.name
+        with pytest.raises(Forbidden):
+            await world.calls.offer(call_id, Party.AGENT, "v=0", again=True, agent=WANG.name)
+
+    async def test_taking_over_stays_done_when_the_call_ends_at_that_moment(self, world, call_id):
+        await world.calls.hang_up(call_id, Party.CITIZEN)
+        await world.calls.pass_on("c1", CHIEF.name)
+
+        assert (await world.stores.calls.get(call_id)).agent == WANG.name
+
+    async def test_nobody_at_the_desk_reads_off_the_call_who_listens_unless_told(self, world, call_id):
+        await world.listening.begin(CHIEF, call_id)
+        stored = await world.stores.calls.get(call_id)
+        course = (await world.calls.entry(call_id)).course()
+
+        body = call_json(replace(stored, quality={"level": "good", "course": course}))
+
+        assert body["quality"] == {"level": "good"}
+
+
+async def nothing(*_):
+    """What a process that is killed does."""

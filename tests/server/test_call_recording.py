@@ -4,7 +4,6 @@ import pytest
 
 from core.errors import MediaUnavailable
 from server import wording
-from server.call_evidence import CallEvidence
 from server.pages.call.consent import consent_version
 from tests.server.desk_world import DeskWorld
 from video.call import CallMode, Party
@@ -14,7 +13,7 @@ from video.evidence_files import EvidenceFile
 @pytest.fixture
 async def world(tmp_path) -> DeskWorld:
     world = DeskWorld()
-    world.calls._evidence = CallEvidence(tmp_path, world.stores.conversations)
+    world.keep_evidence(tmp_path)
     await world.served()
     return world
 

@@ -14,6 +14,7 @@ from core.statuses import Role
 from server.direct_calls import BELIEVED_FOR_S, DirectMedia
 from server.pages.call.consent import NOTICE, consent_version, notice_version
 from tests.fakes import ManualClock
+from tests.server.conftest import assert_canonical_error
 from tests.server.test_api_desk import Citizen, Desk, accepted, desk_of, until
 from video.call import Party
 from video.evidence_files import EvidenceFile
@@ -248,6 +249,47 @@ async def test_pages_and_wall_are_told_that_media_go_directly(service, agent, ci
     assert (await chief.done("GET", "/wall"))["call_media"] == "direct"
     async with service.client.get("/call/c1") as page:
         assert 'data-recorded="false"' in await page.text()
+
+
+async def test_no_third_party_comes_and_nobody_listens_and_both_are_told_why(service, agent, citizen):
+    chief = await desk_of(service, "赵主管", Role.SUPERVISOR)
+    other = await desk_of(service, "李强")
+    await other.done("PUT", "/me", json={"state": "available"})
+    async with talking(agent, citizen) as talk:
+        for desk, what, body in [
+            (agent, "guest", {"companion": "女儿"}),
+            (agent, "guest", {"agent": "李强"}),
+            (chief, "listen", None),
+        ]:
+            response, data = await desk.call("POST", f"/calls/{talk.call_id}/{what}", json=body)
+            assert_canonical_error(response, data, 409, "two_parties_only")
+            assert "直连" in data["error"]["message"]
+        assert await service.stores.guests.open_guest_of(talk.call_id) is None
+        assert (await service.stores.calls.get(talk.call_id)).state == "connecting"
+
+
+async def test_who_takes_over_agrees_on_a_connection_of_their_own_and_the_agent_before_is_out(
+    service, agent, citizen
+):
+    chief = await desk_of(service, "赵主管", Role.SUPERVISOR)
+    async with talking(agent, citizen) as talk, chief.events() as desk:
+        round_ = await talk.agreed()
+        for socket, page in ((talk.desk, "a1"), (talk.page, "c1")):
+            await talk.say(socket, "peer.state", page=page, round=round_, connected=True)
+        await until(talk.page, lambda news: news.get("state") == "live")
+
+        await chief.done("POST", f"/conversations/{citizen.id}/take-over")
+
+        await until(talk.desk, lambda news: news.get("state") == "ended")
+        await until(talk.page, lambda news: news.get("state") == "held")
+        late = {"page": "a1", "round": round_, "connected": True}
+        assert await talk.refusal(talk.desk, "peer.state", **late) == "forbidden"
+        assert await talk.refusal(talk.desk, "peer.ready", page="a1") == "forbidden"
+        await talk.say(desk, "peer.ready", page="b1")
+        wanted = await heard(desk, "peer.wanted")
+        assert (wanted["page"], wanted["fresh"]) == ("b1", True)
+        await talk.say(desk, "peer.offer", page="b1", round=wanted["round"], sdp=SDP)
+        assert (await heard(talk.page, "peer.offer"))["fresh"]
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ send what no description would think of.
 
 import asyncio
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,25 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from core.messages import HandoverWish
+from core.ports import Conversation, User
 from core.settings import Settings
+from core.statuses import AgentState, HandoverMode, Role
+from server.access import token_hash
 from server.app import create_app
 from server.http_site import HttpSite
+from server.keys import CALL_GUESTS, CALLS, DESK, HANDOVERS, MEDIA, STORES
 from server.openapi import document
+from server.pages.call.consent import consent_version
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import (
     InMemoryKnowledgeStore,
     ScriptedEngine,
 )
 from tests.server.conftest import guide_record
+from tests.server.desk_world import FakeMedia
+from tests.server.test_api_desk import HASHED, PASSWORD
+from video.call import CallMode, CallState, Party
 
 pytestmark = pytest.mark.slow
 
@@ -73,11 +83,52 @@ class Running:
     url: str
     conversation_id: str
     token: str
+    app: web.Application
+    loop: asyncio.AbstractEventLoop
+
+    def company(self) -> "Company":
+        """A call of a supervisor's that goes on, with somebody of the citizen's on the way into it."""
+        made = asyncio.run_coroutine_threadsafe(_company(self.app), self.loop).result(SECONDS)
+        signing_in = {"name": made.agent, "password": PASSWORD}
+        session = requests.post(self.url + "/api/v1/staff/session", json=signing_in, timeout=SECONDS)
+        return replace(made, cookie=f"bangban_staff={session.cookies['bangban_staff']}")
+
+
+@dataclass(frozen=True)
+class Company:
+    """A call's id, what lets its agent act, and what its guest."""
+
+    call_id: str
+    agent: str
+    token: str
+    cookie: str = ""
+
+
+async def _company(app: web.Application) -> Company:
+    agent = User(f"坐席{secrets.token_hex(4)}", Role.SUPERVISOR, HASHED)
+    await app[STORES].users.add(agent)
+    await app[DESK].set_state(agent, AgentState.AVAILABLE)
+    new = Conversation(secrets.token_hex(8), "web", token_hash("x"))
+    conversation = await app[STORES].conversations.create(new)
+    asked = await app[HANDOVERS].request(conversation, HandoverWish(HandoverMode.VIDEO), None)
+    await app[DESK].accept(agent, asked.handover.handover_id)
+    calls = app[CALLS]
+    call = await calls.begin(conversation.conversation_id, Party.AGENT, CallMode.VIDEO)
+    if call.state == CallState.RINGING:
+        call = await calls.begin(conversation.conversation_id, Party.CITIZEN, CallMode.VIDEO)
+    await calls.consent(call.call_id, consent_version(), agree=False)
+    for party in Party:
+        await calls.offer(call.call_id, party, "v=0")
+    app[MEDIA].connect("citizen", "agent")
+    _, link = await app[CALL_GUESTS].invite(agent, call.call_id, companion="女儿")
+    _, token = await app[CALL_GUESTS].arrive_by_link(call.call_id, link)
+    return Company(call.call_id, agent.name, token)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory) -> Iterator[Running]:
     ready: list[str] = []
+    apps: list[web.Application] = []
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     started = threading.Event()
@@ -92,7 +143,9 @@ def service(tmp_path_factory) -> Iterator[Running]:
             chosen,
             stores=in_memory_stores(knowledge=knowledge),
             engine=ScriptedEngine(),
+            media=FakeMedia(),
         )
+        apps.append(app)
         runner = web.AppRunner(app)
         await runner.setup()
         site = HttpSite(runner, socket.create_server(("127.0.0.1", 0)), hotline="12345")
@@ -106,7 +159,7 @@ def service(tmp_path_factory) -> Iterator[Running]:
     thread.start()
     assert started.wait(60)
     opened = requests.post(ready[0] + "/api/v1/conversations", json={}, timeout=SECONDS).json()
-    yield Running(ready[0], opened["id"], opened["token"])
+    yield Running(ready[0], opened["id"], opened["token"], apps[0], loop)
     loop.call_soon_threadsafe(stop.set)
     thread.join(60)
 
@@ -114,6 +167,7 @@ def service(tmp_path_factory) -> Iterator[Running]:
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
 def test_requests_made_from_the_description(service, method, path):
     operation = DESCRIBED[path][method]
+    company = service.company() if "/calls/{call_id}" in path and "{id}" not in path else None
 
     @fuzzing
     @given(case=operation.as_strategy(), known=st.booleans())
@@ -121,6 +175,9 @@ def test_requests_made_from_the_description(service, method, path):
         if known and "id" in case.path_parameters:
             case.path_parameters["id"] = service.conversation_id if "conversations" in path else "g1"
             case.headers["Authorization"] = f"Bearer {service.token}"
+        elif known and company is not None:
+            case.path_parameters["call_id"] = company.call_id
+            case.headers |= {"Authorization": f"Bearer {company.token}", "Cookie": company.cookie}
         case.call_and_validate(base_url=service.url, checks=CHECKS, timeout=SECONDS)
 
     no_request_breaks_it()

@@ -6,15 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.errors import Conflict, Forbidden
+from core.guest_ports import CallGuest
 from core.ports import ConversationEvent
 from core.statuses import Holder
 from server import replicas
+from server.access import token_hash
 from server.events import CatchUp, PassingNews
+from server.pages.call.consent import consent_version
 from server.replicas import ReplicaParts
 from tests.replica_fakes import ProcessBus, ProcessLocks, ReplicaHub
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
 from tests.waiting import comes_true
 from video.call import CallMode, CallState, Party
+from video.guest import GuestState
 
 
 class Pair:
@@ -245,3 +250,98 @@ async def test_how_a_call_stands_is_told_again_where_it_was_missed_and_once(pair
         await pair.a.calls.tell_again()
         assert states == ["ringing"]
         assert await silent(page)
+
+
+# --- who else is in a call -----------------------------------------------------------------------------
+
+
+async def told_of_guest(subscription) -> dict | None:
+    """What the next news of the call say about its guest."""
+    async with asyncio.timeout(10):
+        async for news in subscription:
+            if isinstance(news, PassingNews) and news.body["type"] == "call.state":
+                return news.body["guest"]
+    raise AssertionError("watching has ended")
+
+
+async def guest_in(pair, call_id):
+    """Somebody of the citizen's, invited at one replica, whose page is at the other."""
+    _, link = await pair.b.guests.invite(WANG, call_id, companion="女儿")
+    guest, token = await pair.a.guests.arrive_by_link(call_id, link)
+    guest = await pair.a.guests.answer(guest, consent_version(), agree=True)
+    await pair.b.guests.offer(guest, "sdp")
+    pair.a.media.connect("guest")
+    for world in (pair.a, pair.b):
+        await world.calls.look_after()
+    return await pair.b.guests.guest_by_token(call_id, token)
+
+
+async def test_a_guest_takes_each_step_at_any_replica_and_a_link_holds_once_for_all(pair):
+    call_id = await live_call(pair)
+    _, link = await pair.b.guests.invite(WANG, call_id, companion="女儿")
+    came = await asyncio.gather(
+        *(world.guests.arrive_by_link(call_id, link) for world in (pair.a, pair.b, pair.a)),
+        return_exceptions=True,
+    )
+    assert sum(not isinstance(each, BaseException) for each in came) == 1
+    await pair.a.guests.remove(WANG, call_id)
+
+    guest = await guest_in(pair, call_id)
+
+    assert guest.state == GuestState.JOINED
+    assert pair.a.media.calls[call_id].keys() == {"citizen", "agent", "guest"}
+
+
+async def test_a_step_of_the_call_at_another_replica_forgets_no_guest(pair):
+    call_id = await live_call(pair)
+    guest = await guest_in(pair, call_id)
+    with (
+        pair.b.fan_out.subscribe("c1") as page,
+        pair.b.fan_out.subscribe(f"guest {guest.guest_id}") as companion,
+    ):
+        for world, mode in ((pair.a, CallMode.AUDIO), (pair.b, CallMode.VIDEO)):
+            await world.calls.change_mode(call_id, Party.CITIZEN, mode)
+
+        for watching in (page, companion, page, companion):
+            assert await told_of_guest(watching) == {"name": "女儿（群众同伴）", "state": "joined"}
+
+
+async def test_what_became_of_a_guest_is_told_again_where_it_was_missed(pair):
+    call_id = await live_call(pair)
+    await pair.a.calls.tell_again()
+    with pair.a.fan_out.subscribe("c1") as page:
+        pair.hub.cut()
+        await pair.b.guests.invite(WANG, call_id, companion="女儿")
+
+        assert await told_of_guest(page) == {"name": "女儿（群众同伴）", "state": "invited"}
+
+
+async def test_an_invitation_that_was_cut_off_halfway_is_known_when_it_matters(pair):
+    call_id = await live_call(pair)
+    half = CallGuest("g1", call_id, "c1", "女儿", WANG.name, "invited", token_hash=token_hash("link"))
+    await pair.b.stores.guests.add(half)  # and the replica is killed before the call knows
+
+    guest, _ = await pair.a.guests.arrive_by_link(call_id, "link")
+    assert guest.guest_id == "g1"
+    await pair.a.calls.hang_up(call_id, Party.CITIZEN)
+    assert (await pair.a.stores.guests.get("g1")).end_reason == "call_ended"
+
+
+async def test_a_supervisor_listens_at_one_replica_takes_over_at_another_and_is_known_at_both(pair):
+    call_id = await live_call(pair)
+    await pair.a.listening.begin(CHIEF, call_id)
+    await pair.b.listening.offer(CHIEF, call_id, "sdp")
+    with pytest.raises(Conflict):
+        await pair.b.listening.begin(LI, call_id)
+
+    await pair.b.supervision.take_over(CHIEF, "c1")
+
+    with pytest.raises(Forbidden):
+        await pair.a.listening.offer(CHIEF, call_id, "sdp")
+    with pytest.raises(Forbidden):
+        await pair.a.calls.offer(call_id, Party.AGENT, "sdp", again=True, agent=WANG.name)
+    await pair.a.calls.offer(call_id, Party.AGENT, "sdp", again=True, agent=CHIEF.name)
+    pair.a.media.connect("agent")
+    for world in (pair.a, pair.b):
+        await world.calls.look_after()
+    assert await state_of(pair, call_id) == CallState.LIVE

@@ -119,6 +119,19 @@ def test_a_page_that_was_loaded_anew_has_both_begin_afresh(party):
     assert after(*SETTLED).ready(party, "another page", round_id="r2").fresh
 
 
+@pytest.mark.parametrize("before", [READY, OFFERED, SETTLED])
+def test_who_takes_the_place_of_a_party_that_left_begins_afresh_and_its_page_says_no_more(before):
+    left = after(*before).left(AGENT)
+
+    with pytest.raises(Forbidden):
+        said(left, "up", AGENT)
+    with pytest.raises(OutOfTurn):
+        said(left, "up", CITIZEN)
+    assert left.connected == frozenset()
+    again = left.ready(AGENT, PAGES[AGENT], round_id="r2")
+    assert (again.turn, again.fresh) == (Turn.OFFER, True)
+
+
 def test_a_fresh_round_that_came_to_nothing_is_followed_by_a_fresh_one():
     half = after(*SETTLED).ready(CITIZEN, "another page", round_id="r2").offered(AGENT, PAGES[AGENT], "r2")
 

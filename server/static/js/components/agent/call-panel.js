@@ -156,7 +156,8 @@ export class CallPanel extends HTMLElement {
       call.guest ? '请第三方离开' : '邀请第三方',
       call.guest ? 'close' : 'person',
     )
-    this.#buttons.guest.hidden = call.part !== 'agent' || !['connecting', 'live', 'held'].includes(call.state)
+    this.#buttons.guest.hidden =
+      call.direct || call.part !== 'agent' || !['connecting', 'live', 'held'].includes(call.state)
     this.#press('hang-up', false, { agent: '挂断', guest: '离开', listener: '停止旁听' }[call.part], 'phone')
     this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
     this.#buttons.switch.hidden = !talks || !media.cameraOn || media.sharing
