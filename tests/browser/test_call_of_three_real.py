@@ -6,6 +6,7 @@ A companion comes by a link, another agent is invited, a supervisor listens and 
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.browser.agent import FAKE_DEVICES, Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach, launch
 from tests.browser.scripted_replies import reply_to
+from tests.browser.test_accessibility import assert_axe_is_content
 from tests.browser.test_agent_real_service import PASSWORD, comes_to_see, meet
 from tests.fakes import ScriptedEngine
 
@@ -31,14 +33,14 @@ PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1280, "height": 800}
 STAFF = {"li.min": Role.AGENT, "chen.jie": Role.AGENT, "zhao": Role.SUPERVISOR}
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def serving(data: Path) -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
     thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
-    settings = Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"})
+    settings = Settings.load({"data": data, "log_level": "error", "city": "示例市"})
     app = create_app(settings, engine=engine)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
 
@@ -55,6 +57,12 @@ def url(tmp_path: Path) -> Iterator[str]:
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with serving(tmp_path / "var") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +100,12 @@ def page_of(browser: Browser, url: str) -> Iterator[Callable[[dict], Page]]:
 @pytest.fixture
 def call(page_of) -> tuple[Citizen, Agent]:
     """Citizen and agent in a call that is recorded."""
-    citizen, agent = meet(page_of(PHONE), page_of(DESKTOP))
+    return in_call(page_of(PHONE), page_of(DESKTOP))
+
+
+def in_call(citizen_page: Page, agent_page: Page) -> tuple[Citizen, Agent]:
+    """Citizen and agent in a call that is recorded."""
+    citizen, agent = meet(citizen_page, agent_page)
     agent.presses("视频")
     citizen.page.locator("a[href^='/call/']").first.click()
     citizen.page.wait_for_selector("bb-call:defined")
@@ -125,8 +138,10 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
     agent.presses("邀请第三方")
     agent.page.get_by_role("radio", name="群众的同伴").check()
     agent.page.get_by_label("怎么称呼").fill("女儿")
+    assert_axe_is_content(agent.page)
     agent.page.get_by_role("dialog").get_by_role("button", name="邀请", exact=True).click()
     link = agent.page.get_by_label("把链接发给对方").input_value()
+    assert_axe_is_content(agent.page)
     agent.page.get_by_role("button", name="关闭").last.click()
 
     page = page_of(PHONE)
@@ -137,6 +152,7 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
     companion.presses("打开摄像头和麦克风")
     companion.presses("看得到、听得到，下一步")
     companion.sees("不同意，不加入通话")
+    assert_axe_is_content(page)
     companion.presses("同意录制，进入通话")
 
     comes_to_see(page, "video.remote")
@@ -146,10 +162,13 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
     reads(citizen.page, "女儿（群众同伴）已加入通话。")
     expect(citizen.page.locator(".second__name")).to_have_text("女儿（群众同伴）")
     expect(page.get_by_role("button", name="文字")).to_be_hidden()
+    for each in (page, citizen.page, agent.page):
+        assert_axe_is_content(each)
 
     stranger = page_of(PHONE)
     stranger.goto(link)
     expect(stranger.locator("bb-call-end")).to_contain_text("链接打不开了")
+    assert_axe_is_content(stranger)
 
     companion.presses("挂断")
     page.get_by_role("button", name="离开", exact=True).click()
@@ -165,6 +184,7 @@ def test_an_invited_agent_agrees_and_a_supervisor_hears_all_and_takes_over(page_
     agent.page.get_by_label("在线坐席").select_option("chen.jie")
     agent.page.get_by_role("dialog").get_by_role("button", name="邀请", exact=True).click()
     other.sees("邀请您加入通话")
+    assert_axe_is_content(other.page)
     other.presses("同意录制并加入")
     comes_to_see(other.page, ".call__remote")
     comes_to_see(citizen.page, "video.second__video")
@@ -178,6 +198,7 @@ def test_an_invited_agent_agrees_and_a_supervisor_hears_all_and_takes_over(page_
     for tile in chief.page.locator(".call__other:not([hidden]) video").all():
         assert tile.evaluate("video => video.srcObject.getTracks().length") == 2
     expect(chief.page.get_by_role("button", name="静音")).to_be_hidden()
+    assert_axe_is_content(chief.page)
     citizen.sees("主管旁听中")
 
     chief.page.locator("[data-desk=wall]").click()
