@@ -167,6 +167,7 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
 
     stranger = page_of(PHONE)
     stranger.goto(link)
+    expect(stranger.locator("bb-call-end")).to_contain_text("没有加入通话")
     expect(stranger.locator("bb-call-end")).to_contain_text("链接打不开了")
     assert_axe_is_content(stranger)
 

@@ -12,9 +12,9 @@ import { icon, make, tell } from '../lib/dom.js'
 import './bb-callback.js'
 
 export class CallEnd extends HTMLElement {
-  /** @param {{problem: string, hotline: string, isGuest?: boolean}} known */
-  showEnd({ problem, hotline, isGuest = false }) {
-    if (isGuest) return this.#draw('通话已结束', problem || '您已离开通话，可以关闭这个页面。', [])
+  /** @param {{problem: string, hotline: string, isGuest?: boolean, wasIn?: boolean}} known */
+  showEnd({ problem, hotline, isGuest = false, wasIn = true }) {
+    if (isGuest) return this.#draw(wasIn ? '通话已结束' : '没有加入通话', problem || '可以关闭这个页面。', [])
     this.#draw('通话已结束', problem || '谢谢您。办理小结和材料清单在对话里，可以随时回看。', [
       make('a', { class: 'button button--big', href: '/#latest' }, icon('chat'), '回到对话'),
       problem ? offers(hotline) : null,

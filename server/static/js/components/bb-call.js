@@ -174,7 +174,8 @@ export class Call extends HTMLElement {
   }
 
   #showEnd({ problem }) {
-    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline, isGuest: this.#call.isGuest })
+    const { isGuest, since } = this.#call
+    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline, isGuest, wasIn: Boolean(since) })
   }
 
   #drawChat() {

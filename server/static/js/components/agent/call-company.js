@@ -2,13 +2,14 @@
  * Who else is in a call, from this desk's side: inviting and having leave, being invited, listening.
  */
 
-import { openInvitation, openInvite, openLink } from './company-dialogs.js'
+import { openInvitation, openInvite, openLink, openRemoval } from './company-dialogs.js'
 
 export class CallCompany {
   #desk
   #api
   #call
   #explain
+  #showCall
   #asked = new Map()
 
   /**
@@ -17,12 +18,14 @@ export class CallCompany {
    * @param {import('../../lib/desk_api.js').DeskApi} parts.api
    * @param {import('../../lib/desk_call.js').DeskCall} parts.call
    * @param {(error: unknown) => string} parts.explain shows what went wrong
+   * @param {() => void} parts.showCall brings the call's panel on screen
    */
-  constructor({ desk, api, call, explain }) {
+  constructor({ desk, api, call, explain, showCall }) {
     this.#desk = desk
     this.#api = api
     this.#call = call
     this.#explain = explain
+    this.#showCall = showCall
     desk.addEventListener('desk-call', ({ detail }) => {
       if (detail === 'guest') this.#inviteOrRemove().catch(explain)
     })
@@ -58,6 +61,7 @@ export class CallCompany {
       this.#desk.status.flash('您正在通话中，结束后再旁听。', { trouble: true })
       return
     }
+    this.#showCall()
     await this.#call.join(callId, 'listener', async () => {
       await this.#api.company('POST', callId, 'listen')
       this.#call.heard = conversationId
@@ -70,13 +74,15 @@ export class CallCompany {
       return
     }
     const agree = () => this.#api.company('POST', callId, 'visit', { version, agree: true })
+    this.#showCall()
     await this.#call.join(callId, 'guest', agree)
   }
 
   async #inviteOrRemove() {
     const { id, guest } = this.#call
     if (guest) {
-      await this.#api.company('DELETE', id, 'guest')
+      const remove = () => this.#api.company('DELETE', id, 'guest').then(() => '', this.#explain)
+      openRemoval({ guest, remove })
       return
     }
     const { agents } = await this.#api.colleagues()

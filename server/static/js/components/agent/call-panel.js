@@ -65,7 +65,7 @@ export class CallPanel extends HTMLElement {
     const button = (act, picture, label, style = 'call-button') => {
       const element = make(
         'button',
-        { type: 'button', class: style, click: () => tell(this, 'desk-call', act) },
+        { type: 'button', class: style, title: label, click: () => tell(this, 'desk-call', act) },
         icon(picture),
         make('span', {}, label),
       )
@@ -87,10 +87,10 @@ export class CallPanel extends HTMLElement {
         { class: 'call__buttons', role: 'group', 'aria-label': '通话操作' },
         button('mute', 'mic', '静音'),
         button('camera', 'video', '关摄像头'),
-        button('switch', 'retry', '换摄像头'),
+        button('switch', 'retry', '换摄像头', 'call-button call-button--rare'),
         button('share', 'screen', '共享屏幕'),
         button('guest', 'person', '邀请第三方'),
-        button('size', 'shrink', '缩小'),
+        button('size', 'shrink', '缩小', 'call-button call-button--rare'),
         button('hang-up', 'phone', '挂断', 'call-button call-button--end'),
       ),
     )
@@ -150,12 +150,7 @@ export class CallPanel extends HTMLElement {
     const talks = call.part !== 'listener'
     for (const act of ['mute', 'camera', 'share']) this.#buttons[act].hidden = !talks
     this.#local.hidden ||= !talks
-    this.#press(
-      'guest',
-      Boolean(call.guest),
-      call.guest ? '请第三方离开' : '邀请第三方',
-      call.guest ? 'close' : 'person',
-    )
+    this.#press('guest', Boolean(call.guest), guestWords(call.guest), 'person')
     this.#buttons.guest.hidden =
       call.direct || call.part !== 'agent' || !['connecting', 'live', 'held'].includes(call.state)
     this.#press('hang-up', false, { agent: '挂断', guest: '离开', listener: '停止旁听' }[call.part], 'phone')
@@ -179,20 +174,26 @@ export class CallPanel extends HTMLElement {
   #press(act, pressed, label, picture) {
     const button = this.#buttons[act]
     if (button.dataset.shown === label) return
-    button.dataset.shown = label
+    button.dataset.shown = button.title = label
     button.setAttribute('aria-pressed', String(pressed))
     button.replaceChildren(icon(picture), make('span', {}, label))
   }
 
   #resize() {
     const small = this.classList.toggle('call-panel--small')
-    this.#buttons.size.lastElementChild.textContent = small ? '放大' : '缩小'
+    this.#buttons.size.title = small ? '放大' : '缩小'
+    this.#buttons.size.lastElementChild.textContent = this.#buttons.size.title
   }
 
   #tick() {
     const { since } = this.#call
     put(this.#time, since ? clockWords((Date.now() - since) / 1000) : '')
   }
+}
+
+function guestWords(guest) {
+  if (!guest) return '邀请第三方'
+  return ['invited', 'arrived'].includes(guest.state) ? '收回邀请' : '请第三方离开'
 }
 
 function stateWords({ state, mode, peerConnected, part }, media) {

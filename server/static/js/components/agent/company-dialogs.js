@@ -68,6 +68,22 @@ export function openInvite({ agents, invite }) {
   })
 }
 
+/**
+ * Having the third party leave, or taking back the invitation: one press more, since there is no way back.
+ *
+ * @param {{guest: {name: string, state: string}, remove: () => Promise<string>}} parts `remove` gives back what
+ *   went wrong, or nothing
+ */
+export function openRemoval({ guest: { name, state }, remove }) {
+  const isHere = ['ready', 'joined', 'away'].includes(state)
+  return formDialog({
+    title: isHere ? `请${name}离开？` : `收回对${name}的邀请？`,
+    fields: [make('p', {}, isHere ? '通话照常进行。要再加入，需要重新邀请。' : '发出的邀请和链接马上失效。')],
+    yes: isHere ? '请对方离开' : '收回邀请',
+    act: remove,
+  })
+}
+
 /** The link, to be passed on. It is shown this once. @param {{name: string, link: string}} parts */
 export function openLink({ name, link }) {
   const address = make('input', { class: 'field', id: 'guest-link', value: link, readonly: true })
@@ -107,7 +123,7 @@ export function openInvitation({ invitation, text, come, refuse }) {
   const { dialog } = openDialog('邀请您加入通话', [
     make('p', {}, `${invitation.invited_by}请您加入正在进行的通话。`),
     ...text.map((paragraph) => make('p', { class: 'invitation__text' }, paragraph)),
-    make('p', {}, '同意录制才能加入。您看不到这位群众的聊天记录，需要时请坐席说明。'),
+    make('p', { class: 'invitation__text' }, '同意录制才能加入。您看不到这位群众的聊天记录，需要时请坐席说明。'),
     make(
       'div',
       { class: 'dialog__actions' },

@@ -69,6 +69,10 @@ export class Desk extends HTMLElement {
       api: this.#api,
       call: this.#call,
       explain: (error) => this.#explain(error),
+      showCall: () => {
+        this.#showView('desk')
+        this.#showPane('talk')
+      },
     })
     this.#follow = new FollowActions({
       desk: this,
@@ -269,12 +273,7 @@ export class Desk extends HTMLElement {
   }
 
   async #watch({ id, how, callId }) {
-    if (how === 'hear') {
-      this.#showView('desk')
-      this.#showPane('talk')
-      await this.#company.listen(callId, id)
-      return
-    }
+    if (how === 'hear') return this.#company.listen(callId, id)
     if (how === 'take-over' && this.#call.heard === id) this.#call.drop()
     await this.#actions.watch(id, how)
     if (how === 'take-over') await this.#actions.takeCall()
