@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ from core.statuses import AgentState, HandoverMode, Role
 from server.access import token_hash
 from server.app import create_app
 from server.http_site import HttpSite
-from server.keys import CALL_GUESTS, CALLS, DESK, HANDOVERS, MEDIA, STORES
+from server.keys import CALL_GUESTS, CALLS, DESK, HANDOVERS, MEDIA, STAFF_SESSIONS, STORES
 from server.openapi import document
 from server.pages.call.consent import consent_version
 from tests.desk_fakes import in_memory_stores
@@ -88,10 +88,7 @@ class Running:
 
     def company(self) -> "Company":
         """A call of a supervisor's that goes on, with somebody of the citizen's on the way into it."""
-        made = asyncio.run_coroutine_threadsafe(_company(self.app), self.loop).result(SECONDS)
-        signing_in = {"name": made.agent, "password": PASSWORD}
-        session = requests.post(self.url + "/api/v1/staff/session", json=signing_in, timeout=SECONDS)
-        return replace(made, cookie=f"bangban_staff={session.cookies['bangban_staff']}")
+        return asyncio.run_coroutine_threadsafe(_company(self.app), self.loop).result(SECONDS)
 
 
 @dataclass(frozen=True)
@@ -99,9 +96,8 @@ class Company:
     """A call's id, what lets its agent act, and what its guest."""
 
     call_id: str
-    agent: str
+    cookie: str
     token: str
-    cookie: str = ""
 
 
 async def _company(app: web.Application) -> Company:
@@ -122,7 +118,8 @@ async def _company(app: web.Application) -> Company:
     app[MEDIA].connect("citizen", "agent")
     _, link = await app[CALL_GUESTS].invite(agent, call.call_id, companion="女儿")
     _, token = await app[CALL_GUESTS].arrive_by_link(call.call_id, link)
-    return Company(call.call_id, agent.name, token)
+    session = await app[STAFF_SESSIONS].sign_in(agent.name, PASSWORD)
+    return Company(call.call_id, f"bangban_staff={session.cookie}", token)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +174,8 @@ def test_requests_made_from_the_description(service, method, path):
             case.headers["Authorization"] = f"Bearer {service.token}"
         elif known and company is not None:
             case.path_parameters["call_id"] = company.call_id
-            case.headers |= {"Authorization": f"Bearer {company.token}", "Cookie": company.cookie}
+            case.headers["Authorization"] = f"Bearer {company.token}"
+            case.headers["Cookie"] = company.cookie
         case.call_and_validate(base_url=service.url, checks=CHECKS, timeout=SECONDS)
 
     no_request_breaks_it()
