@@ -13,11 +13,13 @@ import {
   MODES,
   callWords,
   durationWords,
+  percent,
   priorityWords,
   waitingLevel,
 } from '../../lib/desk_words.js'
 import { waitingOf } from '../../lib/desk_chat.js'
 import { make, tell } from '../../lib/dom.js'
+import { table } from './table.js'
 
 const LEVELS = { good: '良好', fair: '一般', poor: '较差', none: '收不到' }
 
@@ -159,7 +161,7 @@ export class Wall extends HTMLElement {
 /** How wrong the waits were that citizens were told in the last day. */
 function errorFigure({ count = 0, held = 0, median_absolute: off = 0 } = {}) {
   if (!count) return ['等候预估', '—', '近一天没有样本']
-  return ['等候预估', `${Math.round(held * 100)}%`, `大致准；近一天 ${count} 次，中位误差 ${Math.round(off)} 秒`]
+  return ['等候预估', percent(held), `大致准；近一天 ${count} 次，中位误差 ${Math.round(off)} 秒`]
 }
 
 function queueTable(waiting, now) {
@@ -186,26 +188,6 @@ function agentTable(agents) {
       `${count(agent.chats)}${agent.max_chats ? ` / ${agent.max_chats}` : ''}`,
       String(count(agent.calls)),
     ]),
-  )
-}
-
-function table(caption, heads, rows) {
-  const cells = (row) =>
-    row.map((cell, place) => make(place ? 'td' : 'th', place ? {} : { scope: 'row' }, cell))
-  const body =
-    rows.length > 0
-      ? rows.map((row) => make('tr', {}, ...cells(row)))
-      : [make('tr', {}, make('td', { colspan: heads.length, class: 'inbox__empty' }, '没有'))]
-  return make(
-    'div',
-    { class: 'wall__table', tabindex: '0', role: 'region', 'aria-label': caption },
-    make(
-      'table',
-      {},
-      make('caption', {}, caption),
-      make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))),
-      make('tbody', {}, ...body),
-    ),
   )
 }
 
