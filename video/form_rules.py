@@ -20,12 +20,13 @@ _ID_LENGTH = 18
 def written_form(field: FormField, value: str) -> str:
     """The value as it is frozen: trimmed, and numbers in plain digits without gaps."""
     if field.type in {FieldType.ID_NUMBER, FieldType.PHONE, FieldType.DATE}:
-        plain = unicodedata.normalize("NFKC", value)
-        plain = re.sub(r"\s", "", plain).replace("—", "-").replace("－", "-")
+        plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", value))
         if field.type is FieldType.ID_NUMBER:
-            return plain.upper()
+            plain = plain.upper()
+        # Without the gap before it an accent joins its letter, and a capital may come in parts.
+        plain = unicodedata.normalize("NFKC", plain).replace("—", "-")
         if field.type is FieldType.PHONE:
-            return plain.removeprefix("+86").lstrip("-")
+            plain = re.sub(r"^(\+86|-)+", "", plain)
         return plain
     if field.type is FieldType.LINES:
         lines = [line.rstrip() for line in value.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
