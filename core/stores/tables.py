@@ -184,6 +184,13 @@ Index(
     postgresql_where=text("state = 'taken'"),
 )
 Index(
+    "ended_with",
+    handovers.c.agent,
+    handovers.c.closed_at,
+    sqlite_where=text("state = 'closed'"),
+    postgresql_where=text("state = 'closed'"),
+)
+Index(
     "callbacks",
     handovers.c.due,
     sqlite_where=text("state = 'callback'"),
