@@ -34,13 +34,14 @@ STAFF = {"li.min": Role.AGENT, "chen.jie": Role.AGENT, "zhao": Role.SUPERVISOR}
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[str]:
+def serving(data: Path, call_media: str = "relay") -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
     thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
-    settings = Settings.load({"data": data, "log_level": "error", "city": "示例市"})
+    wanted = {"data": data, "log_level": "error", "city": "示例市", "call_media": call_media}
+    settings = Settings.load(wanted)
     app = create_app(settings, engine=engine)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
 
@@ -60,8 +61,13 @@ def serving(data: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    with serving(tmp_path / "var") as url:
+def call_media() -> str:
+    return "relay"
+
+
+@pytest.fixture
+def url(tmp_path: Path, call_media: str) -> Iterator[str]:
+    with serving(tmp_path / "var", call_media) as url:
         yield url
 
 
@@ -103,15 +109,17 @@ def call(page_of) -> tuple[Citizen, Agent]:
     return in_call(page_of(PHONE), page_of(DESKTOP))
 
 
-def in_call(citizen_page: Page, agent_page: Page) -> tuple[Citizen, Agent]:
-    """Citizen and agent in a call that is recorded."""
+def in_call(
+    citizen_page: Page, agent_page: Page, answer: str = "同意录制，进入通话"
+) -> tuple[Citizen, Agent]:
+    """Citizen and agent in a call; the citizen gives this answer to the text on recording."""
     citizen, agent = meet(citizen_page, agent_page)
     agent.presses("视频")
     citizen.page.locator("a[href^='/call/']").first.click()
     citizen.page.wait_for_selector("bb-call:defined")
     citizen.presses("打开摄像头和麦克风")
     citizen.presses("看得到、听得到，下一步")
-    citizen.presses("同意录制，进入通话")
+    citizen.presses(answer)
     comes_to_see(citizen.page, "video.remote")
     agent.sees("视频通话中")
     return citizen, agent
@@ -209,3 +217,23 @@ def test_an_invited_agent_agrees_and_a_supervisor_hears_all_and_takes_over(page_
     comes_to_see(citizen.page, "video.remote")
     expect(agent.page.get_by_role("region", name="通话")).to_be_hidden()
     reads(citizen.page, "接下来由另一位工作人员为您服务。")
+
+
+@pytest.mark.parametrize("call_media", ["direct"])
+def test_between_browsers_there_is_no_third_and_who_takes_over_is_seen_instead_of_the_agent(page_of):
+    citizen, agent = in_call(page_of(PHONE), page_of(DESKTOP), "知道了，进入通话")
+    expect(agent.page.get_by_role("button", name="邀请第三方")).to_be_hidden()
+
+    chief = signed_in(page_of(DESKTOP), "zhao")
+    chief.page.locator("[data-desk=wall]").click()
+    chief.sees("浏览器直连")
+    expect(chief.page.get_by_role("button", name="旁听通话")).to_have_count(0)
+    chief.page.locator("bb-desk-wall").get_by_role("button", name="接管").click()
+
+    chief.sees("视频通话中")
+    comes_to_see(chief.page, ".call__remote")
+    expect(agent.page.get_by_role("region", name="通话")).to_be_hidden()
+    comes_to_see(citizen.page, "video.remote")
+    expect(citizen.page.locator("bb-call")).to_have_attribute("data-step", "live")
+    chief.presses("挂断")
+    expect(citizen.page.locator("bb-call")).to_have_attribute("data-step", "ended")
