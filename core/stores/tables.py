@@ -183,13 +183,7 @@ Index(
     sqlite_where=text("state = 'taken'"),
     postgresql_where=text("state = 'taken'"),
 )
-Index(
-    "ended_with",
-    handovers.c.agent,
-    handovers.c.closed_at,
-    sqlite_where=text("state = 'closed'"),
-    postgresql_where=text("state = 'closed'"),
-)
+Index("ended_with", handovers.c.agent, handovers.c.closed_at)
 Index(
     "callbacks",
     handovers.c.due,
