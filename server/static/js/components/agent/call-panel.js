@@ -10,7 +10,7 @@
  * with an id.
  */
 
-import { callWords, clockWords } from '../../lib/desk_words.js'
+import { callWords, clockWords, percent } from '../../lib/desk_words.js'
 import { icon, make, tell } from '../../lib/dom.js'
 
 const LEVELS = { good: '网络良好', fair: '网络一般', poor: '网络较差', none: '收不到' }
@@ -223,7 +223,7 @@ function qualityWords({ quality, peerQuality }) {
 function numbers({ loss_in: loss, round_trip_ms: delay, fps }) {
   const parts = [
     delay === null ? '' : `延迟 ${delay} 毫秒`,
-    `丢包 ${Math.round(loss * 100)}%`,
+    `丢包 ${percent(loss)}`,
     fps ? `${Math.round(fps)} 帧/秒` : '',
   ]
   return `（${parts.filter(Boolean).join('，')}）`
