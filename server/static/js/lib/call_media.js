@@ -267,6 +267,7 @@ export class CallMedia extends EventTarget {
   async #exchange(type) {
     if (this.#link) return this.#link.ask()
     const way = await this.#wayInTime()
+    this.#checkGoesOn()
     if (way.media === 'direct') {
       this.#link = this.#makeLink(way)
       return this.#link.ask()
@@ -280,13 +281,17 @@ export class CallMedia extends EventTarget {
       await gathered(pc, this.#fruitless > 0 ? LONGEST_GATHERING_MS : GATHERING_MS)
       this.#fruitless += 1
       const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp })
-      if (this.#state === 'ended') throw new Error('the call has ended meanwhile')
+      this.#checkGoesOn()
       this.#follow(pc)
       await pc.setRemoteDescription({ type: 'answer', sdp })
     } catch (error) {
       pc.close()
       throw error
     }
+  }
+
+  #checkGoesOn() {
+    if (this.#state === 'ended') throw new Error('the call has ended meanwhile')
   }
 
   #makeLink(given) {
