@@ -51,10 +51,15 @@ class CallNews:
         event, _ = await self._store.append(entry.conversation_id, "call", entry.as_logged())
         self._fan_out.publish(event)
 
-    async def notice(self, entry: OpenCall, text: str) -> None:
-        """Says something in the conversation, to everybody who reads it."""
-        event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text})
+    async def notice(self, entry: OpenCall, text: str, **for_staff: str) -> None:
+        """Says something in the conversation, to everybody who reads it; more of it to staff."""
+        event, _ = await self._store.append(entry.conversation_id, "notice", {"text": text, **for_staff})
         self._fan_out.publish(event)
+
+    async def withdrawn(self, entry: OpenCall) -> None:
+        """The citizen has taken back the consent to the recording: both read it, however the media stand."""
+        self.tell(entry)
+        await self.notice(entry, wording.CONSENT_WITHDRAWN, consent_withdrawn=entry.consent_version)
 
     async def recording_broken(self, entry: OpenCall, reason: str) -> None:
         """The recording has ended by itself: both read it, and the evidence says why."""

@@ -202,7 +202,8 @@ class Calls:
     async def consent(self, call_id: str, version: str, *, agree: bool) -> desk_ports.Call:
         """The citizen's answer to the text on recording, with its version. Raises NotFound, Conflict.
 
-        A refusal stops the recording before anything else, to whatever text it was said.
+        A refusal stops the recording before anything else, to whatever text it was said. One that takes
+        a consent back is told in the conversation too; what was recorded by then stays.
         """
         if agree and not version:
             raise InvalidInput("version: must not be empty")
@@ -212,15 +213,21 @@ class Calls:
         async with entry.lock:
             after = entry.call.after(CallEvent.CONSENT, Party.CITIZEN, agree=agree)
             if not agree:  # counts from now on, even if it can't be written down
+                version = version or entry.consent_version  # of what is taken back, if anything
                 entry.call = replace(entry.call, consent=False)
                 await self._recording.stop(entry)
+            # As it was stored: what couldn't be written down at a first try is told at the second.
+            withdraws = not agree and (await self._book.stored(call_id)).consented is True
+            entry.withdrawn = withdraws or (entry.withdrawn and not agree)
             if self._evidence is not None:
                 await self._evidence.answered(call_id, version, agrees=agree)
             stored = await self._calls.set_consent(call_id, version, agrees=agree)
             entry.consent_version = version
             await self._move(entry, after)
             await self._recording.follow(entry)
-        return replace(stored, state=entry.call.state.value)
+            if withdraws:
+                await self.news.withdrawn(entry)
+        return replace(stored, state=entry.call.state.value, recording=entry.recording)
 
     async def take_stats(self, call_id: str, party: Party, stats: Mapping[str, Any]) -> None:
         """What a browser measured; the other side is told how good it is. Raises NotFound."""

@@ -40,6 +40,7 @@ class OpenCall:
     `since` is when it came into its state. `quality` also names the caller, for a restart, and holds
     the `course` of the call for other replicas.
     `recording_broken`: the recorder gave up, and isn't started again until the citizen agrees anew.
+    `withdrawn`: the citizen had agreed to the recording and has taken that back.
     `guest` is what is told of the third party; a step of theirs begins with reading it from the store
     when it isn't `guest_known`. `listened` is whether those in the call are told of the supervisor who
     listens, `listener`.
@@ -56,6 +57,7 @@ class OpenCall:
     quality_stored: datetime | None = None
     recording: bool = False
     recording_broken: bool = False
+    withdrawn: bool = False
     told: tuple[Any, ...] | None = None  # how it stood when those who watch here were told last
     guest: CallGuest | None = None
     guest_known: bool = False
@@ -74,7 +76,7 @@ class OpenCall:
     @property
     def standing(self) -> tuple[Any, ...]:
         """All that news of the call depend on."""
-        return self.call, self.recording, self.guest_shown, self.listened
+        return self.call, self.recording, self.withdrawn, self.guest_shown, self.listened
 
     @property
     def guest_shown(self) -> dict[str, str] | None:
@@ -107,6 +109,7 @@ class OpenCall:
         if since := course.get("since"):
             self.since = datetime.fromisoformat(since)
         self.recording_broken = bool(course.get("recording_broken"))
+        self.withdrawn = bool(course.get("withdrawn"))
         self.guest_since = _moment(course, "guest_since")
         self.guest = _guest_of(course.get("guest"), stored)
         # Another replica may have moved the guest; without a course nobody knows yet whether there is one.
@@ -120,6 +123,7 @@ class OpenCall:
             "connected": sorted(party.value for party in self.call.connected),
             "since": self.since.isoformat(),
             "recording_broken": self.recording_broken,
+            "withdrawn": self.withdrawn,
             "guest": {name: getattr(self.guest, name) for name in _GUEST_TOLD} if self.guest else None,
             "guest_since": self.guest_since.isoformat() if self.guest_since else "",
             "listener": self.listener,
@@ -141,6 +145,7 @@ class OpenCall:
             "state": self.call.state.value,
             "mode": self.call.mode.value,
             "recording": self.recording,
+            "withdrawn": self.withdrawn,
             "peer": {"connected": peer in self.call.connected},
             "guest": self.guest_shown,
             "listened": self.listened,

@@ -171,7 +171,10 @@ def _tell_contents(entries: Sequence[Entry], verdict: Verdict) -> None:
     for entry in entries:
         body = entry.body
         if entry.kind == EvidenceKind.CONSENT:
-            said = "同意" if body["agreed"] else "不同意"
+            earlier = [each.body for each in entries[: entry.n] if each.kind == EvidenceKind.CONSENT]
+            own = [each["agreed"] for each in earlier if each["by"] == body["by"]]
+            taken_back = own[-1:] == [True] and not body["agreed"]
+            said = "同意" if body["agreed"] else "撤回同意，停止" if taken_back else "不同意"
             text = f"告知文本 {body['version']}，摘要 {_short(body['text_sha256'])}"
             verdict.holds.append(f"{entry.at} {body['by']} {said}录音录像（{text}）")
         elif entry.kind == EvidenceKind.SIGNATURE:

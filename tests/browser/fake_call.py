@@ -81,6 +81,7 @@ class FakeDesk(FakeService):
         self.deaf = False  # offers get no answer
         self.rings_back = False  # the citizen calls, and the agent hasn't picked up yet
         self.recording = False
+        self.records_on = False  # the media can't be told yet that the recording is to stop
         self.mode = "video"
         self.refusals: list[int] = []  # statuses of the next requests to the desk
         self.picture = PIXEL  # what every file is
@@ -213,7 +214,10 @@ class FakeDesk(FakeService):
         self.recording = answer["agree"]
         self.desk.consents.append((request.match_info["call_id"], answer))
         state = "ringing" if self.rings_back else "connecting"
-        return web.json_response({"call_id": request.match_info["call_id"], "state": state})
+        recording = self.recording or self.records_on
+        return web.json_response(
+            {"call_id": request.match_info["call_id"], "state": state, "recording": recording}
+        )
 
     async def _take_file(self, request: web.Request) -> web.Response:
         conversation = self._asked(request)

@@ -91,6 +91,19 @@ def test_a_call_brings_picture_quality_in_words_and_the_recording_sign(agent: Ag
     assert "a=candidate" in offer["sdp"], "candidates are gathered before the offer goes out"
 
 
+def test_who_talks_reads_that_the_citizen_has_had_the_recording_stopped(agent: Agent, desk: FakeDeskService):
+    calls(agent)
+    agent.sees("录音录像中")
+    told = {"type": "call.state", "call_id": "call-1", "state": "live", "mode": "video", "withdrawn": True}
+    desk.news(**told, recording=True)
+    agent.sees("对方要求停止录制，正在停止…")
+    desk.news(**told, recording=False)
+
+    agent.sees("对方已要求停止录制，现在不录音录像")
+    expect(agent.page.get_by_text("录音录像中", exact=True)).to_be_hidden()
+    agent.sees("视频通话中")
+
+
 def test_statistics_of_the_call_are_told_to_the_service(agent: Agent, desk: FakeDeskService):
     calls(agent)
     agent.sees("网络良好")

@@ -219,6 +219,51 @@ def test_who_refuses_recording_talks_all_the_same(page: Page, service: FakeDesk)
     assert service.desk.consents[0][1]["agree"] is False
 
 
+def test_consent_is_taken_back_in_the_call_which_goes_on(page: Page, service: FakeDesk):
+    go_live(page)
+    press(page, "停止录制")
+    expect(page.get_by_role("dialog", name="停止录制？")).to_contain_text("已录制的部分仍会按规定保存")
+    press(page, "继续录制")
+    expect(page.get_by_text("正在录制")).to_be_visible()
+    assert len(service.desk.consents) == 1
+    press(page, "停止录制")
+    page.get_by_role("dialog").get_by_role("button", name="停止录制").click()
+    expect(page.get_by_text("正在录制")).to_be_hidden()
+    expect(page.locator("bb-status")).to_contain_text("已停止录制，通话照常进行")
+
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
+    version = page.locator("bb-consent").get_attribute("data-version")
+    assert service.desk.consents[1:] == [("c1", {"version": version, "agree": False})]
+
+
+def test_nobody_is_told_that_the_recording_has_stopped_before_it_has(page: Page, service: FakeDesk):
+    service.records_on = True
+    go_live(page)
+    press(page, "停止录制")
+    page.get_by_role("dialog").get_by_role("button", name="停止录制").click()
+
+    expect(page.locator("bb-status")).to_contain_text("已要求停止录制，请稍等")
+    expect(page.get_by_text("正在录制")).to_be_visible()
+
+
+def test_after_a_reload_nobody_agrees_anew_to_what_was_taken_back(page: Page, service: FakeDesk):
+    service.rings_back = True  # while it does, a page that comes back says its answer again
+    check_devices(page)
+    press(page, "同意录制，进入通话")
+    expect(page.locator(".room__plate")).to_contain_text("等工作人员接听")
+    page.locator("bb-call").evaluate(
+        "page => page.dispatchEvent(new CustomEvent('bb-call-act', { detail: 'unrecord' }))"
+    )
+    page.get_by_role("dialog").get_by_role("button", name="停止录制").click()
+    expect(page.locator("bb-status")).to_contain_text("已停止录制")
+    service.rings_back = False
+    page.reload()
+    press(page, "回到通话")
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
+
+    assert [answer["agree"] for _, answer in service.desk.consents] == [True, False, False]
+
+
 # --- in the call -------------------------------------------------------------------------------------
 
 

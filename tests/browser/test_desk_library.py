@@ -174,3 +174,29 @@ def test_a_read_that_fails_keeps_nobody_from_the_next(page: Page):
     )
 
     assert told == ["rejected", "fulfilled"]
+
+
+def test_a_third_party_who_has_the_recording_stopped_leaves_and_reads_what_becomes_of_the_rest(page: Page):
+    told = page.evaluate(
+        """async () => {
+             const { CitizenCall } = await import('/static/js/lib/citizen_call.js')
+             const asked = []
+             const session = Object.assign(new EventTarget(), {
+               isGuest: true,
+               live: Object.assign(new EventTarget(), { send: () => false }),
+               ask: async (method, path, { body }) => {
+                 asked.push([method, path, body])
+                 return { state: 'ended' }
+               },
+             })
+             const memory = { read: () => ({ version: '1-a', agree: true, mode: 'video' }), write: () => {} }
+             const call = new CitizenCall({ session, memory, callId: 'c1', mode: 'video' })
+             await call.withdraw()
+             return { asked, step: call.step, problem: call.problem }
+           }"""
+    )
+
+    body = {"version": "1-a", "agree": False}
+    assert told["asked"] == [["POST", "calls/c1/consent", body]]
+    assert told["step"] == "ended"
+    assert told["problem"].endswith("已录制的部分仍会按规定保存。")

@@ -85,6 +85,7 @@ def test_a_call_is_begun_held_and_ended_within_reach(kiosk: Page, service: FakeD
     everything_is_within_reach(kiosk)
     press(kiosk, "同意录制，进入通话")
     expect(kiosk.locator("bb-call-room[data-step=live]")).to_be_visible()
+    expect(kiosk.get_by_role("button", name="停止录制")).to_be_visible()
     everything_is_within_reach(kiosk)
     press(kiosk, "挂断")
     press(kiosk, "结束")

@@ -218,6 +218,17 @@ async def test_the_call_goes_on_when_its_guest_leaves_and_the_guest_goes_with_th
     assert (await world.stores.guests.get(guest.guest_id)).end_reason == "call_ended"
 
 
+async def test_a_guest_who_takes_the_consent_back_leaves_and_the_call_goes_on_recorded(world, call_id):
+    guest = await joined(world, call_id)
+
+    left = await world.guests.answer(guest, VERSION, agree=False)
+
+    assert (left.state, left.end_reason, left.consented) == ("ended", "refuse", False)
+    assert "guest" not in world.media.calls[call_id]
+    call = await world.stores.calls.get(call_id)
+    assert (call.state, call.recording, call.consented) == ("live", True, True)
+
+
 async def test_after_a_restart_a_guest_comes_back_with_the_same_token(world, call_id):
     _, link = await world.guests.invite(WANG, call_id, companion="女儿")
     guest, page = await world.guests.arrive_by_link(call_id, link)

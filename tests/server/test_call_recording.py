@@ -5,6 +5,7 @@ import pytest
 from core.errors import MediaUnavailable
 from server import wording
 from server.pages.call.consent import consent_version
+from server.wire import event_json
 from tests.server.desk_world import DeskWorld
 from video.call import CallMode, Party
 from video.evidence_files import EvidenceFile
@@ -30,6 +31,72 @@ async def live(world: DeskWorld, *, agree: bool = True) -> str:
 
 async def stored(world: DeskWorld, call_id: str):
     return await world.stores.calls.get(call_id)
+
+
+async def test_a_consent_that_is_taken_back_is_told_with_time_and_version_and_the_call_goes_on(
+    world, tmp_path
+):
+    call_id = await live(world)
+
+    with world.fan_out.subscribe("c1") as watching:
+        answer = await world.calls.consent(call_id, "", agree=False)
+        news = [each.body async for each in told(watching, 3)]
+
+    assert (answer.state, answer.recording) == ("live", False)
+    assert news[-1]["text"] == wording.CONSENT_WITHDRAWN
+    states = [each for each in news if each.get("type") == "call.state"]
+    assert (states[-1]["recording"], states[-1]["withdrawn"]) == (False, True)
+    assert await world.last("notice") == {
+        "text": wording.CONSENT_WITHDRAWN,
+        "consent_withdrawn": consent_version(),
+    }
+    said = [e for e in EvidenceFile(tmp_path, call_id).entries() if e.kind == "consent"]
+    assert [(e.body["agreed"], e.body["version"]) for e in said] == [
+        (True, consent_version()),
+        (False, consent_version()),
+    ]
+    assert said[1].at >= said[0].at
+
+
+async def test_a_citizen_reads_of_the_withdrawal_no_more_than_its_sentence(world):
+    call_id = await live(world)
+    await world.calls.consent(call_id, consent_version(), agree=False)
+
+    (event,) = [e for e in await world.stores.conversations.events("c1") if "consent_withdrawn" in e.body]
+    assert event_json(event)["body"] == {"text": wording.CONSENT_WITHDRAWN}
+
+
+async def test_only_what_was_agreed_to_is_withdrawn_and_only_once(world):
+    call_id = await live(world, agree=False)
+    await world.calls.consent(call_id, consent_version(), agree=False)
+    assert await withdrawals(world) == 0
+
+    await world.calls.consent(call_id, consent_version(), agree=True)
+    for _ in range(2):
+        await world.calls.consent(call_id, consent_version(), agree=False)
+
+    assert await withdrawals(world) == 1
+
+
+async def test_who_agrees_again_is_recorded_again_and_nobody_reads_of_a_withdrawal_any_more(world):
+    call_id = await live(world)
+    await world.calls.consent(call_id, consent_version(), agree=False)
+
+    await world.calls.consent(call_id, consent_version(), agree=True)
+
+    entry = await world.calls.entry(call_id)
+    assert (entry.recording, entry.withdrawn) == (True, False)
+
+
+async def withdrawals(world: DeskWorld) -> int:
+    events = await world.stores.conversations.events("c1")
+    return sum("consent_withdrawn" in event.body for event in events)
+
+
+async def told(watching, count: int):
+    news = aiter(watching)
+    for _ in range(count):
+        yield await anext(news)
 
 
 @pytest.mark.parametrize("version", ["", "another text"])
@@ -68,13 +135,17 @@ async def test_what_could_not_be_stored_is_stopped_all_the_same(world, monkeypat
     await world.calls.offer(call_id, Party.CITIZEN, "v=0")
 
     assert world.media.recording == {call_id: False}
+    monkeypatch.undo()
+    await world.calls.consent(call_id, consent_version(), agree=False)
+    assert await withdrawals(world) == 1, "said anew, it is told"
 
 
 async def test_media_that_cannot_be_reached_are_told_to_stop_at_the_next_look(world):
     call_id = await live(world)
     world.media.is_away = True
-    await world.calls.consent(call_id, consent_version(), agree=False)
+    answer = await world.calls.consent(call_id, consent_version(), agree=False)
     assert world.media.recording == {call_id: True}
+    assert answer.recording, "nobody is told that it has stopped before it has"
     world.media.is_away = False
 
     await world.calls.look_after()

@@ -211,6 +211,20 @@ def test_a_recording_without_consent_before_it_is_found():
         assert "录像之前没有同意的记录" in verify(lines(chain)).broken
 
 
+def test_a_consent_that_was_taken_back_is_told_apart_from_one_that_was_never_given():
+    refusal = {**CONSENT, "agreed": False}
+    chain = build(
+        (EvidenceKind.CONSENT, CONSENT),
+        (EvidenceKind.CONSENT, {**refusal, "by": "guest g1"}),
+        (EvidenceKind.CONSENT, refusal),
+        (EvidenceKind.CONSENT, refusal),
+    )
+
+    told = [each for each in verify(lines(chain)).holds if "录音录像" in each]
+    assert ["撤回同意，停止录音录像" in each for each in told] == [False, False, True, False]
+    assert ["不同意录音录像" in each for each in told] == [False, True, False, True]
+
+
 def test_a_signature_under_a_document_that_is_not_in_the_chain_is_found():
     other = build(
         (EvidenceKind.DOCUMENT, DOCUMENT), (EvidenceKind.SIGNATURE, {**SIGNATURE, "document_sha256": "0"})

@@ -10,7 +10,7 @@
  * - The clock is hidden from screen readers: it would be read every second.
  *
  * Tells `bb-call-act` with `mute` | `camera` | `stay-dark` | `flip` | `share` | `chat` | `hangup` | `video` |
- * `audio` | `text` | `again`, and what <bb-callback> tells.
+ * `audio` | `text` | `again` | `unrecord`, and what <bb-callback> tells.
  */
 
 import { icon, make, tell } from '../lib/dom.js'
@@ -128,7 +128,16 @@ export class CallRoom extends HTMLElement {
       own: video({ class: 'own', 'aria-label': '您自己的画面', muted: true, hidden: true }),
       agent: make('p', { class: 'room__agent' }),
       clock: make('span', { class: 'room__clock', 'aria-hidden': 'true' }),
-      recorded: make('span', { class: 'room__recorded', hidden: true }, '正在录制'),
+      recorded: make(
+        'span',
+        { class: 'room__recording', hidden: true },
+        make('span', { class: 'room__recorded' }, '正在录制'),
+        make(
+          'button',
+          { type: 'button', class: 'room__stop', click: () => tell(this, 'bb-call-act', 'unrecord') },
+          '停止录制',
+        ),
+      ),
       quality: make('span', { class: 'room__quality' }, make('i', { 'aria-hidden': 'true' }), make('span', {})),
       plate: make('div', { class: 'room__plate' }),
       box: make('div', { class: 'room__box', hidden: true }),

@@ -49,6 +49,21 @@ const LEAVE = Object.freeze({
   no: '继续通话',
 })
 
+const STOP_RECORDING = Object.freeze({
+  question: '停止录制？',
+  meaning: '停止后通话照常进行，不影响办事。已录制的部分仍会按规定保存。',
+  yes: '停止录制',
+  no: '继续录制',
+})
+
+/** Nobody else of a call is recorded without having agreed, so who takes it back can't stay. */
+const STOP_AND_LEAVE = Object.freeze({
+  question: '停止录制？',
+  meaning: '您是受邀加入的，停止录制就要离开通话，其他人的通话照常进行。已录制的部分仍会按规定保存。',
+  yes: '停止并离开',
+  no: '继续通话',
+})
+
 const TOLD = Object.freeze({
   joining: '正在接通',
   live: '已接通',
@@ -234,6 +249,7 @@ export class Call extends HTMLElement {
       else if (act === 'again') call.rejoin()
       else if (act === 'back') await call.comeBack()
       else if (act === 'recheck') call.recheck()
+      else if (act === 'unrecord') await this.#stopRecording()
       else if (act === 'hangup') (await confirm(call.isGuest ? LEAVE : HANG_UP)) && call.hangUp()
       else await call.setMode(act)
     } catch (error) {
@@ -241,6 +257,12 @@ export class Call extends HTMLElement {
       this.#status.flash(isDevice ? '没有打开摄像头，通话不受影响' : this.#explain(error), { trouble: true })
       this.#draw()
     }
+  }
+
+  async #stopRecording() {
+    if (!(await confirm(this.#call.isGuest ? STOP_AND_LEAVE : STOP_RECORDING))) return
+    const stopped = await this.#call.withdraw()
+    if (!this.#call.isGuest) this.#status.flash(stopped ? '已停止录制，通话照常进行' : '已要求停止录制，请稍等')
   }
 
   /** The talk with the agent is on the other page, and goes on there. */

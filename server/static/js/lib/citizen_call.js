@@ -116,6 +116,22 @@ export class CitizenCall extends EventTarget {
   }
 
   /**
+   * Takes back the consent to the recording: the service stops it, and the call goes on; a third party, who
+   * may only be there recorded, leaves. `true` if nothing is recorded any more. Throws ServiceError.
+   */
+  async withdraw() {
+    this.#remember({ ...this.#known, agree: false }) // not said otherwise again, whatever becomes of this
+    const { recording } = await this.#sayConsent(this.#known)
+    if (this.isGuest) {
+      this.#end('您已停止录制并离开通话，其他人的通话照常进行。已录制的部分仍会按规定保存。')
+      return true
+    }
+    this.recorded = Boolean(recording)
+    this.#dispatch('step')
+    return !this.recorded
+  }
+
+  /**
    * After a reload: back into the call. The log tells only that it rang and that it was live; saying the
    * same about recording again changes nothing and brings how the call stands now. Throws ServiceError.
    */
@@ -192,6 +208,7 @@ export class CitizenCall extends EventTarget {
   async #sayConsent({ version, agree }) {
     const answer = await this.#session.ask('POST', this.#path('consent'), { body: { version, agree } })
     this.#stands(answer.state)
+    return answer
   }
 
   get #key() {

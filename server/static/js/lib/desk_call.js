@@ -31,6 +31,8 @@ export class DeskCall extends EventTarget {
   /** The word of the service: ringing, consenting, connecting, live, held, ended; empty without a call. */
   state = ''
   recording = false
+  /** Whether the citizen has taken back the consent to the recording. */
+  withdrawn = false
   since = null
   /** @type {import('./call_quality.js').Quality | null} */
   quality = null
@@ -128,6 +130,7 @@ export class DeskCall extends EventTarget {
     this.heard = ''
     this.guest = null
     this.listened = false
+    this.withdrawn = false
     this.since = null
     this.#early = null
   }
@@ -222,7 +225,8 @@ export class DeskCall extends EventTarget {
     return media
   }
 
-  #take({ state, mode, recording, peer, guest, listened }) {
+  #take({ state, mode, recording, withdrawn, peer, guest, listened }) {
+    if (withdrawn !== undefined) this.withdrawn = withdrawn
     if (guest !== undefined) this.guest = guest
     if (listened !== undefined) this.listened = listened
     if (mode) this.mode = mode

@@ -37,6 +37,7 @@ export class CallPanel extends HTMLElement {
     make('i', { 'aria-hidden': 'true' }),
     '录音录像中',
   )
+  #unrecorded = make('p', { class: 'call__unrecorded', role: 'status' })
   #quality = make('p', { class: 'call__quality' })
   /** Who else is there: the third party, or for a guest and a listener the agent too. */
   #others = [1, 2].map(() => {
@@ -81,7 +82,7 @@ export class CallPanel extends HTMLElement {
         this.#local,
         this.#recording,
       ),
-      make('div', { class: 'call__facts' }, this.#state, this.#time, this.#quality, this.#listened, this.#back),
+      make('div', { class: 'call__facts' }, this.#state, this.#time, this.#unrecorded, this.#quality, this.#listened, this.#back),
       make(
         'div',
         { class: 'call__buttons', role: 'group', 'aria-label': '通话操作' },
@@ -135,6 +136,7 @@ export class CallPanel extends HTMLElement {
     put(this.#veil, veilWords(call, media.state))
     this.#veil.hidden = !this.#veil.textContent
     this.#recording.hidden = !call.recording
+    put(this.#unrecorded, withdrawalWords(call))
     this.#back.hidden = !call.conversationId || lookedAt === call.conversationId
     this.#showOthers(call)
     this.#local.classList.toggle('call__local--mirrored', !media.sharing)
@@ -194,6 +196,13 @@ export class CallPanel extends HTMLElement {
 function guestWords(guest) {
   if (!guest) return '邀请第三方'
   return ['invited', 'arrived'].includes(guest.state) ? '收回邀请' : '请第三方离开'
+}
+
+/** Who has asked for it wants to know that it has stopped, so nobody says so before it has. */
+function withdrawalWords({ withdrawn, recording, part }) {
+  if (!withdrawn) return ''
+  const who = part === 'agent' ? '对方' : '群众'
+  return recording ? `${who}要求停止录制，正在停止…` : `${who}已要求停止录制，现在不录音录像`
 }
 
 function stateWords({ state, mode, peerConnected, part }, media) {
