@@ -27,11 +27,14 @@ class CallQuality:
         `shared`: other replicas store figures of the same call.
         """
         entry.measured(party, stats)
-        level = stats.get("level", "")
-        self._fan_out.announce(
-            entry.conversation_id,
-            {"type": "call.quality", "call_id": entry.call_id, "party": party.value, "level": level},
-        )
+        news = {
+            "type": "call.quality",
+            "call_id": entry.call_id,
+            "party": party.value,
+            "level": stats.get("level", ""),
+            "sound_only": bool(stats.get("sound_only")),
+        }
+        self._fan_out.announce(entry.conversation_id, news)
         now = self._now()
         if entry.quality_stored is None or now - entry.quality_stored >= STORE_QUALITY_EVERY:
             entry.quality_stored = now

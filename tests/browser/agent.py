@@ -4,6 +4,13 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.fake_desk import COOKIE, FakeDeskService
 
+WITHOUT_H264 = """
+const own = RTCRtpReceiver.getCapabilities.bind(RTCRtpReceiver)
+RTCRtpReceiver.getCapabilities = (kind) => {
+  const { codecs, ...more } = own(kind)
+  return { ...more, codecs: codecs.filter(({ mimeType }) => mimeType !== 'video/H264') }
+}
+"""
 FAKE_DEVICES = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",

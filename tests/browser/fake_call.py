@@ -83,6 +83,7 @@ class FakeDesk(FakeService):
         self.recording = False
         self.records_on = False  # the media can't be told yet that the recording is to stop
         self.mode = "video"
+        self.codec = "vp8"
         self.refusals: list[int] = []  # statuses of the next requests to the desk
         self.picture = PIXEL  # what every file is
         self._peers: dict[str, RTCPeerConnection] = {}
@@ -248,7 +249,7 @@ class FakeDesk(FakeService):
 
     async def _ice(self, request: web.Request) -> web.Response:
         self._of(request)
-        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": "vp8"})
+        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": self.codec})
 
     def _asked(self, request: web.Request) -> FakeConversation:
         conversation = self._of(request)

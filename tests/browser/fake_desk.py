@@ -68,6 +68,7 @@ class FakeDeskService:
         self.reports = FakeReports()
         self.call_state = "connecting"  # of a call that the agent begins
         self.picture = PIXEL  # what every file is
+        self.codec = "vp8"
         self.forms: dict[tuple[str, str], dict[str, Any]] = {}  # by conversation and number
         self.url = ""
         self._sockets: list[web.WebSocketResponse] = []
@@ -369,7 +370,7 @@ class FakeDeskService:
         return web.json_response({"canned": CANNED})
 
     async def _ice(self, _: web.Request) -> web.Response:
-        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": "vp8"})
+        return web.json_response({"ice_servers": [], "media": "relay", "video_codec": self.codec})
 
     async def _wall(self, _: web.Request) -> web.Response:
         return web.json_response({"waiting": self.waiting, **self.wall})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.agent import FAKE_DEVICES, Agent, sign_in
+from tests.browser.agent import FAKE_DEVICES, WITHOUT_H264, Agent, sign_in
 from tests.browser.conftest import is_breach, launch
 from tests.browser.fake_desk import FakeChat, FakeDeskService
 
@@ -102,6 +102,30 @@ def test_who_talks_reads_that_the_citizen_has_had_the_recording_stopped(agent: A
     agent.sees("对方已要求停止录制，现在不录音录像")
     expect(agent.page.get_by_text("录音录像中", exact=True)).to_be_hidden()
     agent.sees("视频通话中")
+
+
+def test_an_agent_whose_browser_has_not_got_the_calls_codec_reads_it(
+    page: Page, agent: Agent, desk: FakeDeskService
+):
+    desk.codec = "h264"
+    page.evaluate(f"() => {{ {WITHOUT_H264} }}")
+    agent.presses("视频")
+
+    agent.sees("您的浏览器不支持本次通话的视频格式，只能语音通话。")
+    expect(page.locator(".call__veil")).to_have_text("您的浏览器不支持本次通话的视频格式，只能语音通话。")
+    for name in ("关摄像头", "开摄像头", "共享屏幕"):
+        expect(page.get_by_role("button", name=name)).to_be_hidden()
+    expect(page.locator(".call__local")).to_be_hidden()
+    assert "m=video" not in desk.done.signals[0]["sdp"]
+
+
+def test_an_agent_reads_that_the_citizens_browser_has_not_got_the_calls_codec(
+    agent: Agent, desk: FakeDeskService
+):
+    calls(agent)
+    desk.news(type="call.quality", call_id="call-1", party="citizen", level="good", sound_only=True)
+
+    agent.sees("对方的浏览器不支持本次通话的视频格式，只能语音通话。")
 
 
 def test_statistics_of_the_call_are_told_to_the_service(agent: Agent, desk: FakeDeskService):

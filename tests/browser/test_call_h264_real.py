@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from core.settings import Settings
+from tests.browser.agent import WITHOUT_H264
 from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
 from video.recording_files import notes
 from video.recording_note import RecordingState
@@ -53,6 +54,44 @@ def test_both_see_each_other_in_h264_and_what_is_recorded_plays(pages: tuple[Pag
         assert shown["width"] >= 320, shown
         assert shown["sound"] > 0, shown
         assert abs(shown["seconds"] - note.duration_ms / 1000) < 0.5, shown
+
+
+def test_whoever_has_no_h264_talks_and_both_read_why_there_is_no_picture(pages: tuple[Page, Page]):
+    pages[0].add_init_script(WITHOUT_H264)
+    citizen, agent = meet(*pages)
+    agent.presses("视频")
+    agent.sees("正在呼叫对方…")
+    citizen.page.locator("a[href^='/call/']").first.click()
+    citizen.page.wait_for_selector("bb-call:defined")
+    citizen.presses("打开摄像头和麦克风")
+    citizen.presses("看得到、听得到，下一步")
+    citizen.presses("不录制，进入通话")
+
+    citizen.sees("您的浏览器不支持本次通话的视频格式，只能语音通话。")
+    agent.sees("对方的浏览器不支持本次通话的视频格式，只能语音通话。")
+    assert hears(citizen.page, "video.remote")
+    assert hears(agent.page, ".call__remote")
+
+
+def hears(page: Page, where: str) -> bool:
+    """Whether the other side's sound is there: the beeps of Chromium's microphone."""
+    return page.locator(where).evaluate(
+        """async (video) => {
+          const context = new AudioContext()
+          await context.resume()
+          const analyser = context.createAnalyser()
+          context.createMediaStreamSource(video.srcObject).connect(analyser)
+          const samples = new Float32Array(analyser.fftSize)
+          let isLoud = false
+          for (let i = 0; i < 100 && !isLoud; i += 1) {
+            await new Promise((resolve) => setTimeout(resolve, 50))
+            analyser.getFloatTimeDomainData(samples)
+            isLoud = samples.some((sample) => Math.abs(sample) > 0.01)
+          }
+          await context.close()
+          return isLoud
+        }"""
+    )
 
 
 def played(page: Page, address: str) -> dict[str, float]:

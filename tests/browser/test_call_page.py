@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.agent import WITHOUT_H264
 from tests.browser.conftest import is_breach, launch
 from tests.browser.fake_call import CHECKLIST, FakeDesk
 from tests.browser.test_accessibility import LOOKS, assert_axe_is_content
@@ -465,6 +466,38 @@ def test_a_bad_network_brings_the_proposal_of_sound_alone(page: Page, service: F
     page.locator(".room__box").get_by_role("button", name="只用语音").click()
 
     expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+
+
+def test_a_browser_without_the_calls_codec_says_so_instead_of_showing_nothing(
+    context: BrowserContext, service: FakeDesk
+):
+    context.add_init_script(WITHOUT_H264)
+    service.codec = "h264"
+    page = context.new_page()
+    ring(page, service)
+    enter(page)
+    go_live(page)
+
+    words = "您的浏览器不支持本次通话的视频格式，只能语音通话。"
+    expect(page.locator(".room__plate")).to_have_text(words)
+    expect(page.locator("bb-status")).to_contain_text(words)
+    expect(page.get_by_role("button", name="关摄像头")).to_be_hidden()
+    expect(page.get_by_role("button", name="开摄像头")).to_be_hidden()
+    expect(page.locator("video.own")).to_be_hidden()
+    expect(page.get_by_role("button", name="静音")).to_be_visible()
+    [offer] = heard(service, "call.offer")
+    assert "m=video" not in offer["sdp"]
+    page.wait_for_timeout(4500)
+    assert heard(service, "call.stats")[0]["stats"]["sound_only"] is True
+
+
+def test_it_is_said_whose_browser_can_do_no_pictures(page: Page, service: FakeDesk):
+    go_live(page, "不录制，进入通话")
+    service.drop_media()  # no picture comes
+    service.deaf = True
+    service.news(type="call.quality", call_id="c1", party="agent", level="good", sound_only=True)
+
+    expect(page.locator(".room__plate")).to_contain_text("工作人员的浏览器不支持本次通话的视频格式")
 
 
 def test_a_full_service_is_told_honestly_with_other_ways(page: Page, service: FakeDesk):

@@ -257,8 +257,23 @@ async def test_quality_is_told_to_the_other_side_and_kept(world):
         await world.calls.take_stats(call_id, AGENT, {"level": "poor", "rtt": 0.4})
         news = await anext(aiter(watching))
 
-    assert news.body == {"type": "call.quality", "call_id": call_id, "party": "agent", "level": "poor"}
+    assert news.body == {
+        "type": "call.quality",
+        "call_id": call_id,
+        "party": "agent",
+        "level": "poor",
+        "sound_only": False,
+    }
     assert (await world.stores.calls.get(call_id)).quality["level"] == "poor"
+
+
+async def test_the_other_side_is_told_of_a_browser_that_can_do_no_pictures(world):
+    call_id = await live(world)
+    with world.fan_out.subscribe("c1") as watching:
+        await world.calls.take_stats(call_id, CITIZEN, {"level": "good", "sound_only": True})
+        news = await anext(aiter(watching))
+
+    assert (news.body["party"], news.body["sound_only"]) == ("citizen", True)
 
 
 async def test_an_agent_who_is_lost_takes_the_call_along_and_the_citizen_keeps_the_place(world):

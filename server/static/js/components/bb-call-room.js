@@ -31,6 +31,7 @@ export class CallRoom extends HTMLElement {
   #poor = 0
   #good = 0
   #call = null
+  #format = ''
 
   /** @param {import('../lib/citizen_call.js').CitizenCall} call @param {{agent: string}} known */
   show(call, { agent }) {
@@ -43,6 +44,7 @@ export class CallRoom extends HTMLElement {
     this.dataset.step = call.step
     this.dataset.mode = call.mode
     this.#showButtons(call)
+    this.#tellFormat(formatWords(call))
     this.#watchTheWait(call.step)
     this.#showPlate()
     this.#showBox()
@@ -198,13 +200,14 @@ export class CallRoom extends HTMLElement {
   #showButtons({ media, mode, step }) {
     const { mute, camera, flip, share, chat } = this.#parts.buttons
     const withSound = mode !== 'text' && step !== 'failed'
-    for (const button of [mute, camera]) button.hidden = !withSound
+    mute.hidden = !withSound
+    camera.hidden = !withSound || (media?.soundOnly ?? false)
     mute.setAttribute('aria-pressed', String(media?.muted ?? false))
     relabel(mute, media?.muted ? 'mic-off' : 'mic', media?.muted ? '已静音' : '静音')
     const cameraOn = media?.cameraOn ?? false
     relabel(camera, cameraOn ? 'video' : 'video-off', cameraOn ? '关摄像头' : '开摄像头')
     flip.classList.toggle('control--gone', !withSound || !cameraOn)
-    share.classList.toggle('control--gone', !withSound || this.#call.isGuest)
+    share.classList.toggle('control--gone', !withSound || this.#call.isGuest || (media?.soundOnly ?? false))
     chat.hidden = this.#call.isGuest
     share.setAttribute('aria-pressed', String(media?.sharing ?? false))
     relabel(share, 'screen', media?.sharing ? '停止共享' : '共享屏幕')
@@ -218,14 +221,28 @@ export class CallRoom extends HTMLElement {
       away: '正在重新接通…',
       failed: '没有接通',
       text: '现在用文字沟通',
-      live: peerConnected === false ? '已进入，等工作人员接通…' : mode === 'audio' ? '语音通话中' : '对方没有开摄像头',
+      live: peerConnected === false ? '已进入，等工作人员接通…' : this.#whyNoPicture(mode),
     }[step]
     this.#parts.plate.replaceChildren(icon(step === 'text' ? 'chat' : 'person'), make('p', {}, words ?? ''))
   }
 
+  #whyNoPicture(mode) {
+    return formatWords(this.#call) || (mode === 'audio' ? '语音通话中' : '对方没有开摄像头')
+  }
+
+  /** The plate is read by nobody who doesn't look for it. */
+  #tellFormat(words) {
+    if (words === this.#format) return
+    this.#format = words
+    if (words) queueMicrotask(() => tell(this, 'bb-announce', words)) // after the word that it is live
+  }
+
   /** What wants to be decided, or to be known; the most pressing first. */
   #showBox() {
-    const { step, mode, problem, peerConnected, invited } = this.#call
+    const { step, problem, peerConnected } = this.#call
+    const hasFormat = !formatWords(this.#call)
+    const mode = hasFormat ? this.#call.mode : 'audio' // it is no more than that, whatever was asked for
+    const invited = this.#call.invited && hasFormat
     const long = Date.now() - this.#waiting.from >= OFFER_AFTER_MS
     if (step === 'failed') return this.#say('failed', problem, ['again', ...this.#ladder()], true)
     if (step === 'away') {
@@ -311,6 +328,13 @@ export class CallRoom extends HTMLElement {
       box.replaceChildren(make('button', { type: 'button', class: 'button button--big', click: play }, '点这里听到声音'))
     }
   }
+}
+
+/** Why there is no picture, where a browser hasn't got the codec of the call's pictures. */
+function formatWords({ mode, step, media, peerSoundOnly }) {
+  if (mode !== 'video' || step !== 'live') return ''
+  if (media?.soundOnly) return '您的浏览器不支持本次通话的视频格式，只能语音通话。'
+  return peerSoundOnly ? '工作人员的浏览器不支持本次通话的视频格式，只能语音通话。' : ''
 }
 
 function titleOf(call, agent) {

@@ -22,7 +22,7 @@
 
 import { bothWays } from './both_ways.js'
 import { qualityBetween, sampleOf } from './call_quality.js'
-import { addSeat, streamsBySeat } from './call_seats.js'
+import { addSeat, codecsNamed, streamsBySeat } from './call_seats.js'
 import { freshOrKnown, gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
 import { backOff, sleep } from './delivery.js'
 import { chooseScreen, openDevices } from './devices.js'
@@ -46,6 +46,7 @@ export class CallMedia extends EventTarget {
   #link = null
   #seats
   #listens
+  #soundOnly = false
   #state = 'new'
   #pc = null
   #microphone = null
@@ -95,6 +96,11 @@ export class CallMedia extends EventTarget {
 
   get cameraOn() {
     return this.#camera !== null && this.#wantsCamera
+  }
+
+  /** Whether this browser hasn't got the codec of the call's pictures: it neither shows nor sends any. */
+  get soundOnly() {
+    return this.#soundOnly
   }
 
   get sharing() {
@@ -155,6 +161,7 @@ export class CallMedia extends EventTarget {
 
   /** Switches the camera on or off; off, its light goes out. Throws DeviceError. @param {boolean} on */
   async setCamera(on) {
+    if (on && this.#soundOnly) return
     this.#wantsCamera = on
     if (on && !this.#camera) await this.#openCamera()
     else if (on) this.#camera.enabled = true
@@ -198,6 +205,7 @@ export class CallMedia extends EventTarget {
    * @param {boolean} on
    */
   async shareScreen(on) {
+    if (on && this.#soundOnly) return false
     if (on && !this.#screen) {
       const screen = await chooseScreen()
       if (!screen) return false
@@ -268,6 +276,7 @@ export class CallMedia extends EventTarget {
     if (this.#link) return this.#link.ask()
     const way = await this.#wayInTime()
     this.#checkGoesOn()
+    this.#knowCodec(way.video_codec)
     if (way.media === 'direct') {
       this.#link = this.#makeLink(way)
       return this.#link.ask()
@@ -399,6 +408,17 @@ export class CallMedia extends EventTarget {
   async #sendPicture() {
     const sender = this.#pc?.getTransceivers().find(({ receiver }) => receiver.track.kind === 'video')?.sender
     await sender?.replaceTrack(this.#picture)
+  }
+
+  /** Without the codec of the pictures nobody would see what the camera takes. @param {string} [codec] */
+  #knowCodec(codec = 'vp8') {
+    this.#soundOnly = codecsNamed('video', codec).length === 0
+    if (!this.#soundOnly) return
+    for (const track of [this.#camera, this.#screen]) track?.stop()
+    this.#camera = this.#screen = null
+    this.#wantsCamera = false
+    this.#showLocal()
+    this.#dispatch('change')
   }
 
   #showLocal() {

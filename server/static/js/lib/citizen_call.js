@@ -45,6 +45,8 @@ export class CitizenCall extends EventTarget {
   peerConnected = null
   /** Whether the other side has turned to video while this camera is off: nobody else switches it on. */
   invited = false
+  /** Whether the other side's browser hasn't got the codec of the call's pictures. */
+  peerSoundOnly = false
   /** A third party: `{name, state}`, or null. */
   guest = null
   /** Whether a supervisor listens. */
@@ -276,7 +278,9 @@ export class CitizenCall extends EventTarget {
     pass('remotestream')
     pass('otherstream')
     pass('change')
-    pass('quality', ({ numbers, level }) => this.#tell('call.stats', { stats: { ...numbers, level } }))
+    pass('quality', ({ numbers, level }) => {
+      this.#tell('call.stats', { stats: { ...numbers, level, sound_only: media.soundOnly } })
+    })
     media.addEventListener('state', ({ detail }) => {
       if (media === this.#media) this.#mediaChanged(detail)
     })
@@ -311,8 +315,16 @@ export class CitizenCall extends EventTarget {
     return Boolean(this.#session.isGuest)
   }
 
-  #hear({ type, call_id: callId, mode, peer, recording, guest, listened, agent_connected: agentConnected }) {
-    if (type !== 'call.state' || callId !== this.callId) return
+  #hear(news) {
+    if (news.call_id !== this.callId) return
+    if (news.type === 'call.state') this.#hearState(news)
+    if (news.type !== 'call.quality' || news.party !== 'agent') return
+    if (this.peerSoundOnly === Boolean(news.sound_only)) return
+    this.peerSoundOnly = Boolean(news.sound_only)
+    this.#dispatch('step')
+  }
+
+  #hearState({ mode, peer, recording, guest, listened, agent_connected: agentConnected }) {
     if (peer) this.peerConnected = peer.connected
     if (recording !== undefined) this.recorded = recording
     if (guest !== undefined) this.guest = guest

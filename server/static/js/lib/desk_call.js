@@ -38,6 +38,8 @@ export class DeskCall extends EventTarget {
   quality = null
   peerQuality = ''
   peerConnected = true
+  /** Whether the citizen's browser hasn't got the codec of the call's pictures. */
+  peerSoundOnly = false
   /** Whether sound and picture go from browser to browser. */
   direct = false
   /** What this desk is in the call: its agent, a guest of another's call, or a supervisor who listens. */
@@ -127,6 +129,7 @@ export class DeskCall extends EventTarget {
     this.quality = null
     this.peerQuality = ''
     this.peerConnected = true
+    this.peerSoundOnly = false
     this.heard = ''
     this.guest = null
     this.listened = false
@@ -141,7 +144,10 @@ export class DeskCall extends EventTarget {
     if (this.active && !this.id && news.type === 'call.state') this.#early = news
     if (!this.active || news.call_id !== this.id) return
     if (news.type === 'call.state') this.#take(news)
-    if (news.type === 'call.quality' && news.party !== 'agent') this.peerQuality = news.level ?? ''
+    if (news.type === 'call.quality' && news.party !== 'agent') {
+      this.peerQuality = news.level ?? ''
+      this.peerSoundOnly = Boolean(news.sound_only)
+    }
     this.#dispatch('change')
   }
 
@@ -218,7 +224,7 @@ export class DeskCall extends EventTarget {
     media.addEventListener('change', () => this.#dispatch('change'))
     media.addEventListener('quality', ({ detail }) => {
       this.quality = detail
-      const stats = { ...detail.numbers, level: detail.level }
+      const stats = { ...detail.numbers, level: detail.level, sound_only: media.soundOnly }
       this.#signalling.tell('call.stats', { call_id: this.id, stats })
       this.#dispatch('change')
     })

@@ -150,7 +150,8 @@ export class CallPanel extends HTMLElement {
       media.cameraOn ? 'video' : 'video-off',
     )
     const talks = call.part !== 'listener'
-    for (const act of ['mute', 'camera', 'share']) this.#buttons[act].hidden = !talks
+    this.#buttons.mute.hidden = !talks
+    for (const act of ['camera', 'share']) this.#buttons[act].hidden = !talks || media.soundOnly
     this.#local.hidden ||= !talks
     this.#press('guest', Boolean(call.guest), guestWords(call.guest), 'person')
     this.#buttons.guest.hidden =
@@ -158,7 +159,7 @@ export class CallPanel extends HTMLElement {
     this.#press('hang-up', false, { agent: '挂断', guest: '离开', listener: '停止旁听' }[call.part], 'phone')
     this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
     this.#buttons.switch.hidden = !talks || !media.cameraOn || media.sharing
-    this.#buttons.share.hidden = !talks || !navigator.mediaDevices?.getDisplayMedia
+    this.#buttons.share.hidden ||= !navigator.mediaDevices?.getDisplayMedia
   }
 
   #showOthers({ part, guest, listened }) {
@@ -205,22 +206,34 @@ function withdrawalWords({ withdrawn, recording, part }) {
   return recording ? `${who}要求停止录制，正在停止…` : `${who}已要求停止录制，现在不录音录像`
 }
 
-function stateWords({ state, mode, peerConnected, part }, media) {
+/** Why there is no picture, where a browser hasn't got the codec of the call's pictures. */
+function formatWords({ mode, media, part, peerSoundOnly }) {
+  if (mode !== 'video') return ''
+  const owner = part === 'agent' ? '对方' : '群众'
+  const whose = media.soundOnly ? '您' : peerSoundOnly ? owner : ''
+  return whose && `${whose}的浏览器不支持本次通话的视频格式，只能语音通话。`
+}
+
+function stateWords(call, media) {
+  const { state, mode, peerConnected, part } = call
   if (part === 'listener') return media === 'live' ? '旁听中，对方听不到也看不到您' : '正在接通旁听…'
   if (media === 'reconnecting') return '网络中断，正在重新接通…'
   if (!peerConnected && state !== 'ringing') return '对方网络中断，正在等对方回来…'
-  if (state === 'live' || media === 'live') return mode === 'audio' ? '语音通话中' : '视频通话中'
+  if (state === 'live' || media === 'live') {
+    return mode === 'audio' ? '语音通话中' : formatWords(call) || '视频通话中'
+  }
   return callWords(state || 'connecting')
 }
 
-function veilWords({ state, mode, peerConnected, direct }, media) {
+function veilWords(call, media) {
+  const { state, mode, peerConnected, direct } = call
   if (state === 'ringing') return '正在呼叫对方…'
   if (state === 'consenting')
     return direct ? '对方正在阅读通话说明，确认后接通' : '对方正在阅读录音录像告知，同意后接通'
   if (media === 'reconnecting') return '正在重新接通…'
   if (media !== 'live') return '正在接通…'
   if (!peerConnected) return '对方网络中断，通话为对方保留'
-  return mode === 'audio' ? '语音通话' : ''
+  return mode === 'audio' ? '语音通话' : formatWords(call)
 }
 
 function qualityWords({ quality, peerQuality }) {
