@@ -24,6 +24,7 @@ from knowledge.understanding import Reading
 from knowledge.views import View
 
 MOST_ITEM_CHOICES = 8  # a citizen who wants none of so many says it in other words
+MOST_OFFERED = 8  # guides that staff are shown of what was offered
 
 
 class Desk(Protocol):
@@ -176,6 +177,21 @@ class Reply:
                 labels.append(self._desk.label(facet, value))
         return f"{item.short_title}（{'，'.join(labels)}）" if labels else item.short_title
 
+    def _offered(self, options: Sequence[Option]) -> list[list[str]]:
+        """The guides to which the options may lead, for staff: id, title and district of each."""
+        listed = self._view.snapshot.items()
+        found: dict[str, list[str]] = {}
+        for option in options:
+            for key in option.items or self._focus.items:
+                item = self._view.catalogue.items.get(key)
+                if item is None or key not in listed:
+                    continue
+                refs = {ref.district: ref for ref in listed[key].guides_on(self._desk.today)}
+                served = self._serving(option.district or self._district, refs)
+                for ref in (refs[served],) if served else refs.values():
+                    found.setdefault(ref.guide_id, [ref.guide_id, item.title, ref.district])
+        return list(found.values())[:MOST_OFFERED]
+
     def _say(
         self,
         outcome: str,
@@ -189,6 +205,8 @@ class Reply:
         open_: bool = False,
     ) -> Consultation:
         focus = replace(self._focus, offered=tuple(options), open=open_)
+        if options:
+            self._trace["offered"] = self._offered(options)
         return Consultation(
             outcome=outcome,
             status=status,

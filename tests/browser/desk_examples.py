@@ -109,6 +109,31 @@ CANNED = [
     {"id": "4", "title": "再见", "text": "还有别的事要问吗？没有的话我先办结，小结会发给您。"},
 ]
 
+ASKED_BACK: dict[str, Any] = {
+    "status": "clarifying",
+    "messages": [
+        {
+            "text": "您要办哪一项？\n1. 居住证首次申领\n2. 居住证签注",
+            "type": "question",
+            "choices": [
+                {"title": "居住证首次申领", "value": "居住证首次申领"},
+                {"title": "居住证签注", "value": "居住证签注"},
+            ],
+        }
+    ],
+    "reply_to": 1,
+    "open_choices": [],
+    "trace": {
+        "intent": "ask_materials",
+        "confidence": 0.8,
+        "offered": [
+            ["residence-first", "居住证首次申领", "南湖区"],
+            ["residence-renew", "居住证签注", "南湖区"],
+        ],
+    },
+}
+"""The bot's only reply, a question with choices."""
+
 DRAFT = (
     "您咨询的事项：居民身份证丢失补领（南湖区）。\n"
     "已齐材料：居民户口簿。\n"

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.agent import Agent
+from tests.browser.desk_examples import ASKED_BACK
 from tests.browser.fake_desk import COOKIE, FakeDeskService
 
 pytestmark = pytest.mark.slow
@@ -176,6 +177,21 @@ def test_the_linked_guide_stands_beside_and_its_materials_are_ticked(
     at_desk.page.get_by_label("情形").select_option("他人代为领取")
     at_desk.page.get_by_label("委托书").check()
     at_desk.sees("已齐 1 / 3")
+
+
+def test_what_the_bot_offered_is_there_to_open_where_it_only_asked_back(agent: Agent, desk: FakeDeskService):
+    chat = desk.agent_has("居住证")
+    chat.events.clear()
+    desk.citizen_says(chat, "居住证要带什么")
+    desk.log(chat, "bot_message", ASKED_BACK, quietly=True)
+    agent.opens_desk()
+    agent.looks_at("居住证")
+    agent.sees("机器人给出过这些指南，还没有选定：")
+    agent.page.get_by_role("button", name="居住证签注 南湖区").click()
+    expect(agent.page.locator(".guide__title")).to_have_text("居住证签注")
+
+    agent.page.locator(".guide__others").get_by_role("button", name="居住证首次申领").click()
+    expect(agent.page.locator(".guide__title")).to_have_text("居住证首次申领")
 
 
 def test_a_guide_is_found_and_sent_with_one_press(at_desk: Agent, desk: FakeDeskService):

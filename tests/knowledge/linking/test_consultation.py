@@ -72,6 +72,20 @@ class TestAskingBack:
         assert cited(reply) == {"t105"}
         assert "5个工作日" in text_of(reply)
 
+    async def test_staff_are_told_the_guides_to_which_what_is_offered_may_lead(self, desk):
+        by_district = await desk.ask("居住证丢了补办几天")
+        answered = await desk.pick(1)
+        by_item = await desk.ask("东岭区残疾证要迁移，要什么材料")
+
+        assert {(id_, district) for id_, _, district in by_district.trace["offered"]} == {
+            ("t5", "东岭区"),
+            ("t105", "河西区"),
+        }
+        assert all("居住证" in title for _, title, _ in by_district.trace["offered"])
+        assert "offered" not in answered.trace
+        assert len(by_item.trace["offered"]) == 2
+        assert {district for _, _, district in by_item.trace["offered"]} == {"东岭区"}
+
     async def test_siblings_that_differ_in_the_answer_are_offered_as_situations(self, desk):
         reply = await desk.ask("东岭区残疾证要迁移，要什么材料")
 

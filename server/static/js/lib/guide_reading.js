@@ -112,6 +112,17 @@ export function guidesIn(events) {
 }
 
 /**
+ * The guides from which the bot had the citizen choose last, where it asked back or had only something near.
+ *
+ * @param {{kind: string, body: Record<string, any>}[]} events as staff read them
+ * @returns {{guideId: string, title: string, district: string}[]}
+ */
+export function offeredIn(events) {
+  const last = events.findLast(({ kind, body }) => kind === 'bot_message' && body.trace?.offered?.length > 0)
+  return (last?.body.trace.offered ?? []).map(([guideId, title, district]) => ({ guideId, title, district }))
+}
+
+/**
  * Which materials of this guide are ticked, by the newest checklist; and the situation it is for.
  *
  * @param {{kind: string, body: Record<string, any>}[]} events

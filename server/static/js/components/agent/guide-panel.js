@@ -6,13 +6,14 @@
  * - Materials are checkboxes with labels; how many are there is said in words and kept up to date.
  * - 「给对方看」 stands at each element, and is named after it.
  * - Situations are a select; the guide's facts a description list.
+ * - Where no guide is linked yet, those that the bot offered are a list of buttons under a sentence.
  * - The search is a form with a label; what it found is announced by its count.
  *
  * Tells `desk-guide` with a guide id (show it), `desk-card` with a guide id (send it), `desk-checklist` with
  * `{guide_id, situation, checked}`, `desk-search` with words, `desk-show` with `{guide_id, element, situation}`.
  */
 
-import { guidesIn, keyFacts, moreToShow, situationsOf, tickedIn } from '../../lib/guide_reading.js'
+import { guidesIn, keyFacts, moreToShow, offeredIn, situationsOf, tickedIn } from '../../lib/guide_reading.js'
 import { icon, make, tell } from '../../lib/dom.js'
 import { richText } from '../rich-text.js'
 
@@ -32,6 +33,7 @@ export class GuidePanel extends HTMLElement {
   })
   #chat = null
   #shown = ''
+  #offered = ''
   #record = null
   #situation = 0
   #ticked = new Set()
@@ -68,13 +70,35 @@ export class GuidePanel extends HTMLElement {
       this.#chat = chat
       this.#shown = ''
       this.#record = null
-      this.#guide.replaceChildren(
-        ...(chat ? [make('p', { class: 'inbox__empty' }, '对话里还没有用到办事指南，可在下面查。')] : []),
-      )
+      this.#guide.replaceChildren(...(chat ? [this.#empty()] : []))
     }
     const [linked] = chat ? guidesIn(chat.events) : []
     if (linked && !this.#shown) this.#ask(linked.guideId)
     else if (this.#record && !this.#saving) this.#follow()
+    else if (chat && !this.#record) this.#followOffered()
+  }
+
+  /** What stands here before a guide does: those that the bot offered, if any. */
+  #empty(problem = '') {
+    const offered = offeredIn(this.#chat?.events ?? [])
+    this.#offered = idsOf(offered)
+    const hint = offered.length > 0 ? '机器人给出过这些指南，还没有选定：' : '对话里还没有用到办事指南，可在下面查。'
+    const item = ({ guideId, title, district }) => {
+      const open = () => tell(this, 'desk-guide', guideId)
+      const words = [title, make('small', {}, district)]
+      return make('li', { class: 'found__item' }, make('button', { type: 'button', class: 'found__name', click: open }, ...words))
+    }
+    return make(
+      'div',
+      {},
+      ...[problem, hint].filter(Boolean).map((words) => make('p', { class: 'inbox__empty' }, words)),
+      offered.length > 0 ? make('ul', { class: 'found' }, ...offered.map(item)) : null,
+    )
+  }
+
+  /** Events of a conversation may come after it was opened. */
+  #followOffered() {
+    if (idsOf(offeredIn(this.#chat.events)) !== this.#offered) this.#guide.replaceChildren(this.#empty())
   }
 
   #ask(guideId) {
@@ -84,8 +108,7 @@ export class GuidePanel extends HTMLElement {
 
   /** The guide that was asked for can't be had. @param {string} problem */
   fail(problem) {
-    if (!this.#record)
-      this.#guide.replaceChildren(make('p', { class: 'inbox__empty' }, `没有取到办事指南：${problem}`))
+    if (!this.#record) this.#guide.replaceChildren(this.#empty(`没有取到办事指南：${problem}`))
   }
 
   /** @param {Record<string, any>} record what `GET /api/v1/guides/{id}` answers */
@@ -145,7 +168,9 @@ export class GuidePanel extends HTMLElement {
   #draw() {
     const { id, title, district, version, guide, url } = { url: this.#record.guide.url, ...this.#record }
     const situations = situationsOf(guide)
-    const others = guidesIn(this.#chat?.events ?? []).filter(({ guideId }) => guideId !== id)
+    const events = this.#chat?.events ?? []
+    const mentioned = new Map([...offeredIn(events), ...guidesIn(events)].map((guide) => [guide.guideId, guide]))
+    const others = [...mentioned.values()].filter(({ guideId }) => guideId !== id)
     this.#guide.replaceChildren(
       make('h3', { class: 'guide__title' }, title),
       make(
@@ -283,5 +308,8 @@ export class GuidePanel extends HTMLElement {
     if (count) count.textContent = `已齐 ${boxes.filter(({ checked }) => checked).length} / ${boxes.length}`
   }
 }
+
+/** @param {{guideId: string}[]} guides */
+const idsOf = (guides) => guides.map(({ guideId }) => guideId).join(' ')
 
 customElements.define('bb-desk-guide', GuidePanel)
