@@ -31,7 +31,11 @@ def postgresql_server():
         yield folder
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""PostgreSQL is a server, so `make check` leaves it out."""
+
+
+@pytest.fixture(params=DATABASES)
 def empty_database_url(request, tmp_path):
     """The address of a database without tables, of each kind in turn."""
     if request.param == "sqlite":
@@ -39,7 +43,7 @@ def empty_database_url(request, tmp_path):
     return asyncio.run(create_postgresql_database(request.getfixturevalue("postgresql_server")))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request, tmp_path):
     """The address of a database with all tables, of each kind in turn."""
     if request.param == "sqlite":

@@ -18,6 +18,8 @@ from core.kept_processes import free_ports
 from tests.bot.model_archive import write_model
 from tests.waiting import comes_true
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 60  # far over what any step takes
 
 

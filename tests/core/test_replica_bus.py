@@ -28,6 +28,7 @@ class TestProcessBus(ReplicaBusContract, PresenceContract):
         self.hub.mend()
 
 
+@pytest.mark.slow
 class TestRedisReplicas(ReplicaBusContract, PresenceContract):
     @pytest.fixture(autouse=True)
     def _server(self):

@@ -97,6 +97,7 @@ class TestFilesThatCannotBeHad:
         assert_one_line(*bangban("guides", "lint")[::2], "UTF-8")
 
 
+@pytest.mark.slow
 class TestStreams:
     def test_a_reader_that_has_seen_enough_ends_the_command_quietly(self, tmp_path):
         for words in (("guides", "lint"), ("guides", "lint", "-h")):

@@ -10,6 +10,8 @@ from core.statuses import Role
 from server.demo import FILE_NAME, NAMES, PLANNED_NAME, add_user, prepare_demo
 from server.stores_part import open_stores
 
+pytestmark = pytest.mark.slow
+
 
 class Killed(BaseException):
     """The process ends here."""

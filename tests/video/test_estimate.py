@@ -142,6 +142,7 @@ DAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DAYS)
 def test_the_error_stays_within_what_is_stated(kind):
     measured, came = simulated(kind)

@@ -130,6 +130,7 @@ class Words:
         return False
 
 
+@pytest.mark.slow
 def test_a_citys_own_word_is_understood_after_training(embedder, tmp_path):
     shipped, own = tmp_path / "shipped", tmp_path / "own"
     shutil.copytree(FOLDER, shipped, ignore=lambda *_: {f.name for f in OTHER_SAYS} | {"open.jsonl"})

@@ -5,6 +5,8 @@ import pytest
 from knowledge.topic_model import TopicModel
 from knowledge.topic_training import train_to_file
 
+pytestmark = pytest.mark.slow
+
 
 class FailingEmbedder:
     """The model of the fake embedder, on a machine that runs out of memory."""
