@@ -3,8 +3,9 @@
 PYTHON ?= python3
 SETUP  := $(PYTHON) -m tools.setup $(if $(filter no,$(SAMPLES)),--no-samples)
 BIN    := .venv/bin
-# Tests of the whole service, with browsers and Rasa, get the machine to themselves; all others share its cores.
-ALONE  := tests/browser tests/scenarios
+# Calls, and the whole service with browsers and Rasa, get the machine to themselves; all others share its cores.
+ALONE  := tests/scenarios $(wildcard tests/browser/test_*_real*.py) \
+          $(addprefix tests/browser/,test_real_service.py test_agent_call.py test_call_page.py)
 SPREAD := --numprocesses auto --maxprocesses 4
 
 .PHONY: help run setup test check lint format bench lock clean
