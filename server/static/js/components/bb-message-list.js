@@ -24,6 +24,7 @@ export class MessageList extends HTMLElement {
     make('div', { class: 'bubble typing' }, make('i'), make('i'), make('i')),
   )
   #typingTimer = 0
+  #revealed = null
 
   /**
    * Draws the timeline; what the server wrote into the list is replaced by the first call.
@@ -48,9 +49,10 @@ export class MessageList extends HTMLElement {
     const item = this.#items.get(entry.key)
     if (!item) return
     if (focus) item.focus({ preventScroll: true })
-    const show = () => item.scrollIntoView({ block: 'start' })
+    this.#revealed = item
+    const show = () => this.#revealed.scrollIntoView({ block: 'start' })
     show()
-    item.firstElementChild.drawn?.then(show)
+    item.firstElementChild.drawn?.then(show) // of several that are drawn late, in whatever order, the last stays
   }
 
   #item(entry) {
