@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from core.stores.tables import metadata
+from core.stores.channel_tables import metadata  # of all tables: this module knows the others
 
 # Inside the caller's transaction: all steps are applied, or none.
 context.configure(

@@ -1,4 +1,4 @@
-"""Inserts rows in place of those with the same key; the one statement that differs by database."""
+"""Inserts rows in place of, or unless there are, those with the same key; what differs by database."""
 
 from typing import Any, Final
 
@@ -23,3 +23,10 @@ def upsert(connection: Connection, table: Table) -> Insert:
         },
     )
     return replacing
+
+
+def insert_unless_there(connection: Connection, table: Table) -> Insert:
+    """An insert into `table` that leaves a row with the same primary key as it is."""
+    statement: Any = _INSERTS[connection.dialect.name](table)
+    leaving: Insert = statement.on_conflict_do_nothing(index_elements=list(table.primary_key))
+    return leaving

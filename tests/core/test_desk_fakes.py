@@ -7,6 +7,7 @@ from tests.contracts.call_store import CallStoreContract
 from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
 from tests.contracts.guest_store import GuestStoreContract
+from tests.contracts.outbox_store import OutboxStoreContract
 from tests.contracts.paper_store import PaperStoreContract
 from tests.desk_fakes import (
     InMemoryAccessLog,
@@ -16,6 +17,7 @@ from tests.desk_fakes import (
     InMemoryGuestStore,
 )
 from tests.fakes import InMemoryConversationStore
+from tests.outbox_fakes import InMemoryOutboxStore
 from tests.paper_fakes import InMemoryPaperStore
 
 
@@ -69,3 +71,9 @@ class TestInMemoryPaperStore(InOneMemory, PaperStoreContract):
     @pytest.fixture
     async def desk(self, conversations):
         return InMemoryDeskStore(conversations)
+
+
+class TestInMemoryOutboxStore(InOneMemory, OutboxStoreContract):
+    @pytest.fixture
+    async def store(self, conversations):
+        return InMemoryOutboxStore(conversations)

@@ -15,9 +15,9 @@ from core.database import Database
 from core.desk_ports import HolderChange
 from core.migrations import upgrade
 from core.statuses import HandoverState, Holder
+from core.stores.channel_tables import metadata
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
-from core.stores.tables import metadata
 
 ROOT = Path(__file__).parents[2]
 

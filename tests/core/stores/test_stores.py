@@ -8,6 +8,7 @@ from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
+from core.stores.outbox import DatabaseOutboxStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
 from tests.contracts.access_log import AccessLogContract
@@ -17,6 +18,7 @@ from tests.contracts.desk_store import DeskStoreContract
 from tests.contracts.file_store import FileStoreContract
 from tests.contracts.guest_store import GuestStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
+from tests.contracts.outbox_store import OutboxStoreContract
 from tests.contracts.paper_store import PaperStoreContract
 from tests.contracts.user_store import UserStoreContract
 
@@ -89,3 +91,13 @@ class TestDatabasePaperStore(OverOneDatabase, PaperStoreContract):
     @pytest.fixture
     async def desk(self, database, clock):
         return DatabaseDeskStore(database, now=clock)
+
+
+class TestDatabaseOutboxStore(OutboxStoreContract):
+    @pytest.fixture
+    async def conversations(self, database, clock):
+        return DatabaseConversationStore(database, now=clock)
+
+    @pytest.fixture
+    async def store(self, database, clock):
+        return DatabaseOutboxStore(database, now=clock)

@@ -1,0 +1,151 @@
+"""What is still to be said to a channel's user, and what was. Records and Protocol, as in `core.ports`.
+
+A channel without a connection of its own to the citizen, WeChat say, is one more reader of a
+conversation's log: each event becomes outgoing items once, in the order of the log, in the transaction
+that moves the reader on. An item waits until it leaves by one of two ways: carried in the answer to a
+delivery that is open just now, or sent by itself. What leaves is decided by pure steps
+(`connectors.wechat.outbox`) under the user's lock, so that no two processes decide at once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class ItemState(StrEnum):
+    """Where an outgoing item is. `carried`, `sent` and `unclear` are ends."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    CARRIED = "carried"
+    SENT = "sent"
+    UNCLEAR = "unclear"  # sent, and nobody knows whether it arrived: it isn't repeated
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUser:
+    """A user of a channel's account, and how far they have been told what their conversation's log holds.
+
+    `ledger` belongs to the channel: what may be sent, until when.
+    """
+
+    account: str
+    user_id: str
+    conversation_id: str = ""
+    follows: bool = True
+    ledger: Mapping[str, Any] = field(default_factory=dict)
+    read_to: int = 0  # the sequence number of the last event that became items
+    answering_until: datetime | None = None  # a delivery is open till then, and may carry what waits
+    lost_track: bool = False  # something ended unclear since the user was last told where to read all
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingItem:
+    """One thing to be said. `number` rises with time; 0 is one that isn't stored yet."""
+
+    body: Mapping[str, Any]
+    number: int = 0
+    sequence: int = 0  # of the event that it comes from
+    state: ItemState = ItemState.WAITING
+    since: datetime | None = None  # UTC, in this state; set by the store
+    delivery: str = ""  # what carried it
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something that the channel delivered, maybe several times. `answer` None: none was given yet."""
+
+    key: str
+    user_id: str
+    nonce: str = ""  # of the first attempt
+    received_at: datetime | None = None  # UTC, the first attempt; set by the store
+    answer: str | None = None
+    done: bool = False  # what it asked for was done
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What a step decides upon: the user, and the items that have come to no end, in order."""
+
+    user: ChannelUser
+    items: Sequence[OutgoingItem] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStep:
+    """What becomes of an outbox: the user, items that changed or are new, and a delivery's answer."""
+
+    user: ChannelUser
+    items: Sequence[OutgoingItem] = ()
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery as it stands, whether this is its first attempt, and its user."""
+
+    delivery: Delivery
+    is_first: bool
+    user: ChannelUser
+
+
+Step = Callable[[Outbox], OutboxStep]
+
+
+class OutboxStore(Protocol):
+    """Users, deliveries and outgoing items of all accounts. Durable when a call returns.
+
+    Steps are pure and quick; what one raises, the call raises, and nothing is changed. Steps of one user
+    follow one another in all processes.
+    """
+
+    async def claim(self, account: str, delivery: Delivery, step: Step) -> Claimed:
+        """Takes a delivery in: the first attempt does `step`, any other finds the delivery as it stands.
+
+        A user who isn't known yet is made before. Of any number of attempts at once one is the first.
+        """
+
+    async def delivery(self, account: str, key: str) -> Delivery | None:
+        """That delivery, or None."""
+
+    async def change(self, account: str, user_id: str, step: Step) -> OutboxStep:
+        """Makes the outbox what `step` makes of it; new items come back with their numbers.
+
+        Raises NotFound for an unknown user, and for a delivery in the step that was never claimed.
+        """
+
+    async def user(self, account: str, user_id: str) -> ChannelUser | None:
+        """That user, or None."""
+
+    async def user_of(self, conversation_id: str) -> ChannelUser | None:
+        """Whose conversation it is, or None."""
+
+    async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
+        """The user's items that have come to no end, or all, in order."""
+
+    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
+        """Users whose conversation's log goes on beyond what became items."""
+
+    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+        """Users with items that have come to no end, and without a delivery that may still carry them."""
+
+    async def forget_user(self, account: str, user_id: str) -> None:
+        """Deletes the user with items and deliveries; the conversation stays. Unknown is no mistake."""
+
+    async def forget_deliveries(self, before: datetime) -> int:
+        """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
+
+
+__all__ = [
+    "ChannelUser",
+    "Claimed",
+    "Delivery",
+    "ItemState",
+    "Outbox",
+    "OutboxStep",
+    "OutboxStore",
+    "OutgoingItem",
+    "Step",
+]

@@ -1,0 +1,190 @@
+"""Users, deliveries and outgoing items of channels in the database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from core.clock import utc_now
+from core.database import Database, in_transaction
+from core.errors import NotFound
+from core.outbox_ports import (
+    ChannelUser,
+    Claimed,
+    Delivery,
+    ItemState,
+    Outbox,
+    OutboxStep,
+    OutgoingItem,
+    Step,
+)
+from core.stores.channel_tables import channel_deliveries as deliveries
+from core.stores.channel_tables import channel_users as users
+from core.stores.channel_tables import outgoing_items as items
+from core.stores.tables import conversations
+from core.stores.upserts import insert_unless_there
+
+_OPEN: Final = (ItemState.WAITING.value, ItemState.SENDING.value)
+
+
+class DatabaseOutboxStore:
+    """An OutboxStore in a database that `core.migrations.upgrade` has prepared."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+
+    @in_transaction
+    def claim(self, connection: Connection, account: str, delivery: Delivery, step: Step) -> Claimed:
+        """Takes a delivery in: the first attempt does `step`, any other finds the delivery as it stands."""
+        fresh = ChannelUser(account, delivery.user_id)
+        connection.execute(insert_unless_there(connection, users).values(asdict(fresh)))
+        box = _locked(connection, account, delivery.user_id)
+        if (known := _delivery(connection, account, delivery.key)) is not None:
+            return Claimed(known, is_first=False, user=box.user)
+        taken = replace(delivery, received_at=self._now())
+        connection.execute(insert(deliveries).values(account=account, **asdict(taken)))
+        made = self._store(connection, box, step(box))
+        return Claimed(made.delivery or taken, is_first=True, user=made.user)
+
+    async def delivery(self, account: str, key: str) -> Delivery | None:
+        """That delivery, or None."""
+        rows = await self._database.read(_one_delivery(account, key))
+        return _delivery_of(rows[0]) if rows else None
+
+    @in_transaction
+    def change(self, connection: Connection, account: str, user_id: str, step: Step) -> OutboxStep:
+        """Makes the outbox what `step` makes of it; new items come back with their numbers."""
+        box = _locked(connection, account, user_id)
+        return self._store(connection, box, step(box))
+
+    async def user(self, account: str, user_id: str) -> ChannelUser | None:
+        """That user, or None."""
+        rows = await self._database.read(select(users).where(*_named(account, user_id)))
+        return ChannelUser(**rows[0]._asdict()) if rows else None
+
+    async def user_of(self, conversation_id: str) -> ChannelUser | None:
+        """Whose conversation it is, or None."""
+        rows = await self._database.read(select(users).where(users.c.conversation_id == conversation_id))
+        return ChannelUser(**rows[0]._asdict()) if rows else None
+
+    async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
+        """The user's items that have come to no end, or all, in order."""
+        query = select(items).where(items.c.account == account, items.c.user_id == user_id)
+        if not all_states:
+            query = query.where(items.c.state.in_(_OPEN))
+        return tuple(map(_item_of, await self._database.read(query.order_by(items.c.number))))
+
+    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
+        """Users whose conversation's log goes on beyond what became items."""
+        query = (
+            select(users)
+            .join(conversations, conversations.c.conversation_id == users.c.conversation_id)
+            .where(conversations.c.last_sequence > users.c.read_to)
+            .limit(limit)
+        )
+        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
+
+    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+        """Users with items that have come to no end, and without a delivery that may still carry them."""
+        is_answering = or_(users.c.answering_until.is_(None), users.c.answering_until <= now)
+        has_items = (
+            select(items.c.number)
+            .where(
+                items.c.account == users.c.account,
+                items.c.user_id == users.c.user_id,
+                items.c.state.in_(_OPEN),
+            )
+            .exists()
+        )
+        rows = await self._database.read(select(users).where(is_answering, has_items).limit(limit))
+        return tuple(ChannelUser(**row._asdict()) for row in rows)
+
+    @in_transaction
+    def forget_user(self, connection: Connection, account: str, user_id: str) -> None:
+        """Deletes the user with items and deliveries; the conversation stays."""
+        for table in (items, deliveries, users):
+            connection.execute(delete(table).where(table.c.account == account, table.c.user_id == user_id))
+
+    @in_transaction
+    def forget_deliveries(self, connection: Connection, before: datetime) -> int:
+        """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
+        connection.execute(delete(items).where(items.c.state.not_in(_OPEN), items.c.since < before))
+        gone = connection.execute(delete(deliveries).where(deliveries.c.received_at < before))
+        return int(gone.rowcount)
+
+    def _store(self, connection: Connection, box: Outbox, made: OutboxStep) -> OutboxStep:
+        """Writes what is another now. The user's row is locked."""
+        account, user_id = box.user.account, box.user.user_id
+        if made.user != box.user:
+            connection.execute(update(users).where(*_named(account, user_id)).values(_values_of(made.user)))
+        known = {each.number: each for each in box.items}
+        stored = [self._put(connection, box.user, known.get(each.number), each) for each in made.items]
+        if made.delivery is not None:
+            changed = connection.execute(
+                update(deliveries)
+                .where(deliveries.c.account == account, deliveries.c.key == made.delivery.key)
+                .values(answer=made.delivery.answer, done=made.delivery.done)
+            )
+            if not changed.rowcount:
+                raise NotFound("no such delivery")
+        return replace(made, items=tuple(stored))
+
+    def _put(
+        self, connection: Connection, user: ChannelUser, before: OutgoingItem | None, item: OutgoingItem
+    ) -> OutgoingItem:
+        if before == item:
+            return item
+        dated = item if before and before.state is item.state else replace(item, since=self._now())
+        values = {**asdict(dated), "state": dated.state.value}
+        if item.number:
+            connection.execute(update(items).where(items.c.number == item.number).values(values))
+            return dated
+        del values["number"]
+        named = {"account": user.account, "user_id": user.user_id, **values}
+        number = connection.execute(insert(items).values(named).returning(items.c.number)).scalar_one()
+        return replace(dated, number=number)
+
+
+def _named(account: str, user_id: str) -> tuple[Any, Any]:
+    return users.c.account == account, users.c.user_id == user_id
+
+
+def _values_of(user: ChannelUser) -> dict[str, Any]:
+    return {name: value for name, value in asdict(user).items() if name not in ("account", "user_id")}
+
+
+def _locked(connection: Connection, account: str, user_id: str) -> Outbox:
+    """The user's outbox; their row is held until the transaction ends. Raises NotFound."""
+    row = connection.execute(select(users).where(*_named(account, user_id)).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound("no such user")
+    open_items = connection.execute(
+        select(items)
+        .where(items.c.account == account, items.c.user_id == user_id, items.c.state.in_(_OPEN))
+        .order_by(items.c.number)
+    )
+    return Outbox(ChannelUser(**row._asdict()), tuple(map(_item_of, open_items)))
+
+
+def _one_delivery(account: str, key: str) -> Any:
+    return select(deliveries).where(deliveries.c.account == account, deliveries.c.key == key)
+
+
+def _delivery(connection: Connection, account: str, key: str) -> Delivery | None:
+    row = connection.execute(_one_delivery(account, key)).one_or_none()
+    return _delivery_of(row) if row is not None else None
+
+
+def _delivery_of(row: Row[Any]) -> Delivery:
+    values = row._asdict()
+    del values["account"]
+    return Delivery(**values)
+
+
+def _item_of(row: Row[Any]) -> OutgoingItem:
+    values = row._asdict()
+    del values["account"], values["user_id"]
+    return OutgoingItem(**{**values, "state": ItemState(values["state"])})

@@ -1,0 +1,201 @@
+"""What every OutboxStore promises. Override `conversations` and `store`, over the same records."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.errors import InvalidInput, NotFound
+from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutboxStep, OutgoingItem
+from tests.contracts.conversation_store import opened
+from tests.fakes import ManualClock
+
+CITY, USER = "city", "o1"
+
+
+def nothing(box: Outbox) -> OutboxStep:
+    return OutboxStep(box.user)
+
+
+def bound(box: Outbox) -> OutboxStep:
+    return OutboxStep(replace(box.user, conversation_id="c1"))
+
+
+def said(*texts: str, read_to: int = 0):
+    def step(box: Outbox) -> OutboxStep:
+        items = [OutgoingItem({"text": text}, sequence=read_to) for text in texts]
+        return OutboxStep(replace(box.user, read_to=read_to), items)
+
+    return step
+
+
+def moved_to(state: ItemState, delivery: str = ""):
+    def step(box: Outbox) -> OutboxStep:
+        return OutboxStep(box.user, [replace(i, state=state, delivery=delivery) for i in box.items])
+
+    return step
+
+
+def texts_of(items) -> list[str]:
+    return [item.body["text"] for item in items]
+
+
+class OutboxStoreContract:
+    """Inherit, and override `conversations` and `store` with fresh, empty ones that read `clock`."""
+
+    @pytest.fixture
+    def clock(self):
+        return ManualClock()
+
+    @pytest.fixture
+    async def conversations(self, clock):
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def store(self, conversations):
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def known(self, store):
+        """A user with a delivery, in an outbox that is empty otherwise."""
+        await store.claim(CITY, Delivery("m:1", USER, "n1"), nothing)
+        return store
+
+    async def test_the_first_attempt_of_a_delivery_is_told_from_others(self, store, clock):
+        first = await store.claim(CITY, Delivery("m:1", USER, "n1"), bound)
+        again = await store.claim(CITY, Delivery("m:1", USER, "n2"), said("never"))
+
+        assert first.is_first
+        assert first.delivery == Delivery("m:1", USER, "n1", received_at=clock())
+        assert first.user == ChannelUser(CITY, USER, "c1") == await store.user(CITY, USER)
+        assert (again.is_first, again.delivery, again.user) == (False, first.delivery, first.user)
+        assert await store.items(CITY, USER) == ()
+
+    async def test_a_delivery_belongs_to_its_account(self, store):
+        await store.claim(CITY, Delivery("m:1", USER), nothing)
+        other = await store.claim("town", Delivery("m:1", USER), nothing)
+
+        assert other.is_first
+        assert await store.delivery("county", "m:1") is None
+
+    async def test_of_many_attempts_at_once_one_is_the_first(self, store):
+        claims = await asyncio.gather(
+            *(store.claim(CITY, Delivery("m:1", USER, f"n{n}"), said("hello")) for n in range(8))
+        )
+
+        assert [claim.is_first for claim in claims].count(True) == 1
+        assert texts_of(await store.items(CITY, USER)) == ["hello"]
+
+    async def test_a_first_attempt_whose_step_fails_was_none(self, store):
+        def fails(box: Outbox) -> OutboxStep:
+            raise InvalidInput("no")
+
+        with pytest.raises(InvalidInput):
+            await store.claim(CITY, Delivery("m:1", USER), fails)
+        assert await store.delivery(CITY, "m:1") is None
+        assert (await store.claim(CITY, Delivery("m:1", USER), nothing)).is_first
+
+    async def test_items_get_numbers_in_the_order_in_which_they_are_said(self, known, clock):
+        made = await known.change(CITY, USER, said("一", "二"))
+        more = await known.change(CITY, USER, said("三"))
+
+        numbers = [item.number for item in (*made.items, *more.items)]
+        assert numbers == sorted(set(numbers))
+        assert numbers[0] > 0
+        assert await known.items(CITY, USER) == (*made.items, *more.items)
+        assert {item.since for item in made.items} == {clock()}
+
+    async def test_a_step_gets_what_has_come_to_no_end(self, known, clock):
+        await known.change(CITY, USER, said("一"))
+        await known.change(CITY, USER, moved_to(ItemState.SENDING))
+        clock.advance(timedelta(seconds=5))
+        await known.change(CITY, USER, said("二"))
+        boxes = []
+        await known.change(CITY, USER, lambda box: (boxes.append(box), nothing(box))[1])
+
+        [box] = boxes
+        assert [(i.body["text"], i.state) for i in box.items] == [
+            ("一", ItemState.SENDING),
+            ("二", ItemState.WAITING),
+        ]
+        assert box.items[1].since - box.items[0].since == timedelta(seconds=5)
+
+    @pytest.mark.parametrize("end", [ItemState.CARRIED, ItemState.SENT, ItemState.UNCLEAR])
+    async def test_what_has_ended_is_no_more_to_be_said(self, known, end):
+        await known.change(CITY, USER, said("一"))
+        await known.change(CITY, USER, moved_to(end, "m:1"))
+
+        assert await known.items(CITY, USER) == ()
+        [item] = await known.items(CITY, USER, all_states=True)
+        assert (item.state, item.delivery) == (end, "m:1")
+
+    async def test_the_answer_of_a_delivery_is_kept(self, known):
+        def answers(box: Outbox) -> OutboxStep:
+            return OutboxStep(box.user, delivery=Delivery("m:1", USER, answer="<xml/>", done=True))
+
+        await known.change(CITY, USER, answers)
+        again = await known.claim(CITY, Delivery("m:1", USER, "n2"), nothing)
+
+        assert (again.delivery.answer, again.delivery.done, again.delivery.nonce) == ("<xml/>", True, "n1")
+
+    async def test_a_step_about_what_isnt_there_changes_nothing(self, known):
+        with pytest.raises(NotFound):
+            await known.change(CITY, "nobody", nothing)
+        with pytest.raises(NotFound):
+            await known.change(
+                CITY, USER, lambda box: OutboxStep(bound(box).user, delivery=Delivery("m:9", USER))
+            )
+        assert (await known.user(CITY, USER)).conversation_id == ""
+
+    async def test_steps_of_one_user_follow_one_another(self, known):
+        def adds(box: Outbox) -> OutboxStep:
+            return OutboxStep(replace(box.user, ledger={"n": box.user.ledger.get("n", 0) + 1}))
+
+        await asyncio.gather(*(known.change(CITY, USER, adds) for _ in range(20)))
+
+        assert (await known.user(CITY, USER)).ledger == {"n": 20}
+
+    async def test_whose_log_goes_on_is_behind(self, conversations, known):
+        await opened(conversations)
+        await known.change(CITY, USER, bound)
+        assert list(await known.behind()) == []
+        event, _ = await conversations.append("c1", "notice", {"text": "好"})
+        assert [user.user_id for user in await known.behind()] == [USER]
+        await known.change(CITY, USER, said("好", read_to=event.sequence))
+
+        assert list(await known.behind()) == []
+        assert (await known.user_of("c1")).user_id == USER
+        assert await known.user_of("c9") is None
+
+    async def test_who_has_something_waiting_is_found_unless_a_delivery_may_carry_it(self, known, clock):
+        def is_open(box: Outbox) -> OutboxStep:
+            return OutboxStep(replace(box.user, answering_until=clock() + timedelta(seconds=4)))
+
+        assert list(await known.waiting(clock())) == []
+        await known.change(CITY, USER, said("一"))
+        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+        await known.change(CITY, USER, is_open)
+        assert list(await known.waiting(clock())) == []
+        clock.advance(timedelta(seconds=4))
+
+        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+
+    async def test_what_is_old_is_forgotten_and_what_waits_is_not(self, known, clock):
+        await known.change(CITY, USER, said("sent"))
+        await known.change(CITY, USER, moved_to(ItemState.SENT))
+        await known.change(CITY, USER, said("waits"))
+        clock.advance(timedelta(days=3))
+
+        assert await known.forget_deliveries(clock() - timedelta(days=1)) == 1
+        assert texts_of(await known.items(CITY, USER, all_states=True)) == ["waits"]
+        assert await known.delivery(CITY, "m:1") is None
+
+    async def test_a_user_is_forgotten_with_all_that_is_theirs(self, known):
+        await known.change(CITY, USER, said("一"))
+        await known.forget_user(CITY, USER)
+        await known.forget_user(CITY, USER)
+
+        assert await known.user(CITY, USER) is None
+        assert await known.delivery(CITY, "m:1") is None
+        assert list(await known.items(CITY, USER, all_states=True)) == []

@@ -1,0 +1,109 @@
+"""The in-memory OutboxStore, which passes the same contract tests as the real one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from core.errors import NotFound
+from core.outbox_ports import (
+    ChannelUser,
+    Claimed,
+    Delivery,
+    ItemState,
+    Outbox,
+    OutboxStep,
+    OutgoingItem,
+    Step,
+)
+from tests.fakes import InMemoryConversationStore
+
+OPEN = (ItemState.WAITING, ItemState.SENDING)
+
+
+class InMemoryOutboxStore:
+    """An OutboxStore in dictionaries. Nothing in it waits, so each step is made whole."""
+
+    def __init__(self, conversations: InMemoryConversationStore) -> None:
+        self._c = conversations
+        self._users: dict[tuple[str, str], ChannelUser] = {}
+        self._deliveries: dict[tuple[str, str], Delivery] = {}
+        self._items: dict[tuple[str, str], list[OutgoingItem]] = {}
+        self._last = 0
+
+    async def claim(self, account: str, delivery: Delivery, step: Step) -> Claimed:
+        named = (account, delivery.user_id)
+        user = self._users.get(named, ChannelUser(*named))
+        if (known := self._deliveries.get((account, delivery.key))) is not None:
+            return Claimed(known, is_first=False, user=user)
+        taken = replace(delivery, received_at=self._c._now())
+        made = step(Outbox(user, self._open(named)))
+        self._users[named], self._deliveries[account, delivery.key] = user, taken
+        made = self._store(named, made)
+        return Claimed(made.delivery or taken, is_first=True, user=made.user)
+
+    async def delivery(self, account: str, key: str) -> Delivery | None:
+        return self._deliveries.get((account, key))
+
+    async def change(self, account: str, user_id: str, step: Step) -> OutboxStep:
+        named = (account, user_id)
+        if named not in self._users:
+            raise NotFound("no such user")
+        made = step(Outbox(self._users[named], self._open(named)))
+        if made.delivery and (account, made.delivery.key) not in self._deliveries:
+            raise NotFound("no such delivery")
+        return self._store(named, made)
+
+    async def user(self, account: str, user_id: str) -> ChannelUser | None:
+        return self._users.get((account, user_id))
+
+    async def user_of(self, conversation_id: str) -> ChannelUser | None:
+        return next((u for u in self._users.values() if u.conversation_id == conversation_id), None)
+
+    async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
+        named = (account, user_id)
+        return tuple(self._items.get(named, ())) if all_states else self._open(named)
+
+    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
+        ends = {c: log[-1].sequence for c, log in self._c._events.items() if log}
+        return [u for u in self._users.values() if ends.get(u.conversation_id, 0) > u.read_to][:limit]
+
+    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+        free = [u for u in self._users.values() if u.answering_until is None or u.answering_until <= now]
+        return [u for u in free if self._open((u.account, u.user_id))][:limit]
+
+    async def forget_user(self, account: str, user_id: str) -> None:
+        self._users.pop((account, user_id), None)
+        self._items.pop((account, user_id), None)
+        for key in [k for k, d in self._deliveries.items() if k[0] == account and d.user_id == user_id]:
+            del self._deliveries[key]
+
+    async def forget_deliveries(self, before: datetime) -> int:
+        for named, all_items in self._items.items():
+            self._items[named] = [i for i in all_items if i.state in OPEN or i.since >= before]
+        old = [key for key, d in self._deliveries.items() if d.received_at < before]
+        for key in old:
+            del self._deliveries[key]
+        return len(old)
+
+    def _open(self, named: tuple[str, str]) -> tuple[OutgoingItem, ...]:
+        return tuple(item for item in self._items.get(named, ()) if item.state in OPEN)
+
+    def _store(self, named: tuple[str, str], made: OutboxStep) -> OutboxStep:
+        self._users[named] = made.user
+        stored = tuple(self._put(self._items.setdefault(named, []), item) for item in made.items)
+        if made.delivery is not None:
+            before = self._deliveries[named[0], made.delivery.key]
+            self._deliveries[named[0], before.key] = replace(
+                before, answer=made.delivery.answer, done=made.delivery.done
+            )
+        return replace(made, items=stored)
+
+    def _put(self, own: list[OutgoingItem], item: OutgoingItem) -> OutgoingItem:
+        place = next((i for i, each in enumerate(own) if each.number == item.number), None)
+        if place is None:
+            self._last += 1
+            own.append(replace(item, number=self._last, since=self._c._now()))
+            return own[-1]
+        is_moved = own[place].state is not item.state
+        own[place] = replace(item, since=self._c._now()) if is_moved else item
+        return own[place]
