@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from connectors.wechat.error_codes import closes_window
 from connectors.wechat.pushes import Clicked, MenuUsed, Message, Push, Scanned, Subscribed, TextMessage
-from connectors.wechat.splitting import BETWEEN, fitting, size
+from connectors.wechat.splitting import fitting, join, size
 
 _SCANNING_BUTTONS: Final = frozenset({"scancode_push", "scancode_waitmsg"})
 
@@ -63,9 +63,9 @@ class Limits:
         }[kind]
 
     @property
-    def most_messages(self) -> int:
-        """The largest count that any kind grants."""
-        return max(self.of(kind).messages for kind in GrantKind)
+    def most_kept(self) -> int:
+        """So many of the last messages are remembered: all that a grant can be, and as many given back."""
+        return 2 * max(self.of(kind).messages for kind in GrantKind)
 
 
 def grant_of(push: Push) -> GrantKind | None:
@@ -121,14 +121,11 @@ class Ledger:
         return max(ends, default=None)
 
     def spend(self, now: float) -> "Ledger":
-        """A message is about to be sent. Raises ValueError if none may be: ask `left` before."""
-        if not self.left(now):
-            raise ValueError("no message may be sent")
-        # Older ones than a whole grant of the largest kind change no rest.
-        return replace(self, spent=tuple(sorted((*self.spent, now)))[-self.limits.most_messages :])
+        """A message was sent, or may have been. It counts whatever is left: ask `left` before sending."""
+        return replace(self, spent=tuple(sorted((*self.spent, now)))[-self.limits.most_kept :])
 
     def refused(self, code: int, now: float, spent: float | None = None) -> "Ledger":
-        """WeChat refused a message with that code; `spent` is what `spend` was given for it.
+        """WeChat refused a message with that code; `spent` is when `spend` counted it, if it did.
 
         Codes that say that the window is closed or used up, or the user not to be reached, void what
         was granted. With any other, the message didn't go out and may be sent again: it is given back.
@@ -155,7 +152,7 @@ class Ledger:
         if not data:
             return cls(limits)
         granted = {GrantKind(kind): at for kind, at in data["granted"].items()}
-        spent = tuple(data["spent"])[-limits.most_messages :]
+        spent = tuple(data["spent"])[-limits.most_kept :]
         return cls(limits, granted, spent, data["closed"])
 
     def _open(self, now: float) -> list[GrantKind]:
@@ -217,21 +214,21 @@ def _next(waiting: Sequence[Waiting], most_bytes: int) -> Planned:
     texts = _first_texts(waiting)
     if not texts:
         return Planned(1, None)
-    takes = fitting(texts, most_bytes)
+    text, takes = join(texts, most_bytes)
     if not takes:
         raise ValueError("a text is over the limit: split it first")
-    return Planned(takes, BETWEEN.join(texts[:takes]))
+    return Planned(takes, text)
 
 
 def _last(waiting: Sequence[Waiting], link: str, most_bytes: int) -> Planned:
     """As many texts as leave room to say how much waits after them."""
     texts = _first_texts(waiting)
-    longest_notice = _notice(len(waiting), link)
-    if size(longest_notice) > most_bytes:
+    longest = _notice(len(waiting), link)
+    if size(longest) > most_bytes:
         raise ValueError("the link leaves no room")
-    takes = fitting(texts, most_bytes, behind=longest_notice)
-    notice = _notice(len(waiting) - takes, link)
-    return Planned(takes, BETWEEN.join((*texts[:takes], notice)))
+    takes = fitting(texts, most_bytes, behind=longest)
+    text, _ = join(texts[:takes], most_bytes, behind=_notice(len(waiting) - takes, link))
+    return Planned(takes, text)
 
 
 def _first_texts(waiting: Sequence[Waiting]) -> list[str]:

@@ -68,17 +68,13 @@ def fitting(texts: Sequence[str], most_bytes: int, *, behind: str = "") -> int:
     return sum(total + after <= most_bytes for total in sizes)
 
 
-def join(texts: Sequence[str], most_bytes: int) -> tuple[str, ...]:
-    """The texts in as few messages as keep their order and the limit. Raises ValueError for one over it."""
-    messages = []
-    rest = list(texts)
-    while rest:
-        taken = fitting(rest, most_bytes)
-        if not taken:
-            raise ValueError("a text is over the limit: split it first")
-        messages.append(BETWEEN.join(rest[:taken]))
-        del rest[:taken]
-    return tuple(messages)
+def join(texts: Sequence[str], most_bytes: int, *, behind: str = "") -> tuple[str, int]:
+    """As many of the first of these texts as fit into one message: its text, and how many they are.
+
+    `behind` stands after them, and they leave room for it. Nothing fits: an empty text, or `behind` alone.
+    """
+    taken = fitting(texts, most_bytes, behind=behind)
+    return BETWEEN.join([*texts[:taken], *filter(None, [behind])]), taken
 
 
 def _cut(text: str, most_bytes: int) -> int:

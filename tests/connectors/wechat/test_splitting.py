@@ -1,6 +1,5 @@
 """Texts are cut where a reader would, never over the limit, never inside a character or a link."""
 
-import itertools
 import re
 
 import pytest
@@ -135,28 +134,32 @@ def test_a_limit_that_no_character_keeps_is_none(most_bytes):
 
 class TestJoining:
     def test_texts_that_wait_go_together(self):
-        assert join(["一", "二", "三"], 100) == (f"一{BETWEEN}二{BETWEEN}三",)
+        assert join(["一", "二", "三"], 100) == (f"一{BETWEEN}二{BETWEEN}三", 3)
 
-    def test_as_many_as_fit(self):
-        assert join(["一", "二", "三"], 8) == (f"一{BETWEEN}二", "三")
-        assert join(["一", "二", "三"], 7) == ("一", "二", "三")
+    def test_as_many_of_the_first_as_fit(self):
+        assert join(["一", "二", "三"], 8) == (f"一{BETWEEN}二", 2)
+        assert join(["一", "二", "三"], 7) == ("一", 1)
+        assert join(["一" * 3, "二"], 8) == ("", 0)
+        assert join([], 8) == ("", 0)
 
     def test_what_comes_behind_needs_room_too(self):
-        assert fitting(["一", "二", "三"], 16, behind="完") == 2
-        assert fitting(["一", "二", "三"], 18, behind="完") == 3
+        assert join(["一", "二", "三"], 16, behind="完") == (f"一{BETWEEN}二{BETWEEN}完", 2)
+        assert join(["一", "二", "三"], 18, behind="完") == (f"一{BETWEEN}二{BETWEEN}三{BETWEEN}完", 3)
+        assert join(["一"], 7, behind="完") == ("完", 0)
         assert fitting(["一"], 7, behind="完") == 0
 
-    def test_one_that_is_over_the_limit_must_be_split_first(self):
-        with pytest.raises(ValueError, match="split"):
-            join(["一", "社" * 10], 20)
+    @given(
+        st.lists(st.text(min_size=1, max_size=10), max_size=12),
+        st.integers(40, 120),
+        st.sampled_from(["", "还有 2 条"]),
+    )
+    def test_no_text_is_lost_or_moved_and_no_more_would_fit(self, texts, most_bytes, behind):
+        rest = list(texts)
+        while rest:
+            text, taken = join(rest, most_bytes, behind=behind)
 
-    @given(st.lists(st.text(min_size=1, max_size=10), max_size=12), st.integers(40, 120))
-    def test_nothing_is_lost_or_moved_and_nothing_is_over_the_limit(self, texts, most_bytes):
-        messages = join(texts, most_bytes)
-
-        assert BETWEEN.join(messages) == BETWEEN.join(texts)
-        assert all(size(message) <= most_bytes for message in messages)
-        assert all(
-            size(first) + size(BETWEEN) + size(second) > most_bytes or BETWEEN in second
-            for first, second in itertools.pairwise(messages)
-        )
+            assert size(text) <= most_bytes
+            assert text == BETWEEN.join([*rest[:taken], *([behind] if behind else [])])
+            assert taken == len(rest) or size(text) + size(BETWEEN) + size(rest[taken]) > most_bytes
+            assert taken, "each of these texts fits by itself"
+            del rest[:taken]
