@@ -8,9 +8,11 @@
     │   ├── FormIncomplete            400 form_incomplete
     │   ├── NoSignature               400 no_signature
     │   ├── UnreadableFile            400 unreadable_file
-    │   └── InfectedFile              400 infected_file
+    │   ├── InfectedFile              400 infected_file
+    │   └── InvalidPush               400 invalid_push
     ├── Unauthenticated               401 unauthenticated
     ├── Forbidden                     403 forbidden
+    │   └── UntrustedPush             403 untrusted_push
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
@@ -119,6 +121,12 @@ class InfectedFile(InvalidInput):
     citizen_text = "这个文件没有通过病毒检查，没有保存。请换一个再发。"
 
 
+class InvalidPush(InvalidInput):
+    """What a channel's platform is said to have sent can't be read. The message is a fixed reason."""
+
+    code = "invalid_push"
+
+
 class Unauthenticated(BangbanError):
     """No credential, or one that doesn't hold."""
 
@@ -133,6 +141,12 @@ class Forbidden(BangbanError):
     status = 403
     code = "forbidden"
     citizen_text = "您没有权限这样做。"
+
+
+class UntrustedPush(Forbidden):
+    """What was sent doesn't prove to come from a channel's platform, now. The message is a fixed reason."""
+
+    code = "untrusted_push"
 
 
 class NotFound(BangbanError):

@@ -1,4 +1,4 @@
-"""Encryption at rest: writes and reads sealed files. The only import of `cryptography`.
+"""Encryption at rest: writes and reads sealed files. Here alone `video` imports `cryptography`.
 
 AES-256-GCM; each file has its own key, derived from the service's recording key and the file's salt
 (HKDF-SHA256), each record a random nonce. The layout is `video.sealed_format`'s.

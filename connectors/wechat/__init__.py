@@ -1,0 +1,1 @@
+"""WeChat official accounts: the protocol in pure modules, and what speaks to WeChat in thin ones."""

@@ -8,7 +8,7 @@ import pytest
 from core import errors
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("bot", "core", "knowledge", "server", "video")
+FOLDERS = ("bot", "connectors", "core", "knowledge", "server", "video")
 TOLD = {
     "ConfigurationError",
     "UnservableModelError",
