@@ -10,6 +10,7 @@ from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
+from core.stores.wechat import DatabaseTokenStore
 from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.conversation_store import ConversationStoreContract
@@ -18,6 +19,7 @@ from tests.contracts.file_store import FileStoreContract
 from tests.contracts.guest_store import GuestStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
 from tests.contracts.paper_store import PaperStoreContract
+from tests.contracts.token_store import TokenStoreContract
 from tests.contracts.user_store import UserStoreContract
 
 
@@ -89,3 +91,9 @@ class TestDatabasePaperStore(OverOneDatabase, PaperStoreContract):
     @pytest.fixture
     async def desk(self, database, clock):
         return DatabaseDeskStore(database, now=clock)
+
+
+class TestDatabaseTokenStore(TokenStoreContract):
+    @pytest.fixture
+    async def store(self, database):
+        return DatabaseTokenStore(database)
