@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 BASE_URL: Final = "https://api.weixin.qq.com"
 TIMEOUT_SECONDS: Final = 10.0
+FILE_TIMES: Final = 3
+"""So many times longer a file may take, on its way to WeChat or from there."""
+
 PAUSES: Final = (0.3, 1.0)
 """Seconds before the second and the third attempt, give or take half: many who failed at once spread."""
 
@@ -74,6 +77,7 @@ class _Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     form: Callable[[], aiohttp.FormData] | None = None
+    is_file: bool = False
 
 
 class WeChatApi:
@@ -110,7 +114,7 @@ class WeChatApi:
 
         Raises WeChatRefusal for any errcode but 0, WeChatSilent when no such answer came.
         """
-        request = _Request(method, self._base_url + path, query or {}, body, form)
+        request = _Request(method, self._base_url + path, query or {}, body, form, is_file=form is not None)
         return await self._repeated(path, repeat, lambda: self._object(request))
 
     async def download(
@@ -118,7 +122,7 @@ class WeChatApi:
     ) -> Download:
         """A file, from a path of the API or a whole address. Raises as `ask`, and FileTooLarge."""
         elsewhere = "://" in path
-        request = _Request("GET", path if elsewhere else self._base_url + path, query or {})
+        request = _Request("GET", path if elsewhere else self._base_url + path, query or {}, is_file=True)
         # Whoever has the address has the citizen's file, so no log has it.
         shown = "elsewhere" if elsewhere else path
         return await self._repeated(shown, Repeat.ALWAYS, lambda: self._file(request, most_bytes))
@@ -155,7 +159,7 @@ class WeChatApi:
         json_type = {"Content-Type": "application/json; charset=utf-8"}
         try:
             async with (
-                asyncio.timeout(self._timeout_s),
+                asyncio.timeout(self._timeout_s * (FILE_TIMES if request.is_file else 1)),
                 self._session.request(
                     request.method,
                     request.address,

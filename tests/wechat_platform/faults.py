@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # Kinds of an ApiFault. The first three leave undone what was asked; the others do it.
@@ -61,6 +62,9 @@ class Faults:
 
     def loses_reply(self) -> bool:
         return self._chance.random() < self.reply_lost
+
+    def one_of(self, several: Sequence[str]) -> str:
+        return self._chance.choice(several)
 
     def delay(self, between: tuple[float, float]) -> float:
         return self._chance.uniform(*between)

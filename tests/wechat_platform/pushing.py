@@ -83,6 +83,8 @@ class Pusher:
             if attempt.outcome == ANSWERED:
                 self._take(user, delivery, attempt.content, now)
                 return
+            if attempt.outcome == BROKEN:
+                await asyncio.sleep(self._rules.pause_after_broken)
 
     async def _attempt(self, query: dict[str, str], body: bytes) -> Attempt:
         began, status, content, outcome = time.monotonic(), 0, b"", ANSWERED
@@ -90,7 +92,7 @@ class Pusher:
             async with (
                 asyncio.timeout(self._rules.reply_within),
                 self._session.post(
-                    self._settings.callback,
+                    self._faults.one_of((self._settings.callback, *self._settings.more_callbacks)),
                     params=query,
                     data=body,
                     headers={"Content-Type": "text/xml", "User-Agent": "Mozilla/4.0", "Pragma": "no-cache"},
@@ -171,13 +173,19 @@ class Pusher:
             media_id = protocol.text_of(root, f"{kind.capitalize()}/MediaId")
             return Seen(kind, REPLY, now, media_id=media_id, delivery=delivery.key)
         if kind == "news":
-            items = root.findall("Articles/item")
-            if len(items) != 1 or protocol.text_of(root, "ArticleCount") != "1":
-                raise UnreadableReply("a reply has one article")
-            title, url = protocol.text_of(items[0], "Title"), protocol.text_of(items[0], "Url")
-            described = protocol.text_of(items[0], "Description")
-            return Seen("news", REPLY, now, described, title=title, url=url, delivery=delivery.key)
+            return self._news(root, delivery, now)
         raise UnreadableReply(f"a reply of kind {kind}")
+
+    def _news(self, root: protocol.ElementTree.Element, delivery: Delivery, now: float) -> Seen:
+        """The cards: one in answer to a message, up to eight to an event; the first is what is seen first."""
+        items = root.findall("Articles/item")
+        most = 1 if delivery.key.startswith("m:") else 8
+        if not 1 <= len(items) <= most or protocol.text_of(root, "ArticleCount") != str(len(items)):
+            raise UnreadableReply(f"a reply of {len(items)} articles")
+        cards = [[protocol.text_of(item, name) for name in ("Title", "Url", "Description")] for item in items]
+        (title, url, described), *others = cards
+        details = {other_title: other_url for other_title, other_url, _ in others}
+        return Seen("news", REPLY, now, described, title, url, delivery=delivery.key, details=details)
 
     def _opened(self, root: protocol.ElementTree.Element) -> bytes:
         if self._settings.mode == rules.PLAIN:

@@ -8,9 +8,13 @@ MODES = (PLAIN, COMPATIBLE, SAFE)
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """What the console of the account says; `callback` is the service's URL for pushes."""
+    """What the console of the account says; `callback` is the service's URL for pushes.
+
+    `more_callbacks` are other replicas of the service: each attempt goes to any, as behind one address.
+    """
 
     callback: str = ""
+    more_callbacks: tuple[str, ...] = ()
     token: str = "TokenOfTests"
     app_id: str = "wx0123456789abcdef"
     app_secret: str = "0123456789abcdef0123456789abcdef"
@@ -27,6 +31,7 @@ class Rules:
 
     reply_within: float = 5.0
     tries: int = 3
+    pause_after_broken: float = 1.0  # before trying again where no connection was to be had; not documented
     fresh_signature_on_retry: bool = True
     token_seconds: int = 7200
     old_token_seconds: int = 300
