@@ -64,18 +64,18 @@ class Repeat(enum.Enum):
 class Download:
     """A file that WeChat gave; or, where it lies elsewhere, the object that says where."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str = ""
     file_name: str = ""
-    told: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     method: str
-    address: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
+    address: str = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
     form: Callable[[], aiohttp.FormData] | None = None
     is_file: bool = False
 

@@ -6,7 +6,7 @@ A refused token is replaced once for each call. Nothing here counts what may be 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,7 @@ _NO_MENU: Final = 46003
 class Media:
     """A file that a citizen sent; `media_type` as WeChat says, such as `audio/amr`."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     media_type: str
     file_name: str
 
@@ -74,7 +74,11 @@ class WeChatClient:
     # --- messages --------------------------------------------------------------------------------
 
     async def send_text(self, openid: str, text: str) -> None:
-        """Sends a customer-service message. Raises UnclearSend too, after which it mustn't be repeated."""
+        """Sends a customer-service message.
+
+        Raises UnclearSend if nobody knows whether it was sent: it mustn't be repeated. So it is when
+        the caller is cancelled. After any other error it wasn't; of Busy WeChat doesn't quite promise it.
+        """
         await self._send(openid, "text", {"content": text})
 
     async def send_image(self, openid: str, media_id: str) -> None:
@@ -106,15 +110,20 @@ class WeChatClient:
         await self._hand_over("/cgi-bin/message/custom/send", body)
 
     async def _hand_over(self, path: str, body: Mapping[str, Any]) -> None:
-        try:
-            await self._call("POST", path, body=body, repeat=Repeat.UNSENT)
-        except WeChatSilent as error:
-            if not error.sent:
-                raise
-            reason = error.reason
-        else:
-            return
-        raise UnclearSend(reason)
+        async def ask(token: str) -> None:
+            # Only the end of this call is unclear: where no token was to be had, nothing was sent.
+            query = {"access_token": token}
+            try:
+                await self._api.ask("POST", path, query=query, body=body, repeat=Repeat.UNSENT)
+            except WeChatSilent as error:
+                if not error.sent:
+                    raise
+                reason = error.reason
+            else:
+                return
+            raise UnclearSend(reason)
+
+        await self._with_token(ask)
 
     # --- media -----------------------------------------------------------------------------------
 
@@ -235,11 +244,10 @@ class WeChatClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         form: Callable[[], aiohttp.FormData] | None = None,
-        repeat: Repeat = Repeat.ALWAYS,
     ) -> Mapping[str, Any]:
         def ask(token: str) -> Awaitable[Mapping[str, Any]]:
             with_token = {"access_token": token, **(query or {})}
-            return self._api.ask(method, path, query=with_token, body=body, form=form, repeat=repeat)
+            return self._api.ask(method, path, query=with_token, body=body, form=form)
 
         return await self._with_token(ask)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,7 @@ class Api:
     ) -> None:
         self.calls: list[ApiCall] = []
         self.daily_limits: dict[str, int] = {}
+        self._done_calls: Counter[str] = Counter()
         self._accounts = accounts
         self._rules = rules
         self._faults = wrong
@@ -132,8 +134,8 @@ class Api:
 
     async def _done(self, path: str, handler: Any, request: web.Request) -> tuple[int, web.Response]:
         try:
-            done = sum(1 for call in self.calls if call.path == path)
-            if done >= self.daily_limits.get(path, done + 1):
+            self._done_calls[path] += 1
+            if self._done_calls[path] > self.daily_limits.get(path, self._done_calls[path]):
                 raise Refused(45009)
             answer = await handler(request)
         except Refused as refusal:

@@ -186,6 +186,20 @@ class TestUnclearEnds:
         assert not isinstance(raised.value, UnclearSend)
         assert len(tried) == 2  # and so it was repeated
 
+    async def test_a_message_for_which_no_token_was_to_be_had_is_not_unclear(self, client, user, platform):
+        platform.faults.next_calls("stable_token", *[ApiFault(ANSWER_LOST)] * 3)
+
+        with pytest.raises(WeChatSilent):
+            await client.send_text("oCitizen", "请带身份证")
+        assert user.texts == []
+
+    async def test_a_message_that_is_lost_with_the_second_token_is_unclear(self, client, user, platform):
+        platform.faults.next_calls(SEND, ApiFault(REFUSED, errcode=40001), ApiFault(ANSWER_LOST))
+
+        with pytest.raises(UnclearSend):
+            await client.send_text("oCitizen", "请带身份证")
+        assert user.texts == ["请带身份证"]
+
     async def test_without_news_of_the_connection_an_end_counts_as_unclear(self, unused_tcp_port):
         async with aiohttp.ClientSession() as plain:
             api = WeChatApi(plain, base_url=f"http://127.0.0.1:{unused_tcp_port}", sleep=no_pause)
