@@ -1,1 +1,1 @@
-"""The channel of WeChat official accounts: pure protocol, and thin shells around it."""
+"""WeChat official accounts: the protocol in pure modules, and what speaks to WeChat in thin ones."""
