@@ -358,3 +358,12 @@ accesses = Table(
 )
 Index("accesses_by_time", accesses.c.at)
 Index("accesses_of", accesses.c.record_id)
+
+wechat_tokens = Table(
+    "wechat_tokens",
+    metadata,
+    Column("account", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("value", Words, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)

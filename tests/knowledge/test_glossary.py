@@ -18,6 +18,7 @@ from core import (
     ports,
     replica_ports,
     statuses,
+    wechat_ports,
 )
 from knowledge import guide
 from knowledge.importing import batch
@@ -36,7 +37,18 @@ def classes_of(module: ModuleType) -> list[type]:
 
 @pytest.mark.parametrize(
     "module",
-    [desk_ports, evidence_ports, guest_ports, messages, paper_ports, ports, replica_ports, statuses, guide],
+    [
+        desk_ports,
+        evidence_ports,
+        guest_ports,
+        messages,
+        paper_ports,
+        ports,
+        replica_ports,
+        statuses,
+        wechat_ports,
+        guide,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_every_class_of_the_contracts_is_explained(module):

@@ -11,6 +11,7 @@ from core.stores.knowledge import DatabaseKnowledgeStore
 from core.stores.outbox import DatabaseOutboxStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
+from core.stores.wechat import DatabaseTokenStore
 from tests.contracts.access_log import AccessLogContract
 from tests.contracts.call_store import CallStoreContract
 from tests.contracts.conversation_store import ConversationStoreContract
@@ -20,6 +21,7 @@ from tests.contracts.guest_store import GuestStoreContract
 from tests.contracts.knowledge_store import KnowledgeStoreContract
 from tests.contracts.outbox_store import OutboxStoreContract
 from tests.contracts.paper_store import PaperStoreContract
+from tests.contracts.token_store import TokenStoreContract
 from tests.contracts.user_store import UserStoreContract
 
 
@@ -101,3 +103,9 @@ class TestDatabaseOutboxStore(OutboxStoreContract):
     @pytest.fixture
     async def store(self, database, clock):
         return DatabaseOutboxStore(database, now=clock)
+
+
+class TestDatabaseTokenStore(TokenStoreContract):
+    @pytest.fixture
+    async def store(self, database):
+        return DatabaseTokenStore(database)
