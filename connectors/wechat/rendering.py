@@ -24,41 +24,52 @@ _CALLS: Final = {"video": "视频通话", "audio": "语音通话", "text": "通�
 _PICTURES: Final = ("image/jpeg", "image/png", "image/gif")
 _LONGEST_DESCRIPTION = 120
 
+READ_ON_PAGE = "查看完整指南、材料清单和办理地点，也可以接着提问或找工作人员。"
+
 
 def rendered(
     event: ConversationEvent, *, held_before: str, shown: Callable[[str], str] = lambda name: name
 ) -> Sequence[Item]:
-    """What the citizen is told by this event; `held_before` held the conversation until it, `shown` names staff."""
-    body = event.body
-    match event.kind:
-        case "bot_message":
-            return [item for message in body["messages"] for item in _reply(ReplyMessage.from_json(message))]
-        case "agent_message":
-            return [_text(f"{_who(body, shown)}：{body['text']}")]
-        case "notice":
-            return [_text(body["text"])]
-        case "summary":
-            return [_text(body["text"], page=CHAT_PAGE)]
-        case "holder":
-            return _held(body, held_before, shown)
-        case "guide_card":
-            return [_card(body["title"], _lines(body.get("statements", ())), CHAT_PAGE)]
-        case "checklist":
-            ticked = [f"{'☑' if entry.get('done') else '□'} {entry['name']}" for entry in body["items"]]
-            return [_text("\n".join([f"{body['title']} 材料清单：", *ticked]), page=CHAT_PAGE)]
-        case "file" if body.get("by") == "agent":
-            return [_file(body)]
-        case "show":
-            name = body.get("name") or f"{body.get('title', '')} {body.get('label', '')}".strip()
-            return [_card(f"工作人员请您看：{name}", "点这里打开，和工作人员一起看。", CHAT_PAGE)]
-        case "form" if body.get("state") == "open":
-            return [_card(f"请填写：{body['title']}", "点这里打开，工作人员和您一起填。", CHAT_PAGE)]
-        case "signature" if body.get("state") == "asked":
-            return [_card(f"请您签名：{body['title']}", "点这里打开，看清内容后再签。", CHAT_PAGE)]
-        case "call":
-            return _call(body)
-        case _:
-            return []
+    """What the citizen is told by this event.
+
+    `held_before` held the conversation until it, `shown` gives the name that citizens see of a member of staff.
+    """
+    if event.kind == "holder":
+        return _held(event.body, held_before, shown)
+    if event.kind == "agent_message":
+        return [_text(f"{_who(event.body, shown)}：{event.body['text']}")]
+    say = _SAYS.get(event.kind)
+    return say(event.body) if say else []
+
+
+def _bot_message(body: Mapping[str, Any]) -> Sequence[Item]:
+    return [item for message in body["messages"] for item in _reply(ReplyMessage.from_json(message))]
+
+
+def _checklist(body: Mapping[str, Any]) -> Sequence[Item]:
+    ticked = [f"{'☑' if entry.get('done') else '□'} {entry['name']}" for entry in body["items"]]
+    return [_text("\n".join([f"{body['title']} 材料清单：", *ticked]), page=CHAT_PAGE)]
+
+
+def _guide_card(body: Mapping[str, Any]) -> Sequence[Item]:
+    return [_card(body["title"], _lines(body.get("statements", ())), CHAT_PAGE)]
+
+
+def _show(body: Mapping[str, Any]) -> Sequence[Item]:
+    name = body.get("name") or f"{body.get('title', '')} {body.get('label', '')}".strip()
+    return [_card(f"工作人员请您看：{name}", "点这里打开，和工作人员一起看。", CHAT_PAGE)]
+
+
+def _form(body: Mapping[str, Any]) -> Sequence[Item]:
+    if body.get("state") != "open":
+        return []
+    return [_card(f"请填写：{body['title']}", "点这里打开，工作人员和您一起填。", CHAT_PAGE)]
+
+
+def _signature(body: Mapping[str, Any]) -> Sequence[Item]:
+    if body.get("state") != "asked":
+        return []
+    return [_card(f"请您签名：{body['title']}", "点这里打开，看清内容后再签。", CHAT_PAGE)]
 
 
 def _reply(message: ReplyMessage) -> Sequence[Item]:
@@ -102,10 +113,12 @@ def _call(body: Mapping[str, Any]) -> Sequence[Item]:
             return []
 
 
-def _file(body: Mapping[str, Any]) -> Item:
+def _file(body: Mapping[str, Any]) -> Sequence[Item]:
+    if body.get("by") != "agent":
+        return []
     if body.get("media_type") in _PICTURES:
-        return {"type": IMAGE, "file_id": body["file_id"], "name": body["name"]}
-    return _card(body["name"], "工作人员发来的文件，点这里打开。", CHAT_PAGE)
+        return [{"type": IMAGE, "file_id": body["file_id"], "name": body["name"]}]
+    return [_card(body["name"], "工作人员发来的文件，点这里打开。", CHAT_PAGE)]
 
 
 def _who(body: Mapping[str, Any], shown: Callable[[str], str]) -> str:
@@ -131,3 +144,17 @@ def _card(title: str, description: str, page: str, *, minor: bool = False) -> It
 def wish_of_menu(key: str) -> HandoverMode | None:
     """The wish for a person that a menu key stands for, if it is one."""
     return {"person": HandoverMode.TEXT, "video": HandoverMode.VIDEO}.get(key)
+
+
+_SAYS: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[Item]]]] = {
+    "bot_message": _bot_message,
+    "notice": lambda body: [_text(body["text"])],
+    "summary": lambda body: [_text(body["text"], page=CHAT_PAGE)],
+    "guide_card": _guide_card,
+    "checklist": _checklist,
+    "file": _file,
+    "show": _show,
+    "form": _form,
+    "signature": _signature,
+    "call": _call,
+}
