@@ -67,10 +67,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """What a step decides upon: the user, and the items that have come to no end, in order."""
+    """What a step decides upon: the user, the items that have come to no end, in order, and a delivery.
+
+    The delivery is the one that is claimed, or that was asked for.
+    """
 
     user: ChannelUser
     items: Sequence[OutgoingItem] = ()
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,11 @@ class OutboxStore(Protocol):
     async def delivery(self, account: str, key: str) -> Delivery | None:
         """That delivery, or None."""
 
-    async def change(self, account: str, user_id: str, step: Step) -> OutboxStep:
+    async def change(self, account: str, user_id: str, step: Step, *, delivery: str = "") -> OutboxStep:
         """Makes the outbox what `step` makes of it; new items come back with their numbers.
 
-        Raises NotFound for an unknown user, and for a delivery in the step that was never claimed.
+        With `delivery` the step sees that one as it stands. Raises NotFound for an unknown user, and for a
+        delivery that was never claimed.
         """
 
     async def user(self, account: str, user_id: str) -> ChannelUser | None:

@@ -36,7 +36,7 @@ class InMemoryOutboxStore:
         if (known := self._deliveries.get((account, delivery.key))) is not None:
             return Claimed(known, is_first=False, user=user)
         taken = replace(delivery, received_at=self._c._now())
-        made = step(Outbox(user, self._open(named)))
+        made = step(Outbox(user, self._open(named), taken))
         self._users[named], self._deliveries[account, delivery.key] = user, taken
         made = self._store(named, made)
         return Claimed(made.delivery or taken, is_first=True, user=made.user)
@@ -44,11 +44,14 @@ class InMemoryOutboxStore:
     async def delivery(self, account: str, key: str) -> Delivery | None:
         return self._deliveries.get((account, key))
 
-    async def change(self, account: str, user_id: str, step: Step) -> OutboxStep:
+    async def change(self, account: str, user_id: str, step: Step, *, delivery: str = "") -> OutboxStep:
         named = (account, user_id)
         if named not in self._users:
             raise NotFound("no such user")
-        made = step(Outbox(self._users[named], self._open(named)))
+        if delivery and (account, delivery) not in self._deliveries:
+            raise NotFound("no such delivery")
+        known = self._deliveries.get((account, delivery))
+        made = step(Outbox(self._users[named], self._open(named), known))
         if made.delivery and (account, made.delivery.key) not in self._deliveries:
             raise NotFound("no such delivery")
         return self._store(named, made)

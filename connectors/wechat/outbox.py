@@ -5,50 +5,42 @@ which costs nothing, or as a customer-service message, which the ledger pays. Wh
 else leaves. What may have arrived is never sent again; the user is told where to read everything instead.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final
 
-from connectors.wechat.rendering import CARD, CHAT_PAGE, TEXT
-from core.outbox_ports import (
-    ChannelUser,
-    Delivery,
-    ItemState,
-    Outbox,
-    OutboxStep,
-    OutgoingItem,
-    Step,
-)
+from connectors.wechat.quota import Ledger, Limits
+from connectors.wechat.rendering import CARD, CHAT_PAGE, IMAGE, TEXT
+from connectors.wechat.replies import SUCCESS
+from connectors.wechat.splitting import join, size, split
+from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutboxStep, OutgoingItem, Step
 
 Link = Callable[[str], str]
 """The address that opens that page with the user's conversation, for this user and some time."""
 
 ENOUGH_FOR_CARDS: Final = 3
-"""With fewer messages left a card that only leads to the page becomes a link in the text before it."""
+"""With fewer messages left what would be a card or a picture becomes a line with a link."""
 
-READ_ALL = "如有消息没收到，可点这里看完整对话：{link}"
-MORE_WAITS = "\n\n还有 {count} 条消息。微信限制了连续发送，您回复任意内容即可继续接收，也可点这里查看：{link}"
-READ_ON = "\n\n查看完整内容：{link}"
-
-
-class Ledger(Protocol):
-    """What may be sent to a user until when (`connectors.wechat.quota`)."""
-
-    def left(self, now: float) -> int:
-        """How many customer-service messages may still be sent."""
-
-    def spend(self, now: float) -> Self:
-        """The ledger after one was sent."""
-
-    def refused(self, code: int, now: float) -> Self:
-        """The ledger after WeChat refused one by that code: it knows better."""
-
-    def as_json(self) -> Mapping[str, Any]:
-        """What `read_ledger` reads."""
+_READ_ALL: Final = '如有消息没收到，<a href="{link}">点这里看完整对话</a>。'
+_MORE_WAITS: Final = (
+    '还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'
+)
+_READ_ON: Final = '<a href="{link}">查看完整内容</a>'
+_ROOM_FOR_A_LINK: Final = 400
 
 
-ReadLedger = Callable[[Mapping[str, Any]], Ledger]
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the steps go by."""
+
+    limits: Limits = field(default_factory=Limits)
+    most_bytes: int = 2048
+
+    def ledger(self, user: ChannelUser) -> Ledger:
+        """What may be sent to that user."""
+        return Ledger.from_json(user.ledger, self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +51,45 @@ class Batch:
     items: Sequence[OutgoingItem]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the steps go by; texts over `most_bytes` were split when they became items."""
-
-    read_ledger: ReadLedger
-    join: Callable[[Sequence[str], int], tuple[str, int]]
-    """Texts into one under a limit of bytes: the text, and how many of them it holds."""
-    most_bytes: int
-
-
-def take_up(items: Sequence[Mapping[str, Any]], *, after: int, read_to: int) -> Step:
-    """What events from `after` on to `read_to` say, unless another process was faster."""
+def take_up(bodies: Sequence[Mapping[str, Any]], rules: Rules, *, after: int, read_to: int) -> Step:
+    """What the events after `after` up to `read_to` say, unless another process was faster."""
 
     def step(box: Outbox) -> OutboxStep:
         if box.user.read_to != after:
             return OutboxStep(box.user)
-        new = [OutgoingItem(body, sequence=read_to) for body in items]
+        new = [OutgoingItem(part, sequence=read_to) for body in bodies for part in _in_parts(body, rules)]
         return OutboxStep(replace(box.user, read_to=read_to), new)
 
     return step
 
 
-def carry(delivery: Delivery, rules: Rules, link: Link, encode: Callable[[Mapping[str, Any]], str]) -> Step:
-    """The head of the outbox becomes the answer of an open delivery, if nothing is being sent."""
+def carry(rules: Rules, link: Link) -> Step:
+    """The head of the outbox becomes the answer of the delivery, if nothing is being sent.
+
+    A delivery that has its answer keeps it.
+    """
 
     def step(box: Outbox) -> OutboxStep:
-        if _is_sending(box) or not box.items:
+        delivery = _delivery_of(box)
+        if delivery.answer is not None or _is_sending(box) or not box.items:
             return OutboxStep(box.user)
-        batch = _batch(box, rules, link, cards=True)
+        batch = _batch(box, rules, link)
         ended = [replace(i, state=ItemState.CARRIED, delivery=delivery.key) for i in batch.items]
         user = replace(box.user, answering_until=None, lost_track=False)
-        return OutboxStep(user, ended, replace(delivery, answer=encode(batch.body), done=True))
+        return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body), done=True))
 
     return step
 
 
-def pass_by(delivery: Delivery, answer: str) -> Step:
+def pass_by() -> Step:
     """The delivery is answered with nothing to say; what comes is sent by itself."""
 
     def step(box: Outbox) -> OutboxStep:
+        delivery = _delivery_of(box)
+        if delivery.answer is not None:
+            return OutboxStep(box.user)
         return OutboxStep(
-            replace(box.user, answering_until=None), delivery=replace(delivery, answer=answer, done=True)
+            replace(box.user, answering_until=None), delivery=replace(delivery, answer=SUCCESS, done=True)
         )
 
     return step
@@ -110,14 +99,11 @@ def begin_sending(rules: Rules, link: Link, now: datetime, found: list[Batch]) -
     """The head of the outbox is being sent, if the ledger pays; `found` gets what to send."""
 
     def step(box: Outbox) -> OutboxStep:
-        left = rules.read_ledger(box.user.ledger).left(now.timestamp())
-        if _is_sending(box) or not box.items or left <= 0 or _may_be_carried(box.user, now):
+        left = rules.ledger(box.user).left(now.timestamp())
+        is_free = box.user.answering_until is None or box.user.answering_until <= now
+        if _is_sending(box) or not box.items or left <= 0 or not is_free:
             return OutboxStep(box.user)
-        batch = _batch(box, rules, link, cards=left >= ENOUGH_FOR_CARDS)
-        waits = len(box.items) - len(batch.items)
-        if left == 1 and waits and batch.body["type"] == TEXT:
-            more = MORE_WAITS.format(count=waits, link=link(CHAT_PAGE))
-            batch = replace(batch, body={**batch.body, "text": batch.body["text"] + more})
+        batch = _batch(box, rules, link, left=left)
         found.append(batch)
         sending = [replace(i, state=ItemState.SENDING) for i in batch.items]
         return OutboxStep(replace(box.user, lost_track=False), sending)
@@ -129,17 +115,19 @@ def confirmed(batch: Batch, rules: Rules, now: datetime) -> Step:
     """WeChat took the message."""
 
     def step(box: Outbox) -> OutboxStep:
-        ledger = rules.read_ledger(box.user.ledger).spend(now.timestamp())
+        ledger = rules.ledger(box.user).spend(now.timestamp())
         return OutboxStep(replace(box.user, ledger=ledger.as_json()), _moved(box, batch, ItemState.SENT))
 
     return step
 
 
-def refused(batch: Batch, rules: Rules, code: int, now: datetime) -> Step:
-    """WeChat refused the message, so it waits again; the ledger learns why."""
+def put_back(batch: Batch, rules: Rules, now: datetime, code: int | None = None) -> Step:
+    """The message didn't go out, so it waits again; the ledger learns from WeChat's code, if that said so."""
 
     def step(box: Outbox) -> OutboxStep:
-        ledger = rules.read_ledger(box.user.ledger).refused(code, now.timestamp())
+        ledger = rules.ledger(box.user)
+        if code is not None:
+            ledger = ledger.refused(code, now.timestamp())
         return OutboxStep(replace(box.user, ledger=ledger.as_json()), _moved(box, batch, ItemState.WAITING))
 
     return step
@@ -149,56 +137,69 @@ def unclear(batch: Batch, rules: Rules, now: datetime) -> Step:
     """Nobody knows whether WeChat took the message. It counts as sent, and isn't sent again."""
 
     def step(box: Outbox) -> OutboxStep:
-        ledger = rules.read_ledger(box.user.ledger).spend(now.timestamp())
+        ledger = rules.ledger(box.user).spend(now.timestamp())
         user = replace(box.user, ledger=ledger.as_json(), lost_track=True)
         return OutboxStep(user, _moved(box, batch, ItemState.UNCLEAR))
 
     return step
 
 
-def give_up_sending(now: datetime, patience: timedelta) -> Step:
-    """What a process that ended had begun to send long ago is unclear for good."""
+def give_up_sending(rules: Rules, now: datetime, patience: timedelta) -> Step:
+    """What a process that ended had begun to send so long ago is unclear for good."""
 
     def step(box: Outbox) -> OutboxStep:
         stale = [
-            replace(item, state=ItemState.UNCLEAR)
+            item
             for item in box.items
             if item.state is ItemState.SENDING and item.since is not None and item.since <= now - patience
         ]
-        return OutboxStep(replace(box.user, lost_track=box.user.lost_track or bool(stale)), stale)
+        if not stale:
+            return OutboxStep(box.user)
+        return unclear(Batch({}, stale), rules, now)(box)
 
     return step
 
 
-def _batch(box: Outbox, rules: Rules, link: Link, *, cards: bool) -> Batch:
-    """What leaves first as one message: texts joined as far as they fit, or what is alone."""
+def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) -> Batch:
+    """What leaves first as one message; `left` None: it costs nothing, and more can come after it."""
+    is_compact = left is not None and left < ENOUGH_FOR_CARDS
     head = box.items[0]
-    if head.body["type"] != TEXT:
+    if head.body["type"] != TEXT and not is_compact:
         return Batch(_linked(head.body, link), (head,))
     texts: list[str] = []
-    taken: list[OutgoingItem] = []
-    room = rules.most_bytes
     for item in box.items:
-        minor = item.body["type"] == CARD and item.body.get("minor", False)
-        if item.body["type"] != TEXT and (cards or not minor):
+        if item.body["type"] != TEXT and not is_compact:
             break
-        text = READ_ON.strip().format(link=link(item.body["page"])) if minor else _whole(item.body, link)
-        if rules.join([*texts, text], room)[1] <= len(texts):
-            break
-        texts.append(text)
-        taken.append(item)
-    if box.user.lost_track:
-        texts = _with_hint(texts, rules, READ_ALL.format(link=link(CHAT_PAGE)))
-    return Batch({"type": TEXT, "text": rules.join(texts, room)[0]}, taken)
+        texts.append(_as_text(item.body, link))
+    behind = _READ_ALL.format(link=link(CHAT_PAGE)) if box.user.lost_track else ""
+    text, taken = join(texts, rules.most_bytes, behind=behind)
+    if not taken:  # the hint leaves no room
+        text, taken = join(texts, rules.most_bytes)
+    waits = len(box.items) - taken
+    if left == 1 and waits:
+        notice = _MORE_WAITS.format(count=len(box.items), link=link(CHAT_PAGE))
+        fitting = join(texts, rules.most_bytes, behind=notice)[1]
+        if fitting:
+            notice = _MORE_WAITS.format(count=len(box.items) - fitting, link=link(CHAT_PAGE))
+            text, taken = join(texts[:fitting], rules.most_bytes, behind=notice)
+    return Batch({"type": TEXT, "text": text}, box.items[:taken])
 
 
-def _with_hint(texts: list[str], rules: Rules, hint: str) -> list[str]:
-    return [*texts, hint] if rules.join([*texts, hint], rules.most_bytes)[1] > len(texts) else texts
+def _in_parts(body: Mapping[str, Any], rules: Rules) -> Sequence[Mapping[str, Any]]:
+    """A text in parts that each leave room for a link; only the last part leads on to the page."""
+    if body["type"] != TEXT or size(body["text"]) + _ROOM_FOR_A_LINK <= rules.most_bytes:
+        return [body]
+    parts = split(body["text"], rules.most_bytes - _ROOM_FOR_A_LINK)
+    return [{"type": TEXT, "text": part} for part in parts[:-1]] + [{**body, "text": parts[-1]}]
 
 
-def _whole(body: Mapping[str, Any], link: Link) -> str:
+def _as_text(body: Mapping[str, Any], link: Link) -> str:
+    if body["type"] == CARD:
+        return f'<a href="{link(body["page"])}">{body["title"]}</a>'
+    if body["type"] == IMAGE:
+        return f'<a href="{link(CHAT_PAGE)}">工作人员发来一张图片，点这里看</a>'
     page = body.get("page")
-    return str(body["text"]) + (READ_ON.format(link=link(page)) if page else "")
+    return f"{body['text']}\n\n{_READ_ON.format(link=link(page))}" if page else str(body["text"])
 
 
 def _linked(body: Mapping[str, Any], link: Link) -> Mapping[str, Any]:
@@ -214,5 +215,7 @@ def _is_sending(box: Outbox) -> bool:
     return any(item.state is ItemState.SENDING for item in box.items)
 
 
-def _may_be_carried(user: ChannelUser, now: datetime) -> bool:
-    return user.answering_until is not None and user.answering_until > now
+def _delivery_of(box: Outbox) -> Delivery:
+    if box.delivery is None:
+        raise LookupError("this step is about a delivery")
+    return box.delivery

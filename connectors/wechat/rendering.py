@@ -32,7 +32,7 @@ def rendered(
 ) -> Sequence[Item]:
     """What the citizen is told by this event.
 
-    `held_before` held the conversation until it, `shown` gives the name that citizens see of a member of staff.
+    `held_before` held the conversation until it; `shown` gives the name by which citizens know of staff.
     """
     if event.kind == "holder":
         return _held(event.body, held_before, shown)

@@ -46,7 +46,7 @@ class DatabaseOutboxStore:
             return Claimed(known, is_first=False, user=box.user)
         taken = replace(delivery, received_at=self._now())
         connection.execute(insert(deliveries).values(account=account, **asdict(taken)))
-        made = self._store(connection, box, step(box))
+        made = self._store(connection, box, step(replace(box, delivery=taken)))
         return Claimed(made.delivery or taken, is_first=True, user=made.user)
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
@@ -55,9 +55,15 @@ class DatabaseOutboxStore:
         return _delivery_of(rows[0]) if rows else None
 
     @in_transaction
-    def change(self, connection: Connection, account: str, user_id: str, step: Step) -> OutboxStep:
+    def change(
+        self, connection: Connection, account: str, user_id: str, step: Step, *, delivery: str = ""
+    ) -> OutboxStep:
         """Makes the outbox what `step` makes of it; new items come back with their numbers."""
         box = _locked(connection, account, user_id)
+        if delivery:
+            if (known := _delivery(connection, account, delivery)) is None:
+                raise NotFound("no such delivery")
+            box = replace(box, delivery=known)
         return self._store(connection, box, step(box))
 
     async def user(self, account: str, user_id: str) -> ChannelUser | None:

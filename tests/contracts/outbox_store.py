@@ -139,6 +139,21 @@ class OutboxStoreContract:
 
         assert (again.delivery.answer, again.delivery.done, again.delivery.nonce) == ("<xml/>", True, "n1")
 
+    async def test_a_step_sees_the_delivery_that_it_is_about(self, known):
+        seen = []
+
+        def looks(box: Outbox) -> OutboxStep:
+            seen.append(box.delivery)
+            return OutboxStep(box.user)
+
+        await known.claim(CITY, Delivery("m:2", USER, "n2"), looks)
+        await known.change(CITY, USER, looks, delivery="m:1")
+        await known.change(CITY, USER, looks)
+
+        assert [delivery and delivery.key for delivery in seen] == ["m:2", "m:1", None]
+        with pytest.raises(NotFound):
+            await known.change(CITY, USER, looks, delivery="m:9")
+
     async def test_a_step_about_what_isnt_there_changes_nothing(self, known):
         with pytest.raises(NotFound):
             await known.change(CITY, "nobody", nothing)

@@ -1,0 +1,282 @@
+"""Deliveries are answered once, in order, in time; what is late is sent."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from connectors.wechat.api import UnclearSend
+from connectors.wechat.engine import Engine
+from connectors.wechat.error_codes import error_of
+from connectors.wechat.outbox import Rules
+from connectors.wechat.pushes import Clicked, Subscribed, TextMessage, Unsubscribed, VoiceMessage
+from connectors.wechat.replies import SUCCESS
+from connectors.wechat.sender import Sender
+from core.errors import Unavailable
+from core.outbox_ports import ItemState
+from core.statuses import HandoverMode
+from tests.fakes import InMemoryConversationStore, ManualClock
+from tests.outbox_fakes import InMemoryOutboxStore
+from tests.waiting import comes_true
+
+HEAD = {"account_id": "gh_1", "openid": "o1"}
+
+
+class FakeConversing:
+    """Conversations whose bot repeats what it hears, when it is let."""
+
+    def __init__(self, conversations, clock):
+        self.conversations, self.clock = conversations, clock
+        self.go = asyncio.Event()
+        self.go.set()
+        self.heard, self.wishes, self.voices = [], [], {}
+        self.failure = None
+        self.begun = 0
+
+    async def start(self):
+        self.begun += 1
+        conversation_id = f"c{self.begun}"
+        await self.conversations.create(Conversation(conversation_id, "wechat", "hash"))
+        return conversation_id
+
+    async def exists(self, conversation_id):
+        return await self.conversations.get(conversation_id) is not None
+
+    async def say(self, conversation_id, text, message_id):
+        self.heard.append(text)
+        if self.failure:
+            raise self.failure
+        message, _ = await self.conversations.append(
+            conversation_id, "citizen_message", {"text": text}, delivery_key=message_id
+        )
+        await self.go.wait()
+        body = {"messages": [{"text": f"答{text}"}], "reply_to": message.sequence}
+        await self.conversations.append(
+            conversation_id, "bot_message", body, delivery_key=f"reply:{message.sequence}"
+        )
+
+    async def wish(self, conversation_id, mode, message_id):
+        self.wishes.append(mode)
+        await self.note(conversation_id, "已为您排队", message_id)
+
+    async def note(self, conversation_id, text, message_id):
+        await self.conversations.append(conversation_id, "notice", {"text": text}, delivery_key=message_id)
+
+    async def add_picture(self, conversation_id, media_id, message_id):
+        await self.note(conversation_id, f"收到图片 {media_id}", message_id)
+
+    async def hear(self, media_id):
+        return self.voices.get(media_id)
+
+    async def events_after(self, conversation_id, after):
+        return "bot", await self.conversations.events(conversation_id, after=after)
+
+
+class World:
+    def __init__(self):
+        self.clock = ManualClock()
+        self.conversations = InMemoryConversationStore(now=self.clock)
+        self.store = InMemoryOutboxStore(self.conversations)
+        self.conversing = FakeConversing(self.conversations, self.clock)
+        self.sent, self.ends = [], []
+        self.engine = self.another()
+        self.sender = Sender(
+            "city", self.store, self.engine, self._send,
+            rules=Rules(), link_for=lambda openid: self._link, now=self.clock,
+        )  # fmt: skip
+
+    def another(self, deadline=timedelta(seconds=0.2)) -> Engine:
+        return Engine(
+            "city", self.store, self.conversing, rules=Rules(), link_for=lambda openid: self._link,
+            shown=str, bot_name="帮办", now=self.clock, deadline=deadline,
+        )  # fmt: skip
+
+    def _link(self, page):
+        return f"https://here/{page}"
+
+    async def _send(self, openid, body):
+        if self.ends and (end := self.ends.pop(0)) is not None:
+            raise end
+        self.sent.append(body.get("text", body))
+
+    def says(self, text, n=1):
+        created = int(self.clock().timestamp())
+        return TextMessage(**HEAD, created=created, msg_id=str(n), text=text)
+
+    def event(self, kind, **more):
+        return kind(**HEAD, created=int(self.clock().timestamp()), **more)
+
+    async def agent_says(self, text, conversation_id="c1"):
+        await self.conversations.append(conversation_id, "agent_message", {"text": text, "agent": "李敏"})
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def said(answer: str) -> str:
+    return json.loads(answer)["text"]
+
+
+async def test_a_message_is_answered_in_its_own_reply(world):
+    assert said(await world.engine.answer(world.says("居住证"), "n")) == "答居住证"
+    await world.sender.look()
+    assert world.sent == []
+
+
+async def test_a_retry_gets_the_same_answer_and_asks_nothing_again(world):
+    push = world.says("居住证")
+    first = await world.engine.answer(push, "n1")
+
+    assert await world.engine.answer(push, "n2") == first
+    assert world.conversing.heard == ["居住证"]
+
+
+async def test_attempts_at_once_share_one_answer(world):
+    push = world.says("居住证")
+    answers = await asyncio.gather(*(world.engine.answer(push, f"n{n}") for n in range(3)))
+
+    assert {said(answer) for answer in answers} == {"答居住证"}
+    assert world.conversing.heard == ["居住证"]
+
+
+async def test_two_processes_answer_a_delivery_once(world):
+    push, other = world.says("居住证"), world.another()
+    answers = await asyncio.gather(world.engine.answer(push, "n1"), other.answer(push, "n2"))
+
+    assert {said(answer) for answer in answers} == {"答居住证"}
+    assert [e.kind for e in await world.conversations.events("c1")] == ["citizen_message", "bot_message"]
+
+
+async def test_what_is_late_is_sent_and_not_answered_again(world):
+    world.conversing.go.clear()
+    push = world.says("居住证")
+    assert await world.engine.answer(push, "n1") == SUCCESS
+    world.conversing.go.set()
+    await world.engine.close()
+    await world.sender.look()
+
+    assert world.sent == ["答居住证"]
+    assert await world.engine.answer(push, "n2") == SUCCESS
+    await world.sender.look()
+    assert world.sent == ["答居住证"]
+
+
+async def test_answers_keep_the_order_of_what_was_said(world):
+    world.conversing.go.clear()
+    assert await world.engine.answer(world.says("一", 1), "n1") == SUCCESS
+    world.conversing.go.set()
+    await world.engine.close()
+
+    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答一\n\n答二"
+
+
+async def test_what_an_agent_writes_is_sent_until_the_quota_is_out_and_the_rest_waits(world):
+    await world.engine.answer(world.says("你好"), "n")
+    for number in range(1, 8):
+        await world.agent_says(f"第{number}句")
+        await world.sender.look()
+    assert [text.split("：")[1][:3] for text in world.sent] == ["第1句", "第2句", "第3句", "第4句", "第5句"]
+
+    assert said(await world.engine.answer(world.says("请讲", 2), "n2")).startswith(
+        "工作人员李敏：第6句\n\n工作人员李敏：第7句"
+    )
+
+
+@pytest.mark.parametrize("code", [45015, 45047])
+async def test_what_wechat_refuses_waits_for_the_citizens_next_word(world, code):
+    await world.engine.answer(world.says("你好"), "n")
+    world.ends = [error_of(code, "no")]
+    await world.agent_says("在吗")
+    await world.sender.look()
+    await world.sender.look()
+    assert world.sent == []
+    world.clock.advance(timedelta(seconds=5))
+
+    assert "在吗" in said(await world.engine.answer(world.says("在", 2), "n2"))
+
+
+async def test_what_may_have_arrived_is_not_repeated_but_the_whole_is_pointed_to(world):
+    await world.engine.answer(world.says("你好"), "n")
+    world.ends = [UnclearSend("cut")]
+    await world.agent_says("在吗")
+    await world.sender.look()
+    await world.sender.look()
+
+    answer = said(await world.engine.answer(world.says("在", 2), "n2"))
+    assert "在吗" not in answer
+    assert "看完整对话" in answer
+
+
+async def test_what_surely_did_not_go_out_is_sent_at_the_next_look(world):
+    await world.engine.answer(world.says("你好"), "n")
+    world.ends = [Unavailable("away")]
+    await world.agent_says("在吗")
+    await world.sender.look()
+    await world.sender.look()
+
+    assert world.sent == ["工作人员李敏：在吗"]
+
+
+async def test_a_failed_turn_is_taken_up_again_by_the_next_attempt(world):
+    world.conversing.failure = Unavailable("away")
+    push = world.says("居住证")
+    assert await world.engine.answer(push, "n1") == SUCCESS
+
+
+async def test_a_new_follower_is_welcomed(world):
+    assert "这里是帮办" in said(await world.engine.answer(world.event(Subscribed), "n"))
+
+
+async def test_who_leaves_is_forgotten_and_may_come_back(world):
+    await world.engine.answer(world.says("你好"), "n")
+    assert await world.engine.answer(world.event(Unsubscribed), "n2") == SUCCESS
+    assert await world.store.user("city", "o1") is None
+
+    assert said(await world.engine.answer(world.says("你好", 2), "n3")) == "答你好"
+
+
+async def test_a_menu_asks_or_calls_a_person(world):
+    assert said(await world.engine.answer(world.event(Clicked, menu_key="ask:居住证"), "n")) == "答居住证"
+    world.clock.advance(timedelta(seconds=1))
+    assert said(await world.engine.answer(world.event(Clicked, menu_key="video"), "n")) == "已为您排队"
+    assert world.conversing.wishes == [HandoverMode.VIDEO]
+
+
+async def test_a_voice_is_heard_if_anything_can_hear(world):
+    push = VoiceMessage(**HEAD, created=1, msg_id="7", media_id="v1", format="amr", recognition="")
+    assert "听不了语音" in said(await world.engine.answer(push, "n"))
+    world.conversing.voices["v2"] = "居住证"
+    push = VoiceMessage(**HEAD, created=1, msg_id="8", media_id="v2", format="amr", recognition="")
+    assert said(await world.engine.answer(push, "n")) == "答居住证"
+
+
+async def test_a_conversation_that_was_deleted_is_begun_anew(world):
+    await world.engine.answer(world.says("一", 1), "n")
+    del world.conversations._conversations["c1"]
+
+    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答二"
+
+
+async def test_the_sender_goes_on_by_itself_and_ends_when_told(world):
+    await world.engine.answer(world.says("你好"), "n")
+    going = asyncio.create_task(world.sender.go_on())
+    await world.agent_says("在吗")
+    world.sender.wake()
+    await comes_true(lambda: world.sent == ["工作人员李敏：在吗"])
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+
+
+async def test_a_send_that_is_cut_off_is_unclear(world):
+    await world.engine.answer(world.says("你好"), "n")
+    world.ends = [asyncio.CancelledError()]
+    await world.agent_says("在吗")
+    with pytest.raises(asyncio.CancelledError):
+        await world.sender.look()
+
+    states = [item.state for item in await world.store.items("city", "o1", all_states=True)]
+    assert states[-1] is ItemState.UNCLEAR

@@ -1,0 +1,196 @@
+"""What leaves an outbox, when, and at what price."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.wechat import outbox
+from connectors.wechat.outbox import Rules
+from connectors.wechat.quota import GrantKind, Ledger, Limits
+from connectors.wechat.replies import SUCCESS
+from connectors.wechat.splitting import size
+from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutgoingItem
+from tests.fakes import ManualClock
+
+RULES = Rules()
+NOW = ManualClock()()
+WORDS = st.text(min_size=1, max_size=900).filter(str.strip)
+OPEN = Delivery("m:1", "o1", "n1")
+
+
+def link(page: str) -> str:
+    return f"https://here/{page}"
+
+
+def text(words: str, **more) -> dict:
+    return {"type": "text", "text": words, **more}
+
+
+CARD = {"type": "card", "title": "居住证", "description": "查看", "page": "chat"}
+
+
+def a_box(
+    *bodies: dict, granted: int = 5, spent: int = 0, delivery: Delivery | None = None, **user
+) -> Outbox:
+    ledger = Ledger(Limits())
+    if granted:
+        ledger = ledger.grant(GrantKind.MESSAGE, NOW.timestamp() - 10)
+    for _ in range(spent):
+        ledger = ledger.spend(NOW.timestamp() - 5)
+    items = [OutgoingItem(body, number=n, since=NOW) for n, body in enumerate(bodies, start=1)]
+    return Outbox(ChannelUser("city", "o1", "c1", ledger=ledger.as_json(), **user), items, delivery)
+
+
+def carried(box: Outbox) -> dict:
+    made = outbox.carry(RULES, link)(box)
+    assert made.delivery is not None
+    return json.loads(made.delivery.answer)
+
+
+def sent(box: Outbox):
+    found = []
+    made = outbox.begin_sending(RULES, link, NOW, found)(box)
+    return (found[0] if found else None), made
+
+
+class TestCarrying:
+    def test_the_answer_holds_what_waits_first_and_ends_the_waiting_for_it(self):
+        box = a_box(text("一"), text("二"), CARD, delivery=OPEN, answering_until=NOW + timedelta(seconds=3))
+        made = outbox.carry(RULES, link)(box)
+
+        assert json.loads(made.delivery.answer) == text("一\n\n二")
+        assert [(i.number, i.state, i.delivery) for i in made.items] == [
+            (1, ItemState.CARRIED, "m:1"),
+            (2, ItemState.CARRIED, "m:1"),
+        ]
+        assert made.user.answering_until is None
+        assert made.delivery.done
+
+    def test_it_costs_nothing(self):
+        box = a_box(text("一"), granted=0, delivery=OPEN)
+
+        assert outbox.carry(RULES, link)(box).user.ledger == box.user.ledger
+
+    def test_a_card_is_carried_alone_with_its_link(self):
+        assert carried(a_box(CARD, text("一"), delivery=OPEN)) == {**CARD, "url": "https://here/chat"}
+
+    def test_a_delivery_keeps_the_answer_that_it_has(self):
+        made = outbox.carry(RULES, link)(a_box(text("二"), delivery=replace(OPEN, answer="first")))
+
+        assert (made.items, made.delivery) == ((), None)
+
+    def test_nothing_is_carried_while_something_is_being_sent(self):
+        box = a_box(text("一"), text("二"), delivery=OPEN)
+        sending = replace(box, items=[replace(box.items[0], state=ItemState.SENDING), box.items[1]])
+
+        assert outbox.carry(RULES, link)(sending).delivery is None
+
+    def test_whoever_may_have_missed_something_is_told_where_to_read_all(self):
+        box = a_box(text("一"), delivery=OPEN, lost_track=True)
+
+        assert "看完整对话" in carried(box)["text"]
+        assert not outbox.carry(RULES, link)(box).user.lost_track
+
+    def test_without_anything_to_say_it_is_passed_by(self):
+        box = a_box(delivery=OPEN, answering_until=NOW)
+        made = outbox.pass_by()(box)
+
+        assert outbox.carry(RULES, link)(box).delivery is None
+        assert (made.delivery.answer, made.user.answering_until) == (SUCCESS, None)
+
+
+class TestSending:
+    def test_texts_that_wait_go_as_one_message(self):
+        batch, made = sent(a_box(text("一"), text("二")))
+
+        assert batch.body == text("一\n\n二")
+        assert {item.state for item in made.items} == {ItemState.SENDING}
+
+    def test_nothing_goes_while_a_delivery_may_carry_it(self):
+        box = a_box(text("一"), answering_until=NOW + timedelta(seconds=1))
+
+        assert sent(box)[0] is None
+        assert sent(replace(box, user=replace(box.user, answering_until=NOW)))[0] is not None
+
+    @pytest.mark.parametrize(("granted", "spent"), [(0, 0), (5, 5)])
+    def test_nothing_goes_that_the_ledger_doesnt_pay(self, granted, spent):
+        assert sent(a_box(text("一"), granted=granted, spent=spent))[0] is None
+
+    def test_with_little_left_cards_and_pictures_become_lines_with_a_link(self):
+        image = {"type": "image", "file_id": "f", "name": "a.jpg"}
+        batch, _ = sent(a_box(text("一"), CARD, image, spent=3))
+
+        assert batch.body["type"] == "text"
+        assert "https://here/chat" in batch.body["text"]
+        assert len(batch.items) == 3
+
+    def test_the_last_message_allowed_says_what_waits_and_leads_to_it(self):
+        batch, _ = sent(a_box(*(text(f"{n}" + "很" * 600) for n in range(1, 4)), spent=4))
+
+        assert len(batch.items) == 1
+        assert "还有 2 条消息在等您" in batch.body["text"]
+        assert "https://here/chat" in batch.body["text"]
+
+    @given(
+        st.lists(st.text(min_size=1, max_size=900).filter(str.strip), min_size=1, max_size=6),
+        st.integers(0, 4),
+    )
+    def test_no_message_is_over_the_limit_and_none_is_lost(self, words, spent):
+        bodies = [part for word in words for part in outbox._in_parts(text(word), RULES)]
+        box = a_box(*bodies, spent=spent)
+        left = list(box.items)
+        while left:
+            batch, _ = sent(replace(box, items=left))
+            assert batch.items
+            assert size(batch.body["text"]) <= RULES.most_bytes
+            left = left[len(batch.items) :]
+
+    def test_what_was_taken_is_paid_and_what_was_refused_waits_again(self):
+        box = a_box(text("一"))
+        batch, made = sent(box)
+        sending = replace(box, items=made.items)
+        confirmed = outbox.confirmed(batch, RULES, NOW)(sending)
+        refused = outbox.put_back(batch, RULES, NOW, 45015)(sending)
+
+        assert RULES.ledger(confirmed.user).left(NOW.timestamp()) == 4
+        assert confirmed.items[0].state is ItemState.SENT
+        assert RULES.ledger(refused.user).left(NOW.timestamp()) == 0
+        assert refused.items[0].state is ItemState.WAITING
+
+    def test_an_unclear_end_is_paid_and_never_sent_again(self):
+        box = a_box(text("一"))
+        batch, made = sent(box)
+        unclear = outbox.unclear(batch, RULES, NOW)(replace(box, items=made.items))
+
+        assert unclear.items[0].state is ItemState.UNCLEAR
+        assert unclear.user.lost_track
+        assert RULES.ledger(unclear.user).left(NOW.timestamp()) == 4
+
+    def test_what_an_ended_process_was_sending_is_unclear_after_a_while(self):
+        box = a_box(text("一"), text("二"))
+        sending = replace(box, items=[replace(box.items[0], state=ItemState.SENDING), box.items[1]])
+        patience = timedelta(seconds=60)
+
+        assert outbox.give_up_sending(RULES, NOW + timedelta(seconds=59), patience)(sending).items == ()
+        made = outbox.give_up_sending(RULES, NOW + timedelta(seconds=60), patience)(sending)
+        assert [(i.number, i.state) for i in made.items] == [(1, ItemState.UNCLEAR)]
+
+
+class TestTakingUp:
+    def test_what_events_say_becomes_items_once(self):
+        box = a_box(read_to=3)
+        step = outbox.take_up([text("一"), CARD], RULES, after=3, read_to=5)
+
+        made = step(box)
+        assert ([i.body for i in made.items], made.user.read_to) == ([text("一"), CARD], 5)
+        assert step(replace(box, user=made.user)).items == ()
+
+    def test_a_long_text_leaves_in_parts_and_leads_on_from_the_last(self):
+        made = outbox.take_up([text("很长。" * 600, page="chat")], RULES, after=0, read_to=1)(a_box())
+
+        assert len(made.items) > 1
+        assert ["page" in item.body for item in made.items] == [False] * (len(made.items) - 1) + [True]
