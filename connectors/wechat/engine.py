@@ -8,7 +8,7 @@ to do again, so an attempt that finds the work of a process that ended begins it
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -49,6 +49,8 @@ NO_EYES = "视频我看不了。请您用文字说明，或者回复“视频”
 LINKS = "链接我打不开。请您直接说想办的事。"
 UNKNOWN = "这种消息我看不懂。请您用文字说。"
 PLACE = "您在{label}。请说想办的事，我按您所在的区县查。"
+_OUR_FAULT: Final = 500
+
 ASK = "ask:"
 PERSON = "person"
 VIDEO = "video"
@@ -114,7 +116,7 @@ class Engine:
     async def answer(self, push: Push, nonce: str) -> str:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
 
-        Raises Unavailable when the database is away: WeChat then tries again.
+        Raises Unavailable, or what else failed, when the delivery could not be taken in: WeChat tries again.
         """
         began = asyncio.get_running_loop().time()
         if isinstance(push, Unsubscribed | AuthorizationChanged):
@@ -125,6 +127,8 @@ class Engine:
         work = self._working.get(push.key) or self._begin(push)
         left = self._deadline.total_seconds() - (asyncio.get_running_loop().time() - began)
         await asyncio.wait({work}, timeout=max(left, 0))
+        if work.done() and (failure := work.exception()) is not None:
+            raise failure  # nothing was taken in: WeChat tries again
         step = outbox.carry(self._rules, self._link_for(push.openid))
         made = await self._store.change(self._account, push.openid, step, delivery=push.key)
         if made.delivery is None:
@@ -167,18 +171,23 @@ class Engine:
     def _begin(self, push: Push) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(push), name=f"wechat-{push.key[:40]}")
         self._working[push.key] = task
-        task.add_done_callback(lambda _: self._working.pop(push.key, None))
+        task.add_done_callback(functools.partial(self._ended, push.key))
         return task
 
+    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
+        self._working.pop(key, None)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.error("wechat_delivery_not_taken", exc_info=failure)
+
     async def _work(self, push: Push) -> None:
+        user = await self._with_conversation(push.openid)
         try:
-            user = await self._with_conversation(push.openid)
-            if (act := self._act(push, user.conversation_id)) is not None:
-                await act
+            await self._act(push, user.conversation_id)
         except BangbanError as error:
             log.warning("wechat_delivery_failed", code=error.code, reason=str(error))
-        except Exception:
-            log.exception("wechat_delivery_failed_unexpectedly")
+            if error.status >= _OUR_FAULT:
+                raise
+            await self._conversing.note(user.conversation_id, error.citizen_text, push.key)
         if (known := await self._store.user(self._account, push.openid)) is not None:
             await self.catch_up(known)
         self._wake_sender()
@@ -197,25 +206,22 @@ class Engine:
 
         return (await self._store.change(self._account, openid, step)).user
 
-    def _act(self, push: Push, conversation_id: str) -> Awaitable[None] | None:
-        """What the delivery asks for; None for what needs nothing done."""
-        says = functools.partial(self._conversing.say, conversation_id, message_id=push.key)
-        notes = functools.partial(self._conversing.note, conversation_id, message_id=push.key)
+    async def _act(self, push: Push, conversation_id: str) -> None:
+        """Does what the delivery asks for."""
+        talk = self._conversing
         match push:
             case TextMessage(text=text):
-                return says(text)
+                await talk.say(conversation_id, text, push.key)
             case Clicked(menu_key=key):
-                return self._pressed(conversation_id, key, push.key)
+                await self._pressed(conversation_id, key, push.key)
             case Subscribed():
-                return notes(WELCOME.format(name=self._bot_name))
+                await talk.note(conversation_id, WELCOME.format(name=self._bot_name), push.key)
             case VoiceMessage():
-                return self._heard(conversation_id, push)
+                await self._heard(conversation_id, push)
             case ImageMessage(media_id=media_id):
-                return self._conversing.add_picture(conversation_id, media_id, push.key)
+                await talk.add_picture(conversation_id, media_id, push.key)
             case Message():
-                return notes(_word_for(push))
-            case _:
-                return None
+                await talk.note(conversation_id, _word_for(push), push.key)
 
     async def _pressed(self, conversation_id: str, key: str, message_id: str) -> None:
         if key in (PERSON, VIDEO):

@@ -13,8 +13,9 @@ from connectors.wechat.outbox import Rules
 from connectors.wechat.pushes import Clicked, Subscribed, TextMessage, Unsubscribed, VoiceMessage
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.sender import Sender
-from core.errors import Unavailable
+from core.errors import TextTooLong, Unavailable
 from core.outbox_ports import ItemState
+from core.ports import Conversation
 from core.statuses import HandoverMode
 from tests.fakes import InMemoryConversationStore, ManualClock
 from tests.outbox_fakes import InMemoryOutboxStore
@@ -223,7 +224,17 @@ async def test_what_surely_did_not_go_out_is_sent_at_the_next_look(world):
 async def test_a_failed_turn_is_taken_up_again_by_the_next_attempt(world):
     world.conversing.failure = Unavailable("away")
     push = world.says("居住证")
-    assert await world.engine.answer(push, "n1") == SUCCESS
+    with pytest.raises(Unavailable):
+        await world.engine.answer(push, "n1")
+    world.conversing.failure = None
+
+    assert said(await world.engine.answer(push, "n2")) == "答居住证"
+
+
+async def test_a_message_that_cant_be_taken_is_answered_with_the_reason(world):
+    world.conversing.failure = TextTooLong("too long")
+
+    assert said(await world.engine.answer(world.says("居住证"), "n1")) == TextTooLong.citizen_text
 
 
 async def test_a_new_follower_is_welcomed(world):
