@@ -162,8 +162,9 @@ def give_up_sending(rules: Rules, now: datetime, patience: timedelta) -> Step:
 
 def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) -> Batch:
     """What leaves first as one message; `left` None: it costs nothing, and more can come after it."""
-    is_compact = left is not None and left < ENOUGH_FOR_CARDS
     head = box.items[0]
+    # A picture would have to be uploaded first, for which an open delivery has no time.
+    is_compact = head.body["type"] == IMAGE if left is None else left < ENOUGH_FOR_CARDS
     if head.body["type"] != TEXT and not is_compact:
         return Batch(_linked(head.body, link), (head,))
     texts: list[str] = []

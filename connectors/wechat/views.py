@@ -1,0 +1,103 @@
+"""The address that WeChat calls, one an official account: HTTP in, the engine's answer out."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from aiohttp import web
+
+from connectors.wechat.engine import Engine
+from connectors.wechat.envelope import (
+    Keys,
+    NonceUse,
+    OpenedPush,
+    check_address,
+    check_nonce,
+    open_push,
+    seal_reply,
+)
+from connectors.wechat.pushes import Push, parse_push
+from connectors.wechat.rendering import CARD
+from connectors.wechat.replies import SUCCESS, Article, NewsReply, Reply, TextReply, render
+from core.errors import NotFound
+from core.outbox_ports import Delivery, Outbox, OutboxStep, OutboxStore
+
+ADDRESS: Final = "/wechat/{account}"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One account as its address serves it."""
+
+    account: str
+    keys: Keys
+    engine: Engine
+    store: OutboxStore
+    now: Callable[[], datetime]
+
+
+CALLBACKS = web.AppKey("wechat_callbacks", Mapping[str, Callback])
+
+
+def routes() -> list[web.RouteDef]:
+    """The address of all accounts; which there are is `CALLBACKS` of the application."""
+    return [web.get(ADDRESS, check), web.post(ADDRESS, take)]
+
+
+async def check(request: web.Request) -> web.Response:
+    """Proves to WeChat's console that the address is ours. Raises UntrustedPush, NotFound."""
+    callback = _callback(request)
+    echo = check_address(request.query, callback.keys, callback.now().timestamp())
+    return web.Response(text=echo, content_type="text/plain")
+
+
+async def take(request: web.Request) -> web.Response:
+    """Takes in what WeChat pushes, and answers. Raises UntrustedPush, InvalidPush, NotFound, Unavailable."""
+    callback = _callback(request)
+    now = callback.now()
+    opened = open_push(request.query, await request.read(), callback.keys, now.timestamp())
+    push = parse_push(opened.xml)
+    await _check_nonce(callback, opened, push)
+    answer = await callback.engine.answer(push, opened.once)
+    if answer == SUCCESS:
+        return web.Response(text=answer, content_type="text/plain")
+    xml = render(_reply(json.loads(answer)), push, int(now.timestamp()))
+    sealed = seal_reply(
+        xml,
+        callback.keys,
+        now=int(now.timestamp()),
+        nonce=secrets.token_hex(8),
+        random16=secrets.token_bytes(16),
+        sealed_with=opened.sealed_with,
+    )
+    return web.Response(text=sealed, content_type="application/xml")
+
+
+async def _check_nonce(callback: Callback, opened: OpenedPush, push: Push) -> None:
+    """The first use of a nonce is a delivery of its own in the store."""
+
+    def nothing(box: Outbox) -> OutboxStep:
+        return OutboxStep(box.user)
+
+    use = Delivery(f"n:{opened.once}", push.openid, push.key)
+    claimed = await callback.store.claim(callback.account, use, nothing)
+    at = claimed.delivery.received_at
+    if not claimed.is_first and at is not None:
+        first = NonceUse(claimed.delivery.nonce, at.timestamp())
+        check_nonce(first, push.key, callback.now().timestamp())
+
+
+def _callback(request: web.Request) -> Callback:
+    callback = request.app[CALLBACKS].get(request.match_info["account"])
+    if callback is None:
+        raise NotFound("no such official account")
+    return callback
+
+
+def _reply(body: Mapping[str, Any]) -> Reply:
+    if body["type"] == CARD:
+        return NewsReply((Article(body["title"], body["description"], body["url"]),))
+    return TextReply(body["text"])
