@@ -150,6 +150,8 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
     agent.page.get_by_role("dialog").get_by_role("button", name="邀请", exact=True).click()
     link = agent.page.get_by_label("把链接发给对方").input_value()
     assert_axe_is_content(agent.page)
+    agent.presses("复制链接")
+    expect(agent.page.get_by_role("button", name="已复制")).to_be_visible()
     agent.page.get_by_role("button", name="关闭").last.click()
 
     page = page_of(PHONE)
