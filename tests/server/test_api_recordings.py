@@ -14,7 +14,7 @@ from server.keys import CALL_EVIDENCE
 from server.retention import keep_in_time
 from server.service_secrets import recording_key
 from tests.server.conftest import assert_canonical_error
-from tests.server.test_api_desk import STAFF, desk_of
+from tests.server.desk_api import STAFF, desk_of
 from video.evidence import EvidenceKind
 from video.recording_files import create, make_folder, write_note
 from video.recording_note import RecordingNote, RecordingState
