@@ -33,9 +33,9 @@ from server.access import token_hash
 from server.call_evidence import CallEvidence
 from server.calls import Calls
 from server.citizen_text import clean
-from server.media_port import Media
+from server.media_port import Media, disconnect
 from server.open_call import OpenCall
-from server.waiting_line import ABSENT_AFTER
+from server.waiting_line import is_present
 from video.call import Party
 from video.guest import PATIENCE, GuestEvent, GuestState, next_guest_state
 from video.seats import GUEST
@@ -187,8 +187,7 @@ class CallGuests:
             next_guest_state(GuestState(guest.state), GuestEvent.OFFER)
             if not entry.is_carried:
                 raise Conflict("nothing is carried now")  # the page tries again
-            record = entry.call.may_record and not entry.recording_broken
-            answer = await self._media.join(guest.call_id, GUEST, sdp, record=record)
+            answer = await self._media.join(guest.call_id, GUEST, sdp, record=entry.may_record)
             await self._move(entry, GuestEvent.OFFER)
         return answer
 
@@ -304,7 +303,6 @@ class CallGuests:
         entry.guest = None if over else after
         if over:
             entry.guest_since = None
-        if over:
             await self._gone(entry, before, event)
         elif state is GuestState.JOINED and before.state == GuestState.READY:
             await self._happened(entry, "guest_joined", after)
@@ -316,12 +314,7 @@ class CallGuests:
         if not guest.agent or guest.agent != entry.agent:  # to who takes over the call begins
             self._tell(guest, {"type": "call.state", "call_id": guest.call_id, "state": "ended"})
         if event is not GuestEvent.CALL_ENDED:  # else everything of the call has been closed
-            try:
-                await self._media.leave(guest.call_id, GUEST)
-            except NotFound:
-                pass
-            except BangbanError as error:
-                log.warning("guest_not_disconnected", call_id=guest.call_id, code=error.code)
+            await disconnect(self._media, guest.call_id, GUEST)
         await self._happened(entry, "guest_left", guest, reason=event.value)
         if guest.state in {GuestState.JOINED, GuestState.AWAY} and event is not GuestEvent.CALL_ENDED:
             await self._calls.news.notice(entry, wording.guest_left(guest.shown_name))
@@ -343,8 +336,7 @@ class CallGuests:
         return f"{shown}（{agent.departments[0]}）" if agent.departments else shown
 
     def _is_on_line(self, agent: Agent) -> bool:
-        seen = agent.seen_at is not None and self._now() - agent.seen_at < ABSENT_AFTER
-        return seen and agent.state is not AgentState.OFFLINE
+        return is_present(agent, self._now()) and agent.state is not AgentState.OFFLINE
 
     async def _noted(self, user: str, action: str, guest: CallGuest) -> None:
         if self._accesses is not None:

@@ -8,19 +8,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import structlog
-
-from core.errors import BangbanError, Conflict, Forbidden, NotFound, TwoPartiesOnly
+from core.errors import Conflict, Forbidden, TwoPartiesOnly
 from core.evidence_ports import AccessEntry, AccessLog
 from core.ports import User
 from server.call_evidence import CallEvidence
 from server.calls import Calls
-from server.media_port import Media
+from server.media_port import Media, disconnect
 from server.open_call import OpenCall
 from video.call import Party
 from video.seats import LISTENER
-
-log = structlog.get_logger(__name__)
 
 GONE_AFTER = timedelta(seconds=45)
 """Without a connection for so long a listener has gone: a page that is reloaded takes less."""
@@ -88,20 +84,15 @@ class CallListening:
             entry.listened = self._is_told
             self._calls.news.tell(entry)
 
-    async def check(self, user: User, call_id: str) -> None:
-        """Returns if that supervisor listens to the call. Raises NotFound, Forbidden."""
-        if (await self._calls.entry(call_id)).listener != user.name:
-            raise Forbidden("not a listener of that call")
-
     async def offer(self, user: User, call_id: str, sdp: str) -> str:
         """The answer to the listener's offer. Raises NotFound, Forbidden, Conflict, MediaFull."""
         entry = await self._calls.entry(call_id)
         async with entry.lock:
-            await self.check(user, call_id)
+            if entry.listener != user.name:
+                raise Forbidden("not a listener of that call")
             if not entry.is_carried:
                 raise Conflict("nothing is carried now")  # the page tries again
-            record = entry.call.may_record and not entry.recording_broken
-            answer = await self._media.join(call_id, LISTENER, sdp, record=record)
+            answer = await self._media.join(call_id, LISTENER, sdp, record=entry.may_record)
             entry.listener_seen = self._now()
         return answer
 
@@ -129,7 +120,7 @@ class CallListening:
             if legs.get(LISTENER, {}).get("state") == "connected":
                 if seen is None or self._now() - seen >= NOTE_EVERY:  # replicas tell each other by the store
                     entry.listener_seen = self._now()
-            elif entry.listener_seen is not None and self._now() - entry.listener_seen >= GONE_AFTER:
+            elif seen is not None and self._now() - seen >= GONE_AFTER:
                 await self._stop(entry)
                 self._calls.news.tell(entry)
 
@@ -149,12 +140,7 @@ class CallListening:
         listener, entry.listener, entry.listened = entry.listener, "", False
         if tell:
             self._tell(listener, {"type": "call.state", "call_id": entry.call_id, "state": "ended"})
-        try:
-            await self._media.leave(entry.call_id, LISTENER)
-        except NotFound:
-            pass
-        except BangbanError as error:
-            log.warning("listener_not_disconnected", call_id=entry.call_id, code=error.code)
+        await disconnect(self._media, entry.call_id, LISTENER)
         await self._happened(entry, "listening_ended", listener)
 
     async def _happened(self, entry: OpenCall, event: str, by: str) -> None:

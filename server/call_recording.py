@@ -36,8 +36,7 @@ class CallRecording:
 
     def is_wanted(self, entry: OpenCall) -> bool:
         """Whether what passes now is to be recorded."""
-        allowed = entry.call.may_record and entry.call.mode is not CallMode.TEXT
-        return allowed and not entry.recording_broken
+        return entry.may_record and entry.call.mode is not CallMode.TEXT
 
     async def joined(self, entry: OpenCall) -> None:
         """A party came, and the media were told then whether to record."""

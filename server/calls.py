@@ -26,7 +26,7 @@ from server.call_news import CallNews
 from server.call_quality import CallQuality
 from server.call_recording import CallRecording
 from server.events import EventFanOut
-from server.media_port import CallObserver, Media
+from server.media_port import CallObserver, Media, disconnect
 from server.open_call import CallCompany, OpenCall
 from video.call import Call, CallEvent, CallMode, CallState, Party
 
@@ -182,8 +182,7 @@ class Calls:
                     raise
                 after = entry.call.after(CallEvent.REJOIN, party)
             self._unclosed.discard(call_id)  # there is something to carry again
-            record = after.may_record and not entry.recording_broken
-            answer = await self._media.join(call_id, party.value, sdp, record=record)
+            answer = await self._media.join(call_id, party.value, sdp, record=entry.may_record)
             await self._move(entry, after)
             await self._recording.joined(entry)
         return answer
@@ -251,7 +250,7 @@ class Calls:
         """One look at all calls: who is connected, who has been away for too long."""
         for entry in await self._book.to_look_after():
             try:
-                legs = await self._look_at_media(entry)
+                legs = await self._look_at_media(entry) if entry.is_carried else {}
                 for each in self.company:
                     await each.looked_at(entry, legs)
                 patience = _PATIENCE.get(entry.call.state)
@@ -338,12 +337,7 @@ class Calls:
         """The call is that agent's from now on; whoever calls holds the lock."""
         await self._calls.move(entry.call_id, entry.call.state.value, expected=_NOT_ENDED, agent=agent)
         entry.agent = agent
-        try:
-            await self._media.leave(entry.call_id, Party.AGENT.value)
-        except NotFound:
-            pass  # nothing is carried
-        except BangbanError as error:  # the new agent's page takes the place anyway
-            log.warning("agent_not_disconnected", call_id=entry.call_id, code=error.code)
+        await disconnect(self._media, entry.call_id, Party.AGENT.value)  # the new one takes the place anyway
         for each in self.company:
             await each.agent_changed(entry)
         if entry.is_carried:

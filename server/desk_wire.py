@@ -80,8 +80,8 @@ def ended_json(handover: Handover) -> dict[str, Any]:
     }
 
 
-def agent_json(agent: Agent) -> dict[str, Any]:
-    """An agent."""
+def colleague_json(agent: Agent) -> dict[str, Any]:
+    """An agent, as other agents see them."""
     return {
         "name": agent.name,
         "display_name": agent.display_name,
@@ -89,9 +89,12 @@ def agent_json(agent: Agent) -> dict[str, Any]:
         "departments": list(agent.departments),
         "districts": list(agent.districts),
         "languages": list(agent.languages),
-        "video": agent.video,
-        "max_chats": agent.max_chats,
     }
+
+
+def agent_json(agent: Agent) -> dict[str, Any]:
+    """An agent, with what they take on."""
+    return {**colleague_json(agent), "video": agent.video, "max_chats": agent.max_chats}
 
 
 def call_json(call: Call) -> dict[str, Any]:

@@ -1,7 +1,13 @@
-"""What the use case of calls needs of others, as Protocols: who carries them, who counts them."""
+"""What the use cases of calls need of others: who carries them, who counts them. Protocols, and one rule."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+import structlog
+
+from core.errors import BangbanError, NotFound
+
+log = structlog.get_logger(__name__)
 
 
 class Media(Protocol):
@@ -31,3 +37,13 @@ class CallObserver(Protocol):
 
     def call_ended(self, reason: str, seconds: float) -> None:
         """A call ended; `seconds` since it was answered, 0 if it never was."""
+
+
+async def disconnect(media: Media, call_id: str, party: str) -> None:
+    """Takes a party out, as far as the media can be reached; nobody there is no mistake."""
+    try:
+        await media.leave(call_id, party)
+    except NotFound:
+        pass
+    except BangbanError as error:
+        log.warning("party_not_disconnected", call_id=call_id, party=party, code=error.code)

@@ -74,6 +74,11 @@ class OpenCall:
         return self.call.state in CARRIED and self.call.mode is not CallMode.TEXT
 
     @property
+    def may_record(self) -> bool:
+        """Whether the citizen has agreed to what passes being recorded, and the recorder hasn't given up."""
+        return self.call.may_record and not self.recording_broken
+
+    @property
     def standing(self) -> tuple[Any, ...]:
         """All that news of the call depend on."""
         return self.call, self.recording, self.withdrawn, self.guest_shown, self.listened
@@ -106,8 +111,7 @@ class OpenCall:
         self.recording = stored.recording
         self.quality = dict(stored.quality)
         course = stored.quality.get("course") or {}
-        if since := course.get("since"):
-            self.since = datetime.fromisoformat(since)
+        self.since = _moment(course, "since") or self.since
         self.recording_broken = bool(course.get("recording_broken"))
         self.withdrawn = bool(course.get("withdrawn"))
         self.guest_since = _moment(course, "guest_since")

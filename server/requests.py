@@ -63,6 +63,14 @@ def text_of(data: Mapping[str, Any], name: str, *, limit: int, required: bool = 
     return text
 
 
+def boolean_of(data: Mapping[str, Any], name: str) -> bool:
+    """The truth value `name`. Raises InvalidInput."""
+    value = data.get(name)
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{name}: true or false")
+    return value
+
+
 def integer_of(data: Mapping[str, Any], name: str) -> int:
     """The whole number `name`. Raises InvalidInput."""
     value = data.get(name)

@@ -4,17 +4,18 @@ Offers and answers go over the WebSockets, see `server.signalling`.
 """
 
 import asyncio
-from collections.abc import Mapping
+import functools
 from typing import Any
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from core.desk_ports import Agent
 from core.errors import InvalidInput, NotFound, Unauthenticated
 from core.guest_ports import CallGuest
 from core.statuses import Role
+from server.answers import done, private_json
 from server.call_guests import invitation_body, news_for_guest
+from server.desk_wire import colleague_json
 from server.events import PassingNews, Subscription
 from server.guest_screens import topic_of
 from server.keys import (
@@ -27,12 +28,11 @@ from server.keys import (
     SOCKETS,
 )
 from server.pages.call.consent import PARAGRAPHS, consent_version
-from server.requests import bearer_token, path_text, read_object, text_of
+from server.requests import bearer_token, boolean_of, path_text, read_object, text_of
 from server.routes_calls import ice_for
-from server.routes_conversations import HEARTBEAT_SECONDS, PROTOCOL, RESUME, TOKEN_PROTOCOL, TOKEN_REFUSED
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
-from video.signalling import MAX_FRAME_BYTES
+from server.token_sockets import RESUME, found_by_token, new_socket
 
 log = structlog.get_logger(__name__)
 
@@ -65,14 +65,14 @@ async def list_colleagues(request: web.Request) -> web.Response:
     """The other agents who are on line now."""
     user = await signed_in(request, *DESK_ROLES)
     agents = await request.app[CALL_GUESTS].colleagues(user)
-    return _json({"agents": [_colleague(agent) for agent in agents]})
+    return private_json({"agents": [colleague_json(agent) for agent in agents]})
 
 
 async def list_invitations(request: web.Request) -> web.Response:
     """The calls that this agent is asked into, and the text on recording to agree to."""
     user = await signed_in(request, *DESK_ROLES)
     guests = await request.app[CALL_GUESTS].invitations(user)
-    return _json(
+    return private_json(
         {
             "invitations": [invitation_body(guest) for guest in guests],
             "consent": {"version": consent_version(), "text": list(PARAGRAPHS)},
@@ -90,14 +90,14 @@ async def invite(request: web.Request) -> web.Response:
         raise InvalidInput("agent or companion: one of them is needed")
     call_id = path_text(request, "call_id")
     guest, token = await request.app[CALL_GUESTS].invite(user, call_id, agent=agent, companion=companion)
-    return _json({**invitation_body(guest), "token": token}, status=201)
+    return private_json({**invitation_body(guest), "token": token}, status=201)
 
 
 async def remove(request: web.Request) -> web.Response:
     """The call's agent has the third party leave."""
     user = await signed_in(request, *DESK_ROLES)
     await request.app[CALL_GUESTS].remove(user, path_text(request, "call_id"))
-    return _done()
+    return done()
 
 
 async def answer_as_agent(request: web.Request) -> web.Response:
@@ -105,7 +105,7 @@ async def answer_as_agent(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     version, agree = await _answer_of(request)
     guest = await request.app[CALL_GUESTS].guest_of_agent(user, path_text(request, "call_id"))
-    return _json(invitation_body(await request.app[CALL_GUESTS].answer(guest, version, agree=agree)))
+    return private_json(invitation_body(await request.app[CALL_GUESTS].answer(guest, version, agree=agree)))
 
 
 async def leave_as_agent(request: web.Request) -> web.Response:
@@ -113,21 +113,21 @@ async def leave_as_agent(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     guest = await request.app[CALL_GUESTS].guest_of_agent(user, path_text(request, "call_id"))
     await request.app[CALL_GUESTS].leave(guest)
-    return _done()
+    return done()
 
 
 async def begin_listening(request: web.Request) -> web.Response:
     """A supervisor may hear and see the call."""
     user = await signed_in(request, Role.SUPERVISOR)
     await request.app[CALL_LISTENING].begin(user, path_text(request, "call_id"))
-    return _done()
+    return done()
 
 
 async def end_listening(request: web.Request) -> web.Response:
     """A supervisor listens no longer."""
     user = await signed_in(request, Role.SUPERVISOR)
     await request.app[CALL_LISTENING].end(user, path_text(request, "call_id"))
-    return _done()
+    return done()
 
 
 # --- who comes by a link ---------------------------------------------------------------------------
@@ -143,25 +143,25 @@ async def arrive(request: web.Request) -> web.Response:
         guest, token = await request.app[CALL_GUESTS].arrive_by_link(call_id, invitation)
     except NotFound:  # whether there is such a call isn't for strangers to know
         raise Unauthenticated("no such link") from None
-    return _json({**_guest(guest), "token": token})
+    return private_json({**_guest(guest), "token": token})
 
 
 async def show(request: web.Request) -> web.Response:
     """The guest, for a page that was loaded anew."""
-    return _json(_guest(await _guest_of(request)))
+    return private_json(_guest(await _guest_of(request)))
 
 
 async def leave(request: web.Request) -> web.Response:
     """The guest doesn't come, or leaves."""
     await request.app[CALL_GUESTS].leave(await _guest_of(request))
-    return _done()
+    return done()
 
 
 async def answer(request: web.Request) -> web.Response:
     """The guest agrees to be recorded, or refuses and isn't let in."""
     guest = await _guest_of(request)
     version, agree = await _answer_of(request)
-    return _json(_guest(await request.app[CALL_GUESTS].answer(guest, version, agree=agree)))
+    return private_json(_guest(await request.app[CALL_GUESTS].answer(guest, version, agree=agree)))
 
 
 async def ice(request: web.Request) -> web.Response:
@@ -172,21 +172,10 @@ async def ice(request: web.Request) -> web.Response:
 
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """How the call stands, and signalling. The token comes as the subprotocol `bearer.TOKEN`."""
-    offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
     address = request.app[LIMITS].address_of(request)
-    socket = web.WebSocketResponse(
-        protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
-    )
-    call_id = path_text(request, "call_id")
-    try:
-        guest = await request.app[CALL_GUESTS].guest_by_token(call_id, token or bearer_token(request))
-    except Unauthenticated:
-        if not token:
-            raise
-        with request.app[SOCKETS].admit(socket, address=address):
-            await socket.prepare(request)
-            await socket.close(code=TOKEN_REFUSED, message=b"token refused")
+    socket = new_socket()
+    find = functools.partial(request.app[CALL_GUESTS].guest_by_token, path_text(request, "call_id"))
+    if (guest := await found_by_token(request, socket, find)) is None:
         return socket
     topic = topic_of(guest)
     with (
@@ -234,9 +223,7 @@ async def _guest_of(request: web.Request) -> CallGuest:
 
 async def _answer_of(request: web.Request) -> tuple[str, bool]:
     data = await read_object(request)
-    agree = data.get("agree")
-    if not isinstance(agree, bool):
-        raise InvalidInput("agree: true or false")
+    agree = boolean_of(data, "agree")
     return text_of(data, "version", limit=64, required=agree), agree
 
 
@@ -247,22 +234,3 @@ def _guest(guest: CallGuest) -> dict[str, Any]:
         "state": guest.state,
         "consented": guest.consented,
     }
-
-
-def _colleague(agent: Agent) -> dict[str, Any]:
-    return {
-        "name": agent.name,
-        "display_name": agent.display_name,
-        "departments": list(agent.departments),
-        "districts": list(agent.districts),
-        "languages": list(agent.languages),
-        "state": agent.state.value,
-    }
-
-
-def _json(body: Mapping[str, Any], *, status: int = 200) -> web.Response:
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
-
-
-def _done() -> web.Response:
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})

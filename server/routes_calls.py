@@ -12,10 +12,11 @@ from aiohttp import web
 
 from core.desk_ports import Call
 from core.errors import Forbidden, InvalidInput
+from server.answers import done, private_json
 from server.citizen_access import conversation_of
 from server.citizen_text import clean
 from server.keys import CALLS, LIMITS, SETTINGS, STORES
-from server.requests import path_text, read_object, text_of
+from server.requests import boolean_of, path_text, read_object, text_of
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
 from video.call import CallMode, Party
@@ -71,9 +72,7 @@ async def consent(request: web.Request) -> web.Response:
     """The citizen's answer to the text on recording."""
     conversation = await conversation_of(request)
     data = await read_object(request)
-    agree = data.get("agree")
-    if not isinstance(agree, bool):
-        raise InvalidInput("agree: true or false")
+    agree = boolean_of(data, "agree")
     if agree:
         version = text_of(data, "version", limit=64, required=True)
     else:  # a refusal counts, whatever text it answers
@@ -92,7 +91,7 @@ async def decline(request: web.Request) -> web.Response:
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[CALLS].check_citizen(conversation.conversation_id, call_id)
     await request.app[CALLS].decline(call_id, Party.CITIZEN)
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return done()
 
 
 async def call_citizen(request: web.Request) -> web.Response:
@@ -121,7 +120,9 @@ def ice_for(request: web.Request, name: str) -> web.Response:
 
 def _way(request: web.Request, servers: list[dict[str, object]]) -> web.Response:
     settings = request.app[SETTINGS]
-    return _json({"ice_servers": servers, "media": settings.call_media, "video_codec": settings.video_codec})
+    return private_json(
+        {"ice_servers": servers, "media": settings.call_media, "video_codec": settings.video_codec}
+    )
 
 
 def _mode_of(data: Mapping[str, Any]) -> CallMode:
@@ -132,7 +133,7 @@ def _mode_of(data: Mapping[str, Any]) -> CallMode:
 
 
 def _call(call: Call) -> web.Response:
-    return _json(
+    return private_json(
         {
             "call_id": call.call_id,
             "state": call.state,
@@ -141,7 +142,3 @@ def _call(call: Call) -> web.Response:
             "consented": call.consented,
         }
     )
-
-
-def _json(body: Mapping[str, Any]) -> web.Response:
-    return web.json_response(body, headers={"Cache-Control": "no-store"})

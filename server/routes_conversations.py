@@ -1,16 +1,18 @@
 """The conversations API: start, say something, read, watch, ask for a person, rate."""
 
 import asyncio
+import functools
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.registry import CHANNELS
-from core.errors import InvalidInput, Unauthenticated, Unavailable
+from core.errors import InvalidInput, Unavailable
 from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
 from core.statuses import HandoverMode
 from server.access import access_conversation_by_token
+from server.answers import done, private_json
 from server.citizen_access import conversation_of
 from server.citizen_text import MAX_CHARACTERS
 from server.conversation_cookie import remember_conversation
@@ -30,17 +32,12 @@ from server.keys import (
     SOCKETS,
 )
 from server.papers_part import citizen_page_closed
-from server.requests import bearer_token, integer_of, moment_of, query_integer, read_object, text_of
+from server.requests import integer_of, moment_of, query_integer, read_object, text_of
+from server.token_sockets import RESUME, found_by_token, new_socket
 from server.wire import event_json, handover_json, transcript_json, turn_json
-from video.signalling import MAX_FRAME_BYTES
 
 log = structlog.get_logger(__name__)
 
-PROTOCOL = "bangban.v1"
-TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the prefix of a token, not one
-TOKEN_REFUSED = 4401  # a browser sees close codes, never the status of a refused handshake
-HEARTBEAT_SECONDS = 25
-RESUME = b"resume with after"
 NEEDS = frozenset({"", "elderly", "disabled"})
 
 
@@ -69,14 +66,11 @@ async def start(request: web.Request) -> web.Response:
         raise InvalidInput("channel: unknown")
     district = text_of(data, "district", limit=100)
     started = await request.app[CONVERSATIONS].start(channel, district)
-    response = web.json_response(
-        {"id": started.conversation_id, "token": started.token},
-        status=201,
-        headers={"Location": f"/api/v1/conversations/{started.conversation_id}"},
-    )
+    response = private_json({"id": started.conversation_id, "token": started.token}, status=201)
+    response.headers["Location"] = f"/api/v1/conversations/{started.conversation_id}"
     if channel == "web":
         remember_conversation(request, response, started)
-    return _private(response)
+    return response
 
 
 async def say(request: web.Request) -> web.Response:
@@ -89,7 +83,7 @@ async def say(request: web.Request) -> web.Response:
     client_message_id = text_of(data, "client_message_id", limit=100)
     request.app[LIMITS].check_message(conversation.conversation_id)
     turn = await request.app[CONVERSATIONS].receive(conversation.conversation_id, text, client_message_id)
-    return _private(web.json_response(turn_json(turn)))
+    return private_json(turn_json(turn))
 
 
 async def read(request: web.Request) -> web.Response:
@@ -99,7 +93,7 @@ async def read(request: web.Request) -> web.Response:
     after = query_integer(request, "after", 0)
     events = await request.app[CONVERSATIONS].transcript(conversation.conversation_id, after)
     shown = request.app[DESK].name_for_citizens
-    return _private(web.json_response(transcript_json(conversation, [event_json(e, shown) for e in events])))
+    return private_json(transcript_json(conversation, [event_json(e, shown) for e in events]))
 
 
 async def request_person(request: web.Request) -> web.Response:
@@ -118,7 +112,7 @@ async def request_person(request: web.Request) -> web.Response:
     language = text_of(data, "language", limit=32)
     wish = HandoverWish(mode, topic=topic, reason="asked", language=language, priority=need)
     ticket = await request.app[CONVERSATIONS].request_person(conversation.conversation_id, wish)
-    return _private(web.json_response(handover_json(ticket), status=201 if ticket.is_new else 200))
+    return private_json(handover_json(ticket), status=201 if ticket.is_new else 200)
 
 
 async def leave_queue(request: web.Request) -> web.Response:
@@ -127,7 +121,7 @@ async def leave_queue(request: web.Request) -> web.Response:
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[CALLS].end_of(conversation.conversation_id, "citizen_left")
     await request.app[HANDOVERS].leave(conversation.conversation_id)
-    return _private(web.Response(status=204))
+    return done()
 
 
 async def ask_for_call_back(request: web.Request) -> web.Response:
@@ -138,7 +132,7 @@ async def ask_for_call_back(request: web.Request) -> web.Response:
     contact = text_of(data, "contact", limit=32, required=True)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[HANDOVERS].call_back(conversation, at, contact)
-    return _private(web.Response(status=204))
+    return done()
 
 
 async def leave_message(request: web.Request) -> web.Response:
@@ -149,7 +143,7 @@ async def leave_message(request: web.Request) -> web.Response:
     client_message_id = text_of(data, "client_message_id", limit=100)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[HANDOVERS].leave_message(conversation, text, client_message_id)
-    return _private(web.Response(status=204))
+    return done()
 
 
 async def rate(request: web.Request) -> web.Response:
@@ -160,28 +154,18 @@ async def rate(request: web.Request) -> web.Response:
     comment = text_of(data, "comment", limit=1000)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[RATINGS].rate(conversation.conversation_id, score, comment)
-    return _private(web.Response(status=204))
+    return done()
 
 
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """Streams the conversation's events from `?after=` on, without gaps and in order."""
     after = query_integer(request, "after", 0)
     address = request.app[LIMITS].address_of(request)
-    offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    token = next((p.removeprefix(TOKEN_PROTOCOL) for p in offered if p.startswith(TOKEN_PROTOCOL)), "")
-    socket = web.WebSocketResponse(
-        protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
+    socket = new_socket()
+    access = functools.partial(
+        access_conversation_by_token, request.app[CONVERSATION_STORE], request.match_info["id"]
     )
-    try:
-        conversation = await access_conversation_by_token(
-            request.app[CONVERSATION_STORE], request.match_info["id"], token or bearer_token(request)
-        )
-    except Unauthenticated:
-        if not token:
-            raise
-        with request.app[SOCKETS].admit(socket, address=address):
-            await socket.prepare(request)
-            await socket.close(code=TOKEN_REFUSED, message=b"token refused")
+    if (conversation := await found_by_token(request, socket, access)) is None:
         return socket
     request.app[LIMITS].check_transcript(conversation.conversation_id)
     with request.app[SOCKETS].admit(socket, address=address, conversation_id=conversation.conversation_id):
@@ -259,8 +243,3 @@ async def _send_events(
         log.exception("watching_failed")
         code = WSCloseCode.INTERNAL_ERROR
     await socket.close(code=code, message=RESUME)
-
-
-def _private(response: web.Response) -> web.Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -8,6 +8,7 @@ from aiohttp import web
 from core.errors import InvalidInput
 from core.ports import ConversationEvent, User
 from core.statuses import AgentState, Role
+from server.answers import done, private_json
 from server.citizen_text import MAX_CHARACTERS
 from server.desk import TransferTo
 from server.desk_wire import (
@@ -75,7 +76,7 @@ def routes() -> list[web.RouteDef]:
 async def show_me(request: web.Request) -> web.Response:
     """The agent that is signed in."""
     user = await signed_in(request, *DESK_ROLES)
-    return _json(agent_json(await request.app[DESK].agent_of(user)))
+    return private_json(agent_json(await request.app[DESK].agent_of(user)))
 
 
 async def set_state(request: web.Request) -> web.Response:
@@ -86,21 +87,21 @@ async def set_state(request: web.Request) -> web.Response:
         state = AgentState(text_of(data, "state", limit=16, required=True))
     except ValueError:
         raise InvalidInput("state: available, break or offline") from None
-    return _json(agent_json(await request.app[DESK].set_state(user, state)))
+    return private_json(agent_json(await request.app[DESK].set_state(user, state)))
 
 
 async def show_queue(request: web.Request) -> web.Response:
     """Who waits, in the order in which they are taken."""
     await signed_in(request, *DESK_ROLES)
     callbacks = await request.app[STORES].desk.callbacks()
-    return _json(queue_json(await request.app[DESK].line(), callbacks))
+    return private_json(queue_json(await request.app[DESK].line(), callbacks))
 
 
 async def accept(request: web.Request) -> web.Response:
     """Takes a citizen who waits; of several who try, the first."""
     user = await signed_in(request, *DESK_ROLES)
     handover = await request.app[DESK].accept(user, path_text(request, "id"))
-    return _json(held_json(handover, user))
+    return private_json(held_json(handover, user))
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -109,14 +110,14 @@ async def list_own(request: web.Request) -> web.Response:
     agent = await request.app[DESK].agent_of(user)
     own = await request.app[DESK].own(user.name)
     conversations = [held_json(handover, user) for handover in own]
-    return _json({"state": agent.state.value, "conversations": conversations})
+    return private_json({"state": agent.state.value, "conversations": conversations})
 
 
 async def list_ended(request: web.Request) -> web.Response:
     """The conversations that ended with the agent lately."""
     user = await signed_in(request, *DESK_ROLES)
     ended = await request.app[READING].ended(user)
-    return _json({"conversations": [ended_json(handover) for handover in ended]})
+    return private_json({"conversations": [ended_json(handover) for handover in ended]})
 
 
 # --- in a conversation -----------------------------------------------------------------------------
@@ -131,7 +132,7 @@ async def read_conversation(request: web.Request) -> web.Response:
     calls = request.app[STORES].calls
     call = await calls.open_call_of(conversation_id) if reading.until is None else None
     present = reading.until is None and await request.app[REPLICAS].is_watched(conversation_id)
-    return _json(
+    return private_json(
         desk_conversation_json(
             reading.conversation, events, reading.handover, call, reader=user, citizen_present=present
         )
@@ -144,21 +145,21 @@ async def say(request: web.Request) -> web.Response:
     text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
     client_message_id = text_of(data, "client_message_id", limit=100)
     event = await request.app[DESK].say(user, conversation_id, text, client_message_id)
-    return _json(full_event_json(event))
+    return private_json(full_event_json(event))
 
 
 async def note(request: web.Request) -> web.Response:
     """Writes a note for staff."""
     user, conversation_id, data = await _agent_in_conversation(request)
     text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
-    return _json(full_event_json(await request.app[DESK].note(user, conversation_id, text)))
+    return private_json(full_event_json(await request.app[DESK].note(user, conversation_id, text)))
 
 
 async def tag(request: web.Request) -> web.Response:
     """Replaces the conversation's tags."""
     user, conversation_id, data = await _agent_in_conversation(request)
     tags = _texts_of(data, "tags", limit=40)
-    return _json(full_event_json(await request.app[DESK].tag(user, conversation_id, tags)))
+    return private_json(full_event_json(await request.app[DESK].tag(user, conversation_id, tags)))
 
 
 async def send_card(request: web.Request) -> web.Response:
@@ -167,7 +168,7 @@ async def send_card(request: web.Request) -> web.Response:
     guide_id = text_of(data, "guide_id", limit=200, required=True)
     situation = text_of(data, "situation", limit=200)
     event = await request.app[DESK_GUIDES].send_card(user, conversation_id, guide_id, situation)
-    return _json(full_event_json(event))
+    return private_json(full_event_json(event))
 
 
 async def send_checklist(request: web.Request) -> web.Response:
@@ -180,14 +181,14 @@ async def send_checklist(request: web.Request) -> web.Response:
         situation=text_of(data, "situation", limit=200),
         checked=_texts_of(data, "checked", limit=500),
     )
-    return _json(full_event_json(event))
+    return private_json(full_event_json(event))
 
 
 async def hand_back(request: web.Request) -> web.Response:
     """Gives the conversation to the bot."""
     user, conversation_id, _ = await _agent_in_conversation(request)
     await request.app[DESK].hand_back(user, conversation_id)
-    return _done()
+    return done()
 
 
 async def transfer(request: web.Request) -> web.Response:
@@ -201,7 +202,7 @@ async def transfer(request: web.Request) -> web.Response:
         raise InvalidInput("to_agent or skills: one of them is needed")
     to = TransferTo(to_agent, *(_skill_of(skills, each) for each in ("department", "district", "language")))
     await request.app[DESK].transfer(user, conversation_id, to)
-    return _done()
+    return done()
 
 
 async def close(request: web.Request) -> web.Response:
@@ -209,20 +210,20 @@ async def close(request: web.Request) -> web.Response:
     user, conversation_id, data = await _agent_in_conversation(request)
     summary = text_of(data, "summary", limit=MOST_SUMMARY, required=True)
     await request.app[DESK].close(user, conversation_id, summary)
-    return _done()
+    return done()
 
 
 async def summary_draft(request: web.Request) -> web.Response:
     """A summary drafted from the facts of the conversation."""
     _, reading = await _read(request, "draft")
     events = await _readable(request, reading)
-    return _json({"text": draft_summary(events, request.app[SETTINGS].hotline)})
+    return private_json({"text": draft_summary(events, request.app[SETTINGS].hotline)})
 
 
 async def list_canned(request: web.Request) -> web.Response:
     """The canned replies."""
     await signed_in(request, *DESK_ROLES)
-    return _json({"canned": [canned_json(reply) for reply in await request.app[STORES].desk.canned()]})
+    return private_json({"canned": [canned_json(reply) for reply in await request.app[STORES].desk.canned()]})
 
 
 # --- supervisors -----------------------------------------------------------------------------------
@@ -232,14 +233,14 @@ async def show_wall(request: web.Request) -> web.Response:
     """Everything at once."""
     user = await signed_in(request, Role.SUPERVISOR)
     wall = await request.app[SUPERVISION].wall()
-    return _json(wall_json(wall, user, call_media=request.app[SETTINGS].call_media))
+    return private_json(wall_json(wall, user, call_media=request.app[SETTINGS].call_media))
 
 
 async def listen(request: web.Request) -> web.Response:
     """The supervisor's desk follows the conversation."""
     user = await signed_in(request, Role.SUPERVISOR)
     await request.app[SUPERVISION].listen(user, path_text(request, "id"))
-    return _done()
+    return done()
 
 
 async def whisper(request: web.Request) -> web.Response:
@@ -248,14 +249,14 @@ async def whisper(request: web.Request) -> web.Response:
     data = await read_object(request)
     text = text_of(data, "text", limit=MAX_CHARACTERS, required=True)
     event = await request.app[SUPERVISION].whisper(user, path_text(request, "id"), text)
-    return _json(full_event_json(event))
+    return private_json(full_event_json(event))
 
 
 async def take_over(request: web.Request) -> web.Response:
     """The supervisor is the citizen's agent from now on."""
     user = await signed_in(request, Role.SUPERVISOR)
     handover = await request.app[SUPERVISION].take_over(user, path_text(request, "id"))
-    return _json(held_json(handover, user))
+    return private_json(held_json(handover, user))
 
 
 # --- reading and answering -------------------------------------------------------------------------
@@ -294,11 +295,3 @@ def _texts_of(data: Mapping[str, Any], name: str, *, limit: int) -> Sequence[str
 
 def _skill_of(skills: Mapping[str, Any], name: str) -> str | None:
     return text_of(skills, name, limit=100) if name in skills else None
-
-
-def _json(body: Mapping[str, Any]) -> web.Response:
-    return web.json_response(body, headers={"Cache-Control": "no-store"})
-
-
-def _done() -> web.Response:
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})

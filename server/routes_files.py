@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from core.errors import FileTooLarge, InvalidInput, UnsupportedMedia
 from core.evidence_ports import StoredFile
+from server.answers import private_json
 from server.citizen_access import conversation_of
 from server.desk_wire import full_event_json
 from server.file_types import attachment
@@ -140,9 +141,7 @@ async def _before_too_slow(piece: Awaitable[Piece], began: float, arrived: int) 
 
 
 def _received(received: Received, event: dict[str, object]) -> web.Response:
-    return web.json_response(
-        {"event": event, "advice": list(received.advice)}, status=201, headers={"Cache-Control": "no-store"}
-    )
+    return private_json({"event": event, "advice": list(received.advice)}, status=201)
 
 
 def _download(file: StoredFile, data: bytes) -> web.Response:

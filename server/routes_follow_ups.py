@@ -7,6 +7,7 @@ from aiohttp import web
 from core.desk_ports import FollowUp
 from core.errors import InvalidInput
 from core.ports import User
+from server.answers import private_json
 from server.keys import RATINGS
 from server.ratings import may_finish
 from server.requests import path_text, query_text, read_object, text_of
@@ -29,7 +30,7 @@ async def list_follow_ups(request: web.Request) -> web.Response:
     if done not in {"true", "false"}:
         raise InvalidInput("done: true or false")
     found = await request.app[RATINGS].follow_ups(user, done=done == "true")
-    return _json({"follow_ups": [follow_up_json(each, user) for each in found]})
+    return private_json({"follow_ups": [follow_up_json(each, user) for each in found]})
 
 
 async def finish(request: web.Request) -> web.Response:
@@ -38,7 +39,7 @@ async def finish(request: web.Request) -> web.Response:
     data = await read_object(request)
     outcome = text_of(data, "outcome", limit=MOST_OUTCOME, required=True)
     finished = await request.app[RATINGS].finish(user, path_text(request, "id"), outcome)
-    return _json(follow_up_json(finished, user))
+    return private_json(follow_up_json(finished, user))
 
 
 def follow_up_json(follow_up: FollowUp, reader: User) -> dict[str, Any]:
@@ -55,7 +56,3 @@ def follow_up_json(follow_up: FollowUp, reader: User) -> dict[str, Any]:
         "outcome": follow_up.outcome,
         "may_finish": may_finish(reader, follow_up),
     }
-
-
-def _json(body: dict[str, Any]) -> web.Response:
-    return web.json_response(body, headers={"Cache-Control": "no-store"})

@@ -11,12 +11,13 @@ from typing import Any
 from aiohttp import web
 
 from core.errors import InvalidInput, NotFound
+from server.answers import private_json
 from server.citizen_access import conversation_of
 from server.citizen_text import clean
 from server.forms import AGENT, CITIZEN, FieldAct, FormView, field_json
 from server.keys import FORMS, LIMITS, PAPER_RATE, READING, SIGNATURES
 from server.paper_wire import form_json, signature_json, template_json
-from server.requests import integer_of, path_text, query_text, read_object, text_of
+from server.requests import boolean_of, integer_of, path_text, query_text, read_object, text_of
 from server.routes_files import read_file
 from server.signatures import MOST_DRAWING_BYTES, SignatureView
 from server.staff_access import DESK as DESK_ROLES
@@ -97,9 +98,7 @@ async def answer(request: web.Request) -> web.Response:
     """The citizen confirms by a typed name, or doesn't sign."""
     conversation = await conversation_of(request)
     data = await read_object(request)
-    agree = data.get("agree")
-    if not isinstance(agree, bool):
-        raise InvalidInput("agree: true or false")
+    agree = boolean_of(data, "agree")
     request.app[LIMITS].check_message(conversation.conversation_id)
     signatures, signature_id = request.app[SIGNATURES], path_text(request, "signature_id")
     if not agree:
@@ -119,7 +118,9 @@ async def answer(request: web.Request) -> web.Response:
 async def list_templates(request: web.Request) -> web.Response:
     """What forms there are."""
     await signed_in(request, *DESK_ROLES)
-    return _json({"templates": [template_json(each) for each in request.app[FORMS].catalogue.values()]})
+    return private_json(
+        {"templates": [template_json(each) for each in request.app[FORMS].catalogue.values()]}
+    )
 
 
 async def begin_form(request: web.Request) -> web.Response:
@@ -226,16 +227,12 @@ def _value_of(data: Mapping[str, Any]) -> str | None:
 
 
 def _form(request: web.Request, view: FormView, *, status: int = 200) -> web.Response:
-    return _json(form_json(view, request.app[FORMS].now()), status=status)
+    return private_json(form_json(view, request.app[FORMS].now()), status=status)
 
 
 def _field(request: web.Request, view: FormView, act: FieldAct) -> web.Response:
-    return _json(field_json(view.form, act.field, request.app[FORMS].now()))
+    return private_json(field_json(view.form, act.field, request.app[FORMS].now()))
 
 
 def _signature(view: SignatureView, *, status: int = 200) -> web.Response:
-    return _json(signature_json(view), status=status)
-
-
-def _json(body: Mapping[str, Any], *, status: int = 200) -> web.Response:
-    return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})
+    return private_json(signature_json(view), status=status)

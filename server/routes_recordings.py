@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from core.errors import BangbanError
+from server.answers import private_json
 from server.byte_range import ByteRange, wanted_range
 from server.keys import LIMITS, RECORDINGS
 from server.recordings import Look
@@ -37,9 +38,7 @@ async def list_recordings(request: web.Request) -> web.Response:
     look = await _look(request, "list")
     conversation_id = text_of(request.query, "conversation", limit=100, required=True)
     found = await request.app[RECORDINGS].of_conversation(look, conversation_id)
-    return web.json_response(
-        {"recordings": [recording_json(note) for note in found]}, headers={"Cache-Control": "no-store"}
-    )
+    return private_json({"recordings": [recording_json(note) for note in found]})
 
 
 async def read_recording(request: web.Request) -> web.StreamResponse:

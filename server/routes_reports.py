@@ -7,6 +7,7 @@ from aiohttp import web
 
 from core.errors import InvalidInput
 from core.statuses import Role
+from server.answers import private_json
 from server.file_types import attachment
 from server.keys import REPORTS
 from server.report_words import WORDS
@@ -28,7 +29,7 @@ async def show(request: web.Request) -> web.Response:
     """The figures of `?from=&to=`."""
     report = await _report(request)
     words = {kind: dict(each) for kind, each in WORDS.items()}
-    return web.json_response({**report.as_json(), "words": words}, headers={"Cache-Control": "no-store"})
+    return private_json({**report.as_json(), "words": words})
 
 
 async def export(request: web.Request) -> web.Response:

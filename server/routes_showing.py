@@ -7,6 +7,7 @@ from aiohttp import web
 
 from core.errors import InvalidInput, NotFound
 from core.statuses import Aspect
+from server.answers import done, private_json
 from server.citizen_access import conversation_of
 from server.desk_wire import full_event_json
 from server.keys import LIMITS, SHOWING
@@ -42,14 +43,14 @@ async def show(request: web.Request) -> web.Response:
             raise InvalidInput("element: the name of an element") from None
         situation = text_of(data, "situation", limit=200)
         event = await request.app[SHOWING].show_element(user, conversation_id, guide_id, element, situation)
-    return web.json_response(full_event_json(event), headers={"Cache-Control": "no-store"})
+    return private_json(full_event_json(event))
 
 
 async def close_as_agent(request: web.Request) -> web.Response:
     """Takes away what the agent shows."""
     user = await signed_in(request, *DESK_ROLES)
     await request.app[SHOWING].close_as_agent(user, path_text(request, "id"), _show_of(request))
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return done()
 
 
 async def close_as_citizen(request: web.Request) -> web.Response:
@@ -57,7 +58,7 @@ async def close_as_citizen(request: web.Request) -> web.Response:
     conversation = await conversation_of(request)
     request.app[LIMITS].check_message(conversation.conversation_id)
     await request.app[SHOWING].close_as_citizen(conversation.conversation_id, _show_of(request))
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return done()
 
 
 def _show_of(request: web.Request) -> int:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from core.ports import User
 from core.statuses import Role
+from server.answers import done, private_json
 from server.desk_wire import waiting_json
 from server.keys import DESK, HANDOVERS, LIMITS, SETTINGS, STAFF_SESSIONS
 from server.requests import path_text, read_object, text_of
@@ -33,7 +34,7 @@ async def sign_in(request: web.Request) -> web.Response:
     password = text_of(data, "password", limit=200, required=True)
     request.app[LIMITS].check_sign_in(request, name)
     signed_in = await request.app[STAFF_SESSIONS].sign_in(name, password)
-    response = web.json_response(_user_json(signed_in.user), headers={"Cache-Control": "no-store"})
+    response = private_json(_user_json(signed_in.user))
     response.set_cookie(
         COOKIE,
         signed_in.cookie,
@@ -49,12 +50,12 @@ async def sign_in(request: web.Request) -> web.Response:
 async def who(request: web.Request) -> web.Response:
     """Who is signed in."""
     user = await signed_in(request, *Role)
-    return web.json_response(_user_json(user), headers={"Cache-Control": "no-store"})
+    return private_json(_user_json(user))
 
 
 async def sign_out(_: web.Request) -> web.Response:
     """Ends the session in this browser."""
-    response = web.Response(status=204, headers={"Cache-Control": "no-store"})
+    response = done()
     response.del_cookie(COOKIE, path="/")
     return response
 
@@ -64,17 +65,14 @@ async def list_handovers(request: web.Request) -> web.Response:
     await signed_in(request, *READERS)
     line = await request.app[DESK].line()
     everyone = enumerate([*line.ordered(), *line.registered], start=1)
-    return web.json_response(
-        {"handovers": [waiting_json(handover, place) for place, handover in everyone]},
-        headers={"Cache-Control": "no-store"},
-    )
+    return private_json({"handovers": [waiting_json(handover, place) for place, handover in everyone]})
 
 
 async def close_handover(request: web.Request) -> web.Response:
     """Takes a citizen off the list; one who isn't on it any more stays off."""
     await signed_in(request, *READERS)
     await request.app[HANDOVERS].close(path_text(request, "id"))
-    return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return done()
 
 
 def _user_json(user: User) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.browser.agent import FAKE_DEVICES
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import launch
 from tests.browser.test_agent_real_service import comes_to_see
-from tests.browser.test_call_of_three_real import DESKTOP, PHONE, in_call, serving, signed_in
+from tests.browser.test_call_of_three_real import DESKTOP, PHONE, in_call, signed_in, staffed
 
 SIZES = {"phone": (375, 812), "desktop": (1280, 800), "kiosk": (1080, 1920)}
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, serving(Path(data)) as url, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as data, staffed(Path(data)) as url, sync_playwright() as playwright:
         browser = launch(playwright, FAKE_DEVICES)
         take_pictures(browser, url, arguments.folder, arguments.sizes)
         browser.close()

@@ -3,14 +3,11 @@
 Only the dialogue is a fake, which keeps the same contract as the real one.
 """
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core import accounts
 from core.ports import User
@@ -18,13 +15,16 @@ from core.settings import Settings
 from core.statuses import Role
 from server import keys
 from server.app import create_app
-from tests.browser.agent import FAKE_DEVICES, Agent
+from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
-from tests.browser.conftest import is_breach, launch
+from tests.browser.conftest import is_breach
+from tests.browser.real_service import browser_with_devices, calls, serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
 
 pytestmark = pytest.mark.slow
+
+browser = browser_with_devices
 
 PASSWORD = "a password that is long enough"
 
@@ -37,33 +37,14 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def url(settings: Settings) -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
-    thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
     app = create_app(settings, engine=engine)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
 
-    async def start() -> str:
-        await runner.setup()
+    async def prepare() -> None:
         await app[keys.USER_STORE].add(User("li.min", Role.AGENT, accounts.hash_password(PASSWORD)))
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
 
-    yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright, FAKE_DEVICES)
-        yield browser
-        browser.close()
+    with serving(app, prepare) as url:
+        yield url
 
 
 @pytest.fixture
@@ -145,12 +126,7 @@ def test_handing_back_lets_the_bot_answer_again(pages: tuple[Page, Page]):
 
 def test_citizen_and_agent_see_each_other(pages: tuple[Page, Page]):
     citizen, agent = meet(*pages)
-    agent.presses("视频")
-    agent.sees("正在呼叫对方…")
-    citizen.page.locator("a[href^='/call/']").first.click()
-    citizen.page.wait_for_selector("bb-call:defined")
-    citizen.presses("打开摄像头和麦克风")
-    citizen.presses("看得到、听得到，下一步")
+    calls(citizen, agent)
     citizen.presses("同意录制，进入通话")
 
     comes_to_see(agent.page, ".call__remote")

@@ -1,12 +1,9 @@
 """A recording as it lies sealed on the disk, played in the supervisor's page by the real service."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from playwright.sync_api import Page, expect
 
 from core import accounts
@@ -21,6 +18,7 @@ from server.service_secrets import recording_key
 from tests.browser.agent import Agent
 from tests.browser.conftest import is_breach
 from tests.browser.fake_follow_ups import film
+from tests.browser.real_service import serving
 from tests.fakes import ScriptedEngine
 from video.recording_files import create, make_folder, write_note
 from video.recording_note import RecordingNote, RecordingState
@@ -33,15 +31,10 @@ PASSWORD = "a password that is long enough"
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """A service that has had a recorded call and got a bad rating for it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
-    thread.start()
     settings = Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"})
     app = create_app(settings, engine=ScriptedEngine())
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
 
-    async def start() -> str:
-        await runner.setup()
+    async def prepare() -> None:
         stores = app[keys.STORES]
         await stores.users.add(User("zhao", Role.SUPERVISOR, accounts.hash_password(PASSWORD)))
         await stores.conversations.create(Conversation("c1", "web", "hash"))
@@ -49,15 +42,9 @@ def url(tmp_path: Path) -> Iterator[str]:
         await stores.calls.move("call-1", "ended", expected=["live"], end_reason="hangup")
         await stores.desk.add_follow_up(FollowUp("f1", "c1", "rating", "评分 1：太慢", "wang.fang"))
         _record(settings)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
 
-    yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(app, prepare) as url:
+        yield url
 
 
 def _record(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from core.settings import Settings
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.cut_network import CutNetwork, cut_network
+from tests.browser.real_service import calls
 from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
 
 pytestmark = pytest.mark.slow
@@ -35,12 +36,7 @@ def talk(pages: tuple[Page, Page], network: CutNetwork) -> tuple[Citizen, Agent]
     for page in pages:
         network.stand_between(page)
     citizen, agent = meet(*pages)
-    agent.presses("视频")
-    agent.sees("正在呼叫对方…")
-    citizen.page.locator("a[href^='/call/']").first.click()
-    citizen.page.wait_for_selector("bb-call:defined")
-    citizen.presses("打开摄像头和麦克风")
-    citizen.presses("看得到、听得到，下一步")
+    calls(citizen, agent)
     expect(citizen.page.get_by_role("heading", name="这次通话不录音录像")).to_be_visible()
     expect(citizen.page.get_by_role("button", name="同意录制")).to_have_count(0)
     citizen.presses("知道了，进入通话")

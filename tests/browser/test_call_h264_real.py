@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from core.settings import Settings
 from tests.browser.agent import WITHOUT_H264
+from tests.browser.real_service import calls
 from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
 from video.recording_files import notes
 from video.recording_note import RecordingState
@@ -24,12 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_both_see_each_other_in_h264_and_what_is_recorded_plays(pages: tuple[Page, Page], settings: Settings):
     citizen, agent = meet(*pages)
-    agent.presses("视频")
-    agent.sees("正在呼叫对方…")
-    citizen.page.locator("a[href^='/call/']").first.click()
-    citizen.page.wait_for_selector("bb-call:defined")
-    citizen.presses("打开摄像头和麦克风")
-    citizen.presses("看得到、听得到，下一步")
+    calls(citizen, agent)
     citizen.presses("同意录制，进入通话")
 
     comes_to_see(agent.page, ".call__remote")
@@ -59,12 +55,7 @@ def test_both_see_each_other_in_h264_and_what_is_recorded_plays(pages: tuple[Pag
 def test_whoever_has_no_h264_talks_and_both_read_why_there_is_no_picture(pages: tuple[Page, Page]):
     pages[0].add_init_script(WITHOUT_H264)
     citizen, agent = meet(*pages)
-    agent.presses("视频")
-    agent.sees("正在呼叫对方…")
-    citizen.page.locator("a[href^='/call/']").first.click()
-    citizen.page.wait_for_selector("bb-call:defined")
-    citizen.presses("打开摄像头和麦克风")
-    citizen.presses("看得到、听得到，下一步")
+    calls(citizen, agent)
     citizen.presses("不录制，进入通话")
 
     citizen.sees("您的浏览器不支持本次通话的视频格式，只能语音通话。")

@@ -3,15 +3,12 @@
 A companion comes by a link, another agent is invited, a supervisor listens and takes over.
 """
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import web
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core import accounts
 from core.ports import User
@@ -19,9 +16,10 @@ from core.settings import Settings
 from core.statuses import Role
 from server import keys
 from server.app import create_app
-from tests.browser.agent import FAKE_DEVICES, Agent
+from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
-from tests.browser.conftest import is_breach, launch
+from tests.browser.conftest import is_breach
+from tests.browser.real_service import browser_with_devices, calls, serving
 from tests.browser.scripted_replies import reply_to
 from tests.browser.test_accessibility import assert_axe_is_content
 from tests.browser.test_agent_real_service import PASSWORD, comes_to_see, meet
@@ -29,35 +27,26 @@ from tests.fakes import ScriptedEngine
 
 pytestmark = pytest.mark.slow
 
+browser = browser_with_devices
+
 PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1280, "height": 800}
 STAFF = {"li.min": Role.AGENT, "chen.jie": Role.AGENT, "zhao": Role.SUPERVISOR}
 
 
 @contextmanager
-def serving(data: Path, call_media: str = "relay") -> Iterator[str]:
+def staffed(data: Path, call_media: str = "relay") -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
-    thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
     wanted = {"data": data, "log_level": "error", "city": "示例市", "call_media": call_media}
     settings = Settings.load(wanted)
     app = create_app(settings, engine=engine)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
 
-    async def start() -> str:
-        await runner.setup()
+    async def prepare() -> None:
         for name, role in STAFF.items():
             await app[keys.USER_STORE].add(User(name, role, accounts.hash_password(PASSWORD)))
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
 
-    yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(app, prepare) as url:
+        yield url
 
 
 @pytest.fixture
@@ -67,16 +56,8 @@ def call_media() -> str:
 
 @pytest.fixture
 def url(tmp_path: Path, call_media: str) -> Iterator[str]:
-    with serving(tmp_path / "var", call_media) as url:
+    with staffed(tmp_path / "var", call_media) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright, FAKE_DEVICES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -114,11 +95,7 @@ def in_call(
 ) -> tuple[Citizen, Agent]:
     """Citizen and agent in a call; the citizen gives this answer to the text on recording."""
     citizen, agent = meet(citizen_page, agent_page)
-    agent.presses("视频")
-    citizen.page.locator("a[href^='/call/']").first.click()
-    citizen.page.wait_for_selector("bb-call:defined")
-    citizen.presses("打开摄像头和麦克风")
-    citizen.presses("看得到、听得到，下一步")
+    calls(citizen, agent)
     citizen.presses(answer)
     comes_to_see(citizen.page, "video.remote")
     agent.sees("视频通话中")
@@ -150,6 +127,8 @@ def test_a_companion_comes_by_a_link_and_all_three_see_each_other(page_of, call)
     agent.page.get_by_role("dialog").get_by_role("button", name="邀请", exact=True).click()
     link = agent.page.get_by_label("把链接发给对方").input_value()
     assert_axe_is_content(agent.page)
+    agent.presses("复制链接")
+    expect(agent.page.get_by_role("button", name="已复制")).to_be_visible()
     agent.page.get_by_role("button", name="关闭").last.click()
 
     page = page_of(PHONE)

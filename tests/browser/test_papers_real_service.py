@@ -3,15 +3,12 @@
 The database, files and evidence are real; the dialogue and the media are fakes.
 """
 
-import asyncio
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -25,6 +22,7 @@ from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
+from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
 from tests.server.desk_world import FakeMedia
@@ -73,26 +71,15 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(data: Path) -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
-    thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
     settings = Settings.load({"data": data, "log_level": "error", "city": "示例市"})
     app = create_app(settings, engine=engine, media=FakeMedia())
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
 
-    async def start() -> str:
-        await runner.setup()
+    async def prepare() -> None:
         await app[keys.USER_STORE].add(User("li.min", Role.AGENT, accounts.hash_password(PASSWORD)))
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
 
-    yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(app, prepare) as url:
+        yield url
 
 
 @pytest.fixture

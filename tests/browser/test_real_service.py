@@ -1,18 +1,16 @@
 """The page on the real service, whose stores and dialogue are fakes: both keep the same contract."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from server.app import create_app
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
+from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import ScriptedEngine
@@ -25,28 +23,15 @@ ID_CARD = "身份证丢了怎么补办？要带什么？"
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """Where the service runs, in a loop and thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
-    thread.start()
     engine = ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text))
     app = create_app(
         Settings.load({"data": tmp_path / "var", "log_level": "error", "city": "示例市"}),
         stores=in_memory_stores(),
         engine=engine,
     )
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
 
-    async def start() -> str:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
-
-    yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(timeout=60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    with serving(app) as url:
+        yield url
 
 
 @pytest.fixture

@@ -8,27 +8,15 @@ import pytest
 from core.desk_ports import Call
 from core.errors import Conflict, NotFound
 from tests.contracts.conversation_store import opened
-from tests.fakes import ManualClock
+from tests.contracts.over_conversations import OverConversations
 
 
 def a_call(n: int | str = 1, conversation_id: str = "c1") -> Call:
     return Call(f"k{n}", conversation_id, "王芳", mode="video", state="ringing")
 
 
-class CallStoreContract:
+class CallStoreContract(OverConversations):
     """Inherit, and override `conversations` and `store` with fresh, empty ones that read `clock`."""
-
-    @pytest.fixture
-    def clock(self):
-        return ManualClock()
-
-    @pytest.fixture
-    async def conversations(self, clock):
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def store(self, conversations):
-        raise NotImplementedError
 
     @pytest.fixture
     async def ringing(self, conversations, store):

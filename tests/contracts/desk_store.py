@@ -21,7 +21,7 @@ from core.errors import Conflict, NotFound
 from core.ports import Handover
 from core.statuses import AgentState, HandoverMode, HandoverState, Holder
 from tests.contracts.conversation_store import asked, opened
-from tests.fakes import ManualClock
+from tests.contracts.over_conversations import OverConversations
 
 JOIN = HolderChange(Holder.BOT, Holder.QUEUE, "ask_for_person")
 ACCEPT = HolderChange(Holder.QUEUE, Holder.AGENT, "accept")
@@ -37,20 +37,8 @@ def a_wish(n: int | str, **more) -> Handover:
     return Handover(f"h{n}", f"c{n}", HandoverMode.VIDEO, topic="身份证", reason="想找人", **more)
 
 
-class DeskStoreContract:
+class DeskStoreContract(OverConversations):
     """Inherit, and override `conversations` and `store` with fresh, empty ones that read `clock`."""
-
-    @pytest.fixture
-    def clock(self):
-        return ManualClock()
-
-    @pytest.fixture
-    async def conversations(self, clock):
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def store(self, conversations):
-        raise NotImplementedError
 
     @pytest.fixture
     async def queued(self, conversations, store):

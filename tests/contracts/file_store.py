@@ -7,7 +7,7 @@ import pytest
 from core.errors import Conflict, NotFound
 from core.evidence_ports import StoredFile
 from tests.contracts.conversation_store import opened
-from tests.fakes import ManualClock
+from tests.contracts.over_conversations import OverConversations
 
 
 def a_file(n: int | str = 1, conversation_id: str = "c1") -> StoredFile:
@@ -17,20 +17,8 @@ def a_file(n: int | str = 1, conversation_id: str = "c1") -> StoredFile:
     )
 
 
-class FileStoreContract:
+class FileStoreContract(OverConversations):
     """Inherit, and override `conversations` and `store` with fresh, empty ones that read `clock`."""
-
-    @pytest.fixture
-    def clock(self):
-        return ManualClock()
-
-    @pytest.fixture
-    async def conversations(self, clock):
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def store(self, conversations):
-        raise NotImplementedError
 
     async def test_a_record_comes_back(self, conversations, store, clock):
         await opened(conversations)

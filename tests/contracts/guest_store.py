@@ -8,7 +8,7 @@ import pytest
 from core.errors import Conflict, NotFound
 from core.guest_ports import CallGuest
 from tests.contracts.conversation_store import opened
-from tests.fakes import ManualClock
+from tests.contracts.over_conversations import OverConversations
 
 
 def a_guest(
@@ -17,20 +17,8 @@ def a_guest(
     return CallGuest(f"g{n}", call, conversation, "李敏（户籍科）", "王芳", "invited", agent, token_hash="h1")
 
 
-class GuestStoreContract:
+class GuestStoreContract(OverConversations):
     """Inherit, and override `conversations` and `store` with fresh, empty ones that read `clock`."""
-
-    @pytest.fixture
-    def clock(self):
-        return ManualClock()
-
-    @pytest.fixture
-    async def conversations(self, clock):
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def store(self, conversations):
-        raise NotImplementedError
 
     @pytest.fixture
     async def invited(self, conversations, store):

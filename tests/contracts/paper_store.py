@@ -11,7 +11,7 @@ from core.errors import Conflict, IllegalMove, NotFound
 from core.paper_ports import Paper, PaperStep
 from tests.contracts.conversation_store import opened
 from tests.contracts.desk_store import ACCEPT, JOIN, a_wish
-from tests.fakes import ManualClock
+from tests.contracts.over_conversations import OverConversations
 
 
 def a_paper(n: int = 1, conversation_id: str = "c1", kind: str = "form") -> Paper:
@@ -22,23 +22,11 @@ def counted(paper: Paper) -> PaperStep:
     return PaperStep(replace(paper, body={**paper.body, "n": paper.body["n"] + 1}))
 
 
-class PaperStoreContract:
+class PaperStoreContract(OverConversations):
     """Inherit, and override `conversations`, `desk` and `store` with fresh, empty ones that read `clock`."""
 
     @pytest.fixture
-    def clock(self):
-        return ManualClock()
-
-    @pytest.fixture
-    async def conversations(self, clock):
-        raise NotImplementedError
-
-    @pytest.fixture
     async def desk(self, conversations):
-        raise NotImplementedError
-
-    @pytest.fixture
-    async def store(self, conversations):
         raise NotImplementedError
 
     async def test_a_paper_comes_back_with_what_the_log_got(self, conversations, store, clock):

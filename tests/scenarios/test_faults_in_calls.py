@@ -11,30 +11,23 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from core.statuses import Role
-from tests.browser.agent import FAKE_DEVICES
-from tests.browser.conftest import launch
+from tests.browser.real_service import browser_with_devices
 from tests.scenarios.conftest import ROOT, ScriptedService, wait_until
 from tests.scenarios.consultation import Colleague, Consultation
 from tests.scenarios.small_disk import fill, mounted
 
 pytestmark = pytest.mark.slow
 
+browser = browser_with_devices
+
 RECORDED_S = 6
 LOST_S = 2.5
 """So much of a recording may be missing at its end: what was in memory, and the moment of the kill."""
 LONGEST_S = 120
 FLOOR_MB = 64  # the least that the setting allows
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright, FAKE_DEVICES)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,8 +7,18 @@ import pytest
 from core.statuses import Role
 from server.keys import CALL_GUESTS, CALL_LISTENING, CALLS
 from server.pages.call.consent import consent_version
+from tests.server.desk_api import (
+    SDP,
+    accepted,
+    agent_at_desk,
+    citizen_who_asks,
+    desk_of,
+    until,
+)
 from tests.server.desk_world import FakeMedia
-from tests.server.test_api_desk import SDP, Citizen, Desk, accepted, desk_of, until
+
+agent = agent_at_desk
+citizen = citizen_who_asks
 
 VERSION = consent_version()
 
@@ -19,23 +29,11 @@ async def service(start_service):
 
 
 @pytest.fixture
-async def agent(service) -> Desk:
-    desk = await desk_of(service)
-    await desk.done("PUT", "/me", json={"state": "available"})
-    return desk
-
-
-@pytest.fixture
 async def media(service):
     fake = FakeMedia()
     for key in (CALLS, CALL_GUESTS, CALL_LISTENING):
         service.app[key]._media = fake
     return fake
-
-
-@pytest.fixture
-async def citizen(service) -> Citizen:
-    return Citizen(service, await service.started())
 
 
 @pytest.fixture

@@ -15,8 +15,10 @@ from core.statuses import Role
 from server.keys import SETTINGS, UPLOADS
 from server.photo_quality import BLURRED
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
+from tests.server.desk_api import Citizen, citizen_who_asks, desk_of
 from tests.server.picture_samples import PDF, blurred, bomb, encoded, page, with_exif
-from tests.server.test_api_desk import Citizen, desk_of
+
+citizen = citizen_who_asks
 
 
 def form(data: bytes, name: str = "证件.jpg", field: str = "file", said: str = "application/x-evil"):
@@ -28,11 +30,6 @@ def form(data: bytes, name: str = "证件.jpg", field: str = "file", said: str =
 @pytest.fixture
 async def service(start_service):
     return await start_service(rate_messages_per_minute=100_000, rate_reads_per_minute=100_000)
-
-
-@pytest.fixture
-async def citizen(service) -> Citizen:
-    return Citizen(service, await service.started())
 
 
 async def sent(citizen: Citizen, data: bytes, **more) -> dict:

@@ -16,8 +16,8 @@ from core.statuses import Role
 from server.__main__ import main
 from server.keys import FORMS, SETTINGS, STORES, UPLOADS
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
+from tests.server.desk_api import STAFF, Citizen, Desk, accepted, desk_of, until
 from tests.server.picture_samples import PDF
-from tests.server.test_api_desk import STAFF, Citizen, Desk, accepted, desk_of, until
 from tests.server.test_api_files import form as multipart
 from tests.server.test_api_files import sent
 from video.evidence_files import EvidenceFile

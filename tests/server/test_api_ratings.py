@@ -7,8 +7,10 @@ from core.statuses import Role
 from server.ratings import rated_service
 from tests.fakes import utc_now
 from tests.server.conftest import assert_canonical_error, guide_record
-from tests.server.test_api_desk import Citizen, desk_of
+from tests.server.desk_api import Citizen, citizen_who_asks, desk_of
 from tests.server.test_api_files import held_by
+
+citizen = citizen_who_asks
 
 
 @pytest.fixture
@@ -16,11 +18,6 @@ async def service(start_service):
     service = await start_service(rate_messages_per_minute=1000)
     await service.knowledge.publish_guides([guide_record("g1")])
     return service
-
-
-@pytest.fixture
-async def citizen(service) -> Citizen:
-    return Citizen(service, await service.started())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from server.keys import CALL_EVIDENCE
 from server.retention import keep_in_time
 from server.service_secrets import recording_key
 from tests.server.conftest import assert_canonical_error
-from tests.server.test_api_desk import STAFF, desk_of
+from tests.server.desk_api import STAFF, desk_of
 from video.evidence import EvidenceKind
 from video.recording_files import create, make_folder, write_note
 from video.recording_note import RecordingNote, RecordingState
@@ -38,12 +38,14 @@ def keep(settings, call_id, state=RecordingState.COMPLETE):
     make_folder(folder)
     name, writer = create(folder, call_id, "citizen", "webm", recording_key(settings))
     writer.write(FILM)
-    writer.finish()
-    writer.close()
+    if state is not RecordingState.RECORDING:
+        writer.finish()
+        writer.close()
     note = RecordingNote(
         name, call_id, "citizen", 1, "video/webm", utc_now().timestamp(), state, 3500, content_bytes=len(FILM)
     )
     write_note(folder, note)
+    return writer
 
 
 async def read(service, someone, path, **headers):
@@ -131,12 +133,20 @@ async def test_other_names_name_nothing(service, recorded, name):
 
 
 async def test_what_is_being_recorded_is_not_read_yet(service, recorded, settings):
-    keep(settings, "call-1", RecordingState.RECORDING)
+    writer = keep(settings, "call-1", RecordingState.RECORDING)
     chief = await desk_of(service, "赵主管", Role.SUPERVISOR)
+    await keep_in_time(
+        settings,
+        calls=service.stores.calls,
+        evidence=service.app[CALL_EVIDENCE],
+        accesses=service.stores.access,
+        now=utc_now(),
+    )
 
     response, data = await chief.call("GET", "/recordings/call-1.citizen.2.webm")
 
     assert_canonical_error(response, data, 409, "conflict")
+    writer.close()
 
 
 async def test_a_changed_recording_is_not_played(service, recorded, settings):

@@ -7,9 +7,21 @@ from core.statuses import GuideStatus, Role
 from knowledge.guide import Fee, Guide, Material, Situation
 from server.keys import POINTING
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
+from tests.server.desk_api import (
+    STAFF,
+    Citizen,
+    Desk,
+    accepted,
+    agent_at_desk,
+    citizen_who_asks,
+    desk_of,
+    until,
+)
 from tests.server.picture_samples import PDF, encoded, page
-from tests.server.test_api_desk import STAFF, Citizen, Desk, accepted, desk_of, until
 from tests.server.test_api_files import form
+
+agent = agent_at_desk
+citizen = citizen_who_asks
 
 GUIDE = Guide(
     guide_id="g1",
@@ -28,18 +40,6 @@ async def service(start_service):
     )
     await service.knowledge.publish_guides([record])
     return service
-
-
-@pytest.fixture
-async def agent(service) -> Desk:
-    desk = await desk_of(service)
-    await desk.done("PUT", "/me", json={"state": "available"})
-    return desk
-
-
-@pytest.fixture
-async def citizen(service) -> Citizen:
-    return Citizen(service, await service.started())
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ from server.direct_calls import BELIEVED_FOR_S, DirectMedia
 from server.pages.call.consent import NOTICE, consent_version, notice_version
 from tests.fakes import ManualClock
 from tests.server.conftest import assert_canonical_error
-from tests.server.test_api_desk import Citizen, Desk, accepted, desk_of, until
+from tests.server.desk_api import Citizen, Desk, accepted, agent_at_desk, citizen_who_asks, desk_of, until
 from video.call import Party
 from video.evidence_files import EvidenceFile
 from video.signalling import MAX_SDP_BYTES
+
+agent = agent_at_desk
+citizen = citizen_who_asks
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 AB\r\nm=audio 9 X 0\r\n"
 CANDIDATE = "candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host"
@@ -27,18 +30,6 @@ CANDIDATE = "candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host"
 @pytest.fixture
 async def service(start_service):
     return await start_service(rate_messages_per_minute=1000, call_media="direct")
-
-
-@pytest.fixture
-async def agent(service) -> Desk:
-    desk = await desk_of(service)
-    await desk.done("PUT", "/me", json={"state": "available"})
-    return desk
-
-
-@pytest.fixture
-async def citizen(service) -> Citizen:
-    return Citizen(service, await service.started())
 
 
 @dataclass

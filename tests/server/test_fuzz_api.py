@@ -42,8 +42,8 @@ from tests.fakes import (
     ScriptedEngine,
 )
 from tests.server.conftest import guide_record
+from tests.server.desk_api import HASHED, PASSWORD
 from tests.server.desk_world import FakeMedia
-from tests.server.test_api_desk import HASHED, PASSWORD
 from video.call import CallMode, CallState, Party
 
 pytestmark = pytest.mark.slow

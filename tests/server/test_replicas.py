@@ -16,8 +16,8 @@ from tests import redis_server
 from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import CONVERSATIONS
+from tests.server.desk_api import SDP, Citizen, Desk, desk_of
 from tests.server.replica_world import Replicas
-from tests.server.test_api_desk import SDP, Citizen, Desk, desk_of
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from server.report_words import WORDS
 from server.report_workbook import as_workbook
 from server.reports import Rating, Records, Spread, make_report
 from tests.server.conftest import assert_canonical_error
-from tests.server.test_api_desk import Citizen, desk_of
+from tests.server.desk_api import Citizen, desk_of
 from tests.server.test_api_files import held_by
 from video.call import CallMode
 from video.estimate import EstimateError

@@ -13,6 +13,8 @@
  * `audio` | `text` | `again` | `unrecord`, and what <bb-callback> tells.
  */
 
+import { withoutCodec } from '../lib/call_quality.js'
+import { isSeated } from '../lib/call_seats.js'
 import { icon, make, tell } from '../lib/dom.js'
 import './bb-callback.js'
 
@@ -180,7 +182,7 @@ export class CallRoom extends HTMLElement {
     const { guest } = call
     remote.setAttribute('aria-label', call.isGuest ? '群众的画面' : `${agent || '工作人员'}的画面`)
     listened.hidden = !call.listened
-    const isThere = Boolean(guest) && ['joined', 'away', 'ready'].includes(guest.state)
+    const isThere = isSeated(guest)
     second.tile.hidden = !isThere || call.step !== 'live'
     if (!isThere) return
     const away = { away: '（网络中断）', ready: '（正在加入）' }[guest.state] ?? ''
@@ -333,8 +335,8 @@ export class CallRoom extends HTMLElement {
 /** Why there is no picture, where a browser hasn't got the codec of the call's pictures. */
 function formatWords({ mode, step, media, peerSoundOnly }) {
   if (mode !== 'video' || step !== 'live') return ''
-  if (media?.soundOnly) return '您的浏览器不支持本次通话的视频格式，只能语音通话。'
-  return peerSoundOnly ? '工作人员的浏览器不支持本次通话的视频格式，只能语音通话。' : ''
+  if (media?.soundOnly) return withoutCodec('您')
+  return peerSoundOnly ? withoutCodec('工作人员') : ''
 }
 
 function titleOf(call, agent) {

@@ -3,7 +3,7 @@
  * It neither retries nor remembers; see `delivery.js` and `memory.js`.
  */
 
-import { ConnectionError, Refusal } from './errors.js'
+import { askService, watchingAt } from './service_call.js'
 
 /** @typedef {{id: string, token: string}} Conversation */
 /** @typedef {{sequence: number, kind: string, body: Record<string, any>, at: string}} LogEvent */
@@ -11,13 +11,12 @@ import { ConnectionError, Refusal } from './errors.js'
 
 export class ConversationApi {
   /**
-   * @param {{base?: string, timeout?: number, fetch?: typeof fetch}} [options] `timeout` in ms; it is
+   * @param {{base?: string, timeout?: number}} [options] `timeout` in ms; it is
    *   longer than the service's own, so that the service's apology arrives instead of a broken call.
    */
-  constructor({ base = '/api/v1/conversations', timeout = 25_000, fetch = window.fetch.bind(window) } = {}) {
+  constructor({ base = '/api/v1/conversations', timeout = 25_000 } = {}) {
     this.base = base
     this.timeout = timeout
-    this.fetch = fetch
   }
 
   /** @returns {Promise<Conversation>} */
@@ -76,51 +75,20 @@ export class ConversationApi {
   }
 
   /**
-   * Where the conversation's events are watched, and the subprotocols to offer. The token travels in
-   * one of them: a browser can set no header on a WebSocket, and addresses end up in logs.
+   * Where the conversation's events are watched, and the subprotocols to offer.
    *
    * @param {Conversation} conversation
    * @param {number} after
    */
   watching(conversation, after) {
-    const url = new URL(`${this.#address(conversation)}/events?after=${after}`, window.location.href)
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-    return { url: url.href, protocols: ['bangban.v1', `bearer.${conversation.token}`] }
+    return watchingAt(`${this.#address(conversation)}/events?after=${after}`, conversation.token)
   }
 
   #address({ id }) {
     return `${this.base}/${encodeURIComponent(id)}`
   }
 
-  async #call(method, url, { conversation, body, asBlob = false } = {}) {
-    const headers = { Accept: asBlob ? '*/*' : 'application/json' }
-    const isForm = body instanceof FormData // the browser names its type and boundary
-    if (body && !isForm) headers['Content-Type'] = 'application/json'
-    if (conversation) headers.Authorization = `Bearer ${conversation.token}`
-    const ended = new AbortController()
-    const timer = setTimeout(() => ended.abort(), this.timeout)
-    try {
-      const response = await this.fetch(url, {
-        method,
-        headers,
-        body: isForm ? body : body && JSON.stringify(body),
-        signal: ended.signal,
-      })
-      if (!response.ok) throw await refusalOf(response)
-      if (asBlob) return await response.blob()
-      return response.status === 204 ? {} : await response.json()
-    } catch (error) {
-      if (error instanceof Refusal) throw error
-      throw new ConnectionError(`${method} got no answer`, { cause: error })
-    } finally {
-      clearTimeout(timer)
-    }
+  #call(method, url, { conversation, body, asBlob } = {}) {
+    return askService(method, url, { timeout: this.timeout, token: conversation?.token, body, asBlob })
   }
-}
-
-/** @param {Response} response */
-async function refusalOf(response) {
-  const { error = {} } = await response.json().catch(() => ({}))
-  const retryAfter = Number(response.headers.get('Retry-After')) || 0
-  return new Refusal(response.status, error.code ?? 'unknown', error.message ?? '', retryAfter)
 }

@@ -25,6 +25,9 @@ const WORDS = Object.freeze({
   none: '收不到对方的声音和画面',
 })
 
+/** Why there is no picture, where a browser hasn't got the codec of the call's pictures. @param {string} whose */
+export const withoutCodec = (whose) => `${whose}的浏览器不支持本次通话的视频格式，只能语音通话。`
+
 /**
  * The numbers that count, out of a whole report.
  *

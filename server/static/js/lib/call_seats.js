@@ -5,6 +5,17 @@
  * a listener the agent's and then the third party's.
  */
 
+/** States of a call in which sound and picture may pass. */
+const CARRIED = new Set(['connecting', 'live', 'held'])
+/** States of a third party who has come and not left; before, there is an invitation. */
+const SEATED = new Set(['ready', 'joined', 'away'])
+
+/** @param {string} state of a call */
+export const isCarried = (state) => CARRIED.has(state)
+
+/** Whether the third party is in the call, and not just invited. @param {{state: string} | null} guest */
+export const isSeated = (guest) => guest !== null && SEATED.has(guest.state)
+
 /** Adds one more seat to what is offered. @param {RTCPeerConnection} pc @param {'vp8' | 'h264'} videoCodec */
 export function addSeat(pc, videoCodec) {
   for (const [kind, codec] of Object.entries({ audio: 'opus', video: videoCodec })) {

@@ -22,7 +22,8 @@ function copyBySelection(text) {
   const area = document.createElement('textarea')
   area.value = text
   area.className = 'visually-hidden'
-  document.body.append(area)
+  const around = focused?.closest('dialog') ?? document.body // while a dialog is open, all outside of it is inert
+  around.append(area)
   area.select()
   const copied = document.execCommand('copy')
   area.remove()

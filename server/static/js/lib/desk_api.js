@@ -3,7 +3,7 @@
  * a cookie that no script can read.
  */
 
-import { ConnectionError, Refusal } from './errors.js'
+import { askService, watchingAt } from './service_call.js'
 
 /** Ten megabytes over a weak line. */
 const FILE_MS = 120_000
@@ -11,11 +11,10 @@ const FILE_MS = 120_000
 /** @typedef {{name: string, role: 'agent' | 'editor' | 'supervisor' | 'admin'}} Staff */
 
 export class DeskApi {
-  /** @param {{base?: string, timeout?: number, fetch?: typeof fetch}} [options] `timeout` in ms */
-  constructor({ base = '/api/v1', timeout = 20_000, fetch = window.fetch.bind(window) } = {}) {
+  /** @param {{base?: string, timeout?: number}} [options] `timeout` in ms */
+  constructor({ base = '/api/v1', timeout = 20_000 } = {}) {
     this.base = base
     this.timeout = timeout
-    this.fetch = fetch
   }
 
   /** @returns {Promise<Staff>} */
@@ -181,38 +180,14 @@ export class DeskApi {
    */
   watching(known) {
     const after = new URLSearchParams([...known].map(([id, sequence]) => ['after', `${id}:${sequence}`]))
-    const url = new URL(`${this.base}/staff/events?${after}`, window.location.href)
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-    return { url: url.href, protocols: [] }
+    return watchingAt(`${this.base}/staff/events?${after}`)
   }
 
-  async #call(method, path, body, { asBlob = false } = {}) {
-    const headers = { Accept: asBlob ? '*/*' : 'application/json' }
-    const isForm = body instanceof FormData
-    if (body && !isForm) headers['Content-Type'] = 'application/json'
-    try {
-      const response = await this.fetch(this.base + path, {
-        method,
-        headers,
-        body: isForm ? body : body && JSON.stringify(body),
-        signal: AbortSignal.timeout(isForm ? FILE_MS : this.timeout),
-      })
-      if (!response.ok) throw await refusalOf(response)
-      if (asBlob) return await response.blob()
-      return response.status === 204 ? {} : await response.json()
-    } catch (error) {
-      if (error instanceof Refusal) throw error
-      throw new ConnectionError(`${method} got no answer`, { cause: error })
-    }
+  #call(method, path, body, { asBlob } = {}) {
+    const timeout = body instanceof FormData ? FILE_MS : this.timeout
+    return askService(method, this.base + path, { timeout, body, asBlob })
   }
 }
 
 /** @param {string} id */
 const of = (id) => `/staff/conversations/${encodeURIComponent(id)}`
-
-/** @param {Response} response */
-async function refusalOf(response) {
-  const { error = {} } = await response.json().catch(() => ({}))
-  const retryAfter = Number(response.headers.get('Retry-After')) || 0
-  return new Refusal(response.status, error.code ?? 'unknown', error.message ?? '', retryAfter)
-}

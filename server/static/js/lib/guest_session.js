@@ -5,8 +5,9 @@
  * To a `CitizenCall` it is what a `ChatSession` is. Dispatches `holding` when the call has ended, `expired`.
  */
 
-import { ConnectionError, Refusal } from './errors.js'
+import { Refusal } from './errors.js'
 import { LiveEvents } from './live_events.js'
+import { askService, watchingAt } from './service_call.js'
 
 const PATIENCE_MS = 25_000
 
@@ -33,11 +34,7 @@ export class GuestSession extends EventTarget {
     this.#callId = callId
     this.#link = link
     this.#memory = memory
-    this.live = new LiveEvents(() => {
-      const url = new URL(`${this.#address}/events`, window.location.href)
-      url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-      return { url: url.href, protocols: ['bangban.v1', `bearer.${this.#token}`] }
-    })
+    this.live = new LiveEvents(() => watchingAt(`${this.#address}/events`, this.#token))
     this.live.addEventListener('passing', ({ detail }) => this.#hear(detail))
     this.live.addEventListener('expired', () => this.#over())
   }
@@ -100,24 +97,7 @@ export class GuestSession extends EventTarget {
     return `/api/v1/calls/${encodeURIComponent(this.#callId)}/guest`
   }
 
-  async #call(method, path, body) {
-    const headers = { Accept: 'application/json' }
-    if (this.#token) headers.Authorization = `Bearer ${this.#token}`
-    if (body) headers['Content-Type'] = 'application/json'
-    let response
-    try {
-      response = await fetch(this.#address + path, {
-        method,
-        headers,
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      })
-    } catch (error) {
-      throw new ConnectionError(`${method} got no answer`, { cause: error })
-    }
-    if (response.status === 204) return {}
-    const answer = await response.json().catch(() => ({}))
-    if (!response.ok) throw new Refusal(response.status, answer.error?.code ?? 'unknown', answer.error?.message ?? '', 0)
-    return answer
+  #call(method, path, body) {
+    return askService(method, this.#address + path, { timeout: PATIENCE_MS, token: this.#token, body })
   }
 }

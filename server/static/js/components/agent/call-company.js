@@ -57,10 +57,7 @@ export class CallCompany {
 
   /** A supervisor hears a call. @param {string} callId @param {string} conversationId */
   async listen(callId, conversationId) {
-    if (this.#call.active) {
-      this.#desk.status.flash('您正在通话中，结束后再旁听。', { trouble: true })
-      return
-    }
+    if (this.#isBusy('旁听')) return
     this.#showCall()
     await this.#call.join(callId, 'listener', async () => {
       await this.#api.company('POST', callId, 'listen')
@@ -68,11 +65,13 @@ export class CallCompany {
     })
   }
 
+  #isBusy(wish) {
+    if (this.#call.active) this.#desk.status.flash(`您正在通话中，结束后再${wish}。`, { trouble: true })
+    return this.#call.active
+  }
+
   async #come(callId, version) {
-    if (this.#call.active) {
-      this.#desk.status.flash('您正在通话中，结束后再加入。', { trouble: true })
-      return
-    }
+    if (this.#isBusy('加入')) return
     const agree = () => this.#api.company('POST', callId, 'visit', { version, agree: true })
     this.#showCall()
     await this.#call.join(callId, 'guest', agree)

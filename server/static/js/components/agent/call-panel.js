@@ -10,6 +10,8 @@
  * with an id.
  */
 
+import { withoutCodec } from '../../lib/call_quality.js'
+import { isCarried, isSeated } from '../../lib/call_seats.js'
 import { callWords, clockWords, percent } from '../../lib/desk_words.js'
 import { icon, make, tell } from '../../lib/dom.js'
 
@@ -154,8 +156,7 @@ export class CallPanel extends HTMLElement {
     for (const act of ['camera', 'share']) this.#buttons[act].hidden = !talks || media.soundOnly
     this.#local.hidden ||= !talks
     this.#press('guest', Boolean(call.guest), guestWords(call.guest), 'person')
-    this.#buttons.guest.hidden =
-      call.direct || call.part !== 'agent' || !['connecting', 'live', 'held'].includes(call.state)
+    this.#buttons.guest.hidden = call.direct || call.part !== 'agent' || !isCarried(call.state)
     this.#press('hang-up', false, { agent: '挂断', guest: '离开', listener: '停止旁听' }[call.part], 'phone')
     this.#press('share', media.sharing, media.sharing ? '停止共享' : '共享屏幕', 'screen')
     this.#buttons.switch.hidden = !talks || !media.cameraOn || media.sharing
@@ -163,7 +164,7 @@ export class CallPanel extends HTMLElement {
   }
 
   #showOthers({ part, guest, listened }) {
-    const third = guest && ['ready', 'joined', 'away'].includes(guest.state) ? guest.name : ''
+    const third = isSeated(guest) ? guest.name : ''
     const names = { agent: [third], guest: ['工作人员'], listener: ['工作人员', third] }[part]
     this.#others.forEach(({ tile, name, video }, place) => {
       tile.hidden = !names[place]
@@ -196,7 +197,7 @@ export class CallPanel extends HTMLElement {
 
 function guestWords(guest) {
   if (!guest) return '邀请第三方'
-  return ['invited', 'arrived'].includes(guest.state) ? '收回邀请' : '请第三方离开'
+  return isSeated(guest) ? '请第三方离开' : '收回邀请'
 }
 
 /** Who has asked for it wants to know that it has stopped, so nobody says so before it has. */
@@ -211,7 +212,7 @@ function formatWords({ mode, media, part, peerSoundOnly }) {
   if (mode !== 'video') return ''
   const owner = part === 'agent' ? '对方' : '群众'
   const whose = media.soundOnly ? '您' : peerSoundOnly ? owner : ''
-  return whose && `${whose}的浏览器不支持本次通话的视频格式，只能语音通话。`
+  return whose && withoutCodec(whose)
 }
 
 function stateWords(call, media) {

@@ -7,6 +7,8 @@
  * - What went wrong is said inside; an invitation that is closed unanswered can be answered from its notice.
  */
 
+import { isSeated } from '../../lib/call_seats.js'
+import { copyText } from '../../lib/clipboard.js'
 import { make } from '../../lib/dom.js'
 import { formDialog, openDialog } from './dialogs.js'
 
@@ -74,8 +76,9 @@ export function openInvite({ agents, invite }) {
  * @param {{guest: {name: string, state: string}, remove: () => Promise<string>}} parts `remove` gives back what
  *   went wrong, or nothing
  */
-export function openRemoval({ guest: { name, state }, remove }) {
-  const isHere = ['ready', 'joined', 'away'].includes(state)
+export function openRemoval({ guest, remove }) {
+  const { name } = guest
+  const isHere = isSeated(guest)
   return formDialog({
     title: isHere ? `请${name}离开？` : `收回对${name}的邀请？`,
     fields: [make('p', {}, isHere ? '通话照常进行。要再加入，需要重新邀请。' : '发出的邀请和链接马上失效。')],
@@ -95,12 +98,8 @@ export function openLink({ name, link }) {
   ])
   copy.addEventListener('click', async () => {
     address.select()
-    try {
-      await navigator.clipboard.writeText(link)
-      copy.textContent = '已复制'
-    } catch {
-      say('没能复制，请按 Ctrl+C。')
-    }
+    if (await copyText(link)) copy.textContent = '已复制'
+    else say('没能复制，请按 Ctrl+C。')
   })
   address.focus()
   return dialog

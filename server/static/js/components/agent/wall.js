@@ -17,6 +17,7 @@ import {
   priorityWords,
   waitingLevel,
 } from '../../lib/desk_words.js'
+import { isCarried } from '../../lib/call_seats.js'
 import { waitingOf } from '../../lib/desk_chat.js'
 import { make, tell } from '../../lib/dom.js'
 import { table } from './table.js'
@@ -113,7 +114,7 @@ export class Wall extends HTMLElement {
         '旁听通话',
       )
     const isHeard = ({ state, mode, agent }) =>
-      !direct && agent !== me && mode !== 'text' && ['connecting', 'live', 'held'].includes(state)
+      !direct && agent !== me && mode !== 'text' && isCarried(state)
     return table(
       direct ? '通话（浏览器直连：声音画面不能旁听，也不录制）' : '通话',
       ['坐席', '状态', '时长', '质量', '录制', '操作'],
