@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from core.errors import ConfigurationError
 from core.setting_errors import explain
+from core.wechat_settings import ACCOUNT_NAME, WeChatAccountSettings
 
 Secret = SecretStr
 """A text whose repr is stars; `get_secret_value()` gives it away on purpose."""
@@ -44,7 +45,9 @@ class SettingDescription:
 class Settings(BaseSettings):
     """Every setting, validated and frozen. Make one with `Settings.load`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE_NAME, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", toml_file=FILE_NAME, frozen=True, extra="forbid"
+    )
 
     # Where things are
     data: Path = Field(
@@ -227,6 +230,17 @@ class Settings(BaseSettings):
         3600, ge=60, le=86400, description="Seconds for which a browser's TURN credentials hold."
     )
 
+    # WeChat
+    wechat: dict[str, WeChatAccountSettings] = Field(
+        {},
+        description="Official accounts, each a table `[wechat.NAME]`; see docs/howto/wechat.md. "
+        "Secrets as BANGBAN_WECHAT__NAME__APP_SECRET.",
+    )
+    asr_url: str = Field(
+        "",
+        description="Address of a service that writes down what voice messages say; empty: none.",
+    )
+
     # Operation
     demo: bool = Field(
         False, description="Whether a new data directory gets staff accounts to try the service with."
@@ -280,6 +294,16 @@ class Settings(BaseSettings):
             raise ValueError("要写成 40000-40999 这样，在 1024 到 65535 之间")
         return value
 
+    @field_validator("wechat")
+    @classmethod
+    def _check_account_names(
+        cls, value: dict[str, WeChatAccountSettings]
+    ) -> dict[str, WeChatAccountSettings]:
+        for name in value:
+            if not ACCOUNT_NAME.fullmatch(name):
+                raise ValueError(f"{name} 要用小写字母和数字，字母开头，最多 32 个")
+        return value
+
     @field_validator("session_secret", "recording_key")
     @classmethod
     def _check_length_of_secret(cls, value: Secret) -> Secret:
@@ -308,6 +332,12 @@ class Settings(BaseSettings):
     def _check_media(self) -> Self:
         if self.media_url and not self.media_secret.get_secret_value():
             raise ValueError("设了 media_url，就要设那些进程的 media_secret")
+        return self
+
+    @model_validator(mode="after")
+    def _check_wechat(self) -> Self:
+        if self.wechat and not self.public_url:
+            raise ValueError("设了 wechat，就要设 public_url：微信里的链接要用它")
         return self
 
     @model_validator(mode="after")
@@ -369,5 +399,7 @@ class Settings(BaseSettings):
 
 def _default_text(default: object) -> str:
     if isinstance(default, SecretStr):
+        return ""
+    if isinstance(default, dict):
         return ""
     return ",".join(default) if isinstance(default, tuple) else str(default)

@@ -11,77 +11,26 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from connectors.wechat import outbox, rendering
+from connectors.wechat.acts import Acts, Conversing
 from connectors.wechat.outbox import Link, Rules
-from connectors.wechat.pushes import (
-    AuthorizationChanged,
-    Clicked,
-    ImageMessage,
-    LinkMessage,
-    LocationMessage,
-    Message,
-    Push,
-    Subscribed,
-    TextMessage,
-    Unsubscribed,
-    VideoMessage,
-    VoiceMessage,
-)
+from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
 from connectors.wechat.replies import SUCCESS
 from core.errors import BangbanError
 from core.outbox_ports import ChannelUser, Delivery, Outbox, OutboxStep, OutboxStore
 from core.ports import ConversationEvent
-from core.statuses import HandoverMode
 
 log = structlog.get_logger(__name__)
 
 DEADLINE: Final = timedelta(seconds=4.2)
 """After so long a delivery is answered, whatever there is to say: WeChat cuts at five seconds."""
 
-WELCOME = "您好，这里是{name}。直接说出您想办的事，比如“身份证丢了怎么补办”；需要工作人员，请回复“转人工”。"
-NO_EARS = "抱歉，我还听不了语音。请您打字说，或者回复“视频”与工作人员视频沟通。"
-NO_EYES = "视频我看不了。请您用文字说明，或者回复“视频”与工作人员视频沟通。"
-LINKS = "链接我打不开。请您直接说想办的事。"
-UNKNOWN = "这种消息我看不懂。请您用文字说。"
-PLACE = "您在{label}。请说想办的事，我按您所在的区县查。"
 _OUR_FAULT: Final = 500
-
-ASK = "ask:"
-PERSON = "person"
-VIDEO = "video"
-
-
-class Conversing(Protocol):
-    """What the engine needs of conversations, for one channel. What fails raises a BangbanError."""
-
-    async def start(self) -> str:
-        """A new conversation; its id."""
-
-    async def exists(self, conversation_id: str) -> bool:
-        """Whether it is still there: old ones are deleted."""
-
-    async def say(self, conversation_id: str, text: str, message_id: str) -> None:
-        """Takes a citizen's message in and answers it; the same id is one message, however often."""
-
-    async def wish(self, conversation_id: str, mode: HandoverMode, message_id: str) -> None:
-        """Takes up the wish for a person."""
-
-    async def note(self, conversation_id: str, text: str, message_id: str) -> None:
-        """Says something to the citizen that answers nothing; the same id once."""
-
-    async def add_picture(self, conversation_id: str, media_id: str, message_id: str) -> None:
-        """Takes in a picture that the citizen sent."""
-
-    async def hear(self, media_id: str) -> str | None:
-        """What a voice message says, or None where nothing here can hear."""
-
-    async def events_after(self, conversation_id: str, after: int) -> tuple[str, Sequence[ConversationEvent]]:
-        """Who held the conversation there, and the log from there on."""
 
 
 class Engine:
@@ -92,11 +41,11 @@ class Engine:
         account: str,
         store: OutboxStore,
         conversing: Conversing,
+        acts: Acts,
         *,
         rules: Rules,
         link_for: Callable[[str], Link],
         shown: Callable[[str], str],
-        bot_name: str,
         now: Callable[[], datetime],
         deadline: timedelta = DEADLINE,
         wake_sender: Callable[[], None] = lambda: None,
@@ -107,7 +56,7 @@ class Engine:
         self._rules = rules
         self._link_for = link_for
         self._shown = shown
-        self._bot_name = bot_name
+        self._acts = acts
         self._now = now
         self._deadline = deadline
         self._wake_sender = wake_sender
@@ -182,7 +131,7 @@ class Engine:
     async def _work(self, push: Push) -> None:
         user = await self._with_conversation(push.openid)
         try:
-            await self._act(push, user.conversation_id)
+            await self._acts.do(push, user)
         except BangbanError as error:
             log.warning("wechat_delivery_failed", code=error.code, reason=str(error))
             if error.status >= _OUR_FAULT:
@@ -206,39 +155,6 @@ class Engine:
 
         return (await self._store.change(self._account, openid, step)).user
 
-    async def _act(self, push: Push, conversation_id: str) -> None:
-        """Does what the delivery asks for."""
-        talk = self._conversing
-        match push:
-            case TextMessage(text=text):
-                await talk.say(conversation_id, text, push.key)
-            case Clicked(menu_key=key):
-                await self._pressed(conversation_id, key, push.key)
-            case Subscribed():
-                await talk.note(conversation_id, WELCOME.format(name=self._bot_name), push.key)
-            case VoiceMessage():
-                await self._heard(conversation_id, push)
-            case ImageMessage(media_id=media_id):
-                await talk.add_picture(conversation_id, media_id, push.key)
-            case Message():
-                await talk.note(conversation_id, _word_for(push), push.key)
-
-    async def _pressed(self, conversation_id: str, key: str, message_id: str) -> None:
-        if key in (PERSON, VIDEO):
-            mode = HandoverMode.VIDEO if key == VIDEO else HandoverMode.TEXT
-            await self._conversing.wish(conversation_id, mode, message_id)
-        elif key.startswith(ASK):
-            await self._conversing.say(conversation_id, key.removeprefix(ASK), message_id)
-        else:
-            log.warning("wechat_menu_key_unknown", key=key[:64])
-
-    async def _heard(self, conversation_id: str, push: VoiceMessage) -> None:
-        text = push.recognition or await self._conversing.hear(push.media_id)
-        if text:
-            await self._conversing.say(conversation_id, text, push.key)
-        else:
-            await self._conversing.note(conversation_id, NO_EARS, push.key)
-
     async def _leave(self, push: Unsubscribed | AuthorizationChanged) -> str:
         """The account can't write to the user any more, and what it knew of them by that name is deleted."""
         await self._store.forget_user(self._account, push.openid)
@@ -251,15 +167,3 @@ class Engine:
             if event.kind == "holder":
                 held = event.body.get("holder", held)
         return bodies
-
-
-def _word_for(push: Push) -> str:
-    match push:
-        case LocationMessage(label=label):
-            return PLACE.format(label=label or "地图上的位置")
-        case VideoMessage():
-            return NO_EYES
-        case LinkMessage():
-            return LINKS
-        case _:
-            return UNKNOWN

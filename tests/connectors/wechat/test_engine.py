@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.wechat.acts import Acts
 from connectors.wechat.api import UnclearSend
 from connectors.wechat.engine import Engine
 from connectors.wechat.error_codes import error_of
@@ -89,8 +90,8 @@ class World:
 
     def another(self, deadline=timedelta(seconds=0.2)) -> Engine:
         return Engine(
-            "city", self.store, self.conversing, rules=Rules(), link_for=lambda openid: self._link,
-            shown=str, bot_name="帮办", now=self.clock, deadline=deadline,
+            "city", self.store, self.conversing, Acts(self.conversing, bot_name="帮办"), rules=Rules(), link_for=lambda openid: self._link,
+            shown=str, now=self.clock, deadline=deadline,
         )  # fmt: skip
 
     def _link(self, page):

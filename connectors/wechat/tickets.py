@@ -1,0 +1,60 @@
+"""The ticket in a link of ours: which page it opens, for whom, once, until when. Pure.
+
+A ticket says nothing about the user: who opens it is what WeChat's OAuth says (`connectors.wechat.oauth`).
+It is bound to that account and openid by a MAC, so that somebody else's is told apart without a record of
+those that were made; a record is needed only of those that were used.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.wechat.rendering import CALL_PAGE, CHAT_PAGE
+from core.errors import InvalidInput
+
+VIDEO_PAGE: Final = "video"
+PAGES: Final = (CHAT_PAGE, CALL_PAGE, VIDEO_PAGE)
+
+NONCE_BYTES: Final = 9
+_MAC_BYTES: Final = 16  # half of HMAC-SHA256: RFC 2104, section 5, allows it
+_CONTENT: Final = struct.Struct(f">B{NONCE_BYTES}sI")  # page, nonce, Unix seconds when it expires
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What an opened ticket says. `is_expired` and another user's are told, not raised."""
+
+    page: str
+    is_theirs: bool
+    is_expired: bool
+
+
+def make_ticket(key: bytes, *, account: str, openid: str, page: str, nonce: bytes, expires_at: int) -> str:
+    """A ticket of 40 letters, digits, `-` and `_`. `nonce` is `NONCE_BYTES` random bytes."""
+    content = _CONTENT.pack(PAGES.index(page), nonce, expires_at)
+    return base64.urlsafe_b64encode(content + _mac(key, account, openid, content)).rstrip(b"=").decode()
+
+
+def open_ticket(key: bytes, ticket: str, *, account: str, openid: str, now: float) -> Ticket:
+    """What the ticket says to that user. Raises InvalidInput for what can be no ticket."""
+    try:
+        raw = base64.b64decode(ticket + "=" * (-len(ticket) % 4), altchars=b"-_", validate=True)
+        content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        page, _, expires_at = _CONTENT.unpack(content)
+        name = PAGES[page]
+    except (binascii.Error, struct.error, IndexError, ValueError):
+        raise InvalidInput("no ticket") from None
+    is_theirs = hmac.compare_digest(mac, _mac(key, account, openid, content))
+    return Ticket(name, is_theirs, now >= expires_at)
+
+
+def _mac(key: bytes, account: str, openid: str, content: bytes) -> bytes:
+    # Each part is hashed, so that none can be prolonged at the cost of the next.
+    parts = b"".join(
+        hashlib.sha256(part).digest() for part in (b"wechat ticket", account.encode(), openid.encode(), content)
+    )
+    return hmac.digest(key, parts, "sha256")[:_MAC_BYTES]
