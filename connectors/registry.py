@@ -10,9 +10,16 @@ class Channel:
 
     name: str
     label: str
+    uses_api: bool = True  # opens conversations through the conversations API
 
 
 CHANNELS: Mapping[str, Channel] = {
-    channel.name: channel for channel in (Channel("web", "网页"), Channel("kiosk", "自助终端"))
+    channel.name: channel
+    for channel in (
+        Channel("web", "网页"),
+        Channel("kiosk", "自助终端"),
+        Channel("wechat", "微信", uses_api=False),
+    )
 }
-"""Those that open conversations through the conversations API."""
+
+API_CHANNELS: Mapping[str, Channel] = {name: each for name, each in CHANNELS.items() if each.uses_api}

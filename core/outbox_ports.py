@@ -7,11 +7,13 @@ delivery that is open just now, or sent by itself. What leaves is decided by pur
 (`connectors.wechat.outbox`) under the user's lock, so that no two processes decide at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+
+from core.statuses import Holder
 
 
 class ItemState(StrEnum):
@@ -39,6 +41,8 @@ class ChannelUser:
     read_to: int = 0  # the sequence number of the last event that became items
     answering_until: datetime | None = None  # a delivery is open till then, and may carry what waits
     lost_track: bool = False  # something ended unclear since the user was last told where to read all
+    held: str = Holder.BOT.value  # who held the conversation at `read_to`
+    rests_until: datetime | None = None  # nothing may be sent before
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Delivery:
     nonce: str = ""  # of the first attempt
     received_at: datetime | None = None  # UTC, the first attempt; set by the store
     answer: str | None = None
+    content: str = field(default="", repr=False)  # what it asks for, as long as that isn't done
     done: bool = False  # what it asked for was done
 
 
@@ -124,8 +129,8 @@ class OutboxStore(Protocol):
     async def user(self, account: str, user_id: str) -> ChannelUser | None:
         """That user, or None."""
 
-    async def user_of(self, conversation_id: str) -> ChannelUser | None:
-        """Whose conversation it is, or None."""
+    async def users_of(self, conversation_ids: Collection[str]) -> Sequence[ChannelUser]:
+        """Whose conversations these are; others than a channel's have nobody."""
 
     async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
         """The user's items that have come to no end, or all, in order."""
@@ -134,13 +139,19 @@ class OutboxStore(Protocol):
         """Users whose conversation's log goes on beyond what became items."""
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users with items that have come to no end, and without a delivery that may still carry them."""
+        """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
+
+    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+        """Deliveries received before whose content wasn't done, in the order in which they came."""
 
     async def forget_user(self, account: str, user_id: str) -> None:
         """Deletes the user with items and deliveries; the conversation stays. Unknown is no mistake."""
 
-    async def forget_deliveries(self, before: datetime) -> int:
-        """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
+    async def forget_deliveries(self, before: datetime, waiting_before: datetime | None = None) -> int:
+        """Deletes deliveries received before, and items that ended before; returns how many deliveries.
+
+        With `waiting_before` also items that have waited since before, which nobody will ask for any more.
+        """
 
 
 __all__ = [

@@ -16,6 +16,7 @@ from typing import TypedDict, Unpack
 import structlog
 from aiohttp import web
 
+from connectors.wechat import views as wechat_views
 from core import accounts, privacy
 from core.clock import utc_now
 from core.metrics import Metrics
@@ -44,6 +45,7 @@ from server import (
     routes_staff,
     showing_part,
     uploads_part,
+    wechat_part,
 )
 from server.background import BackgroundTasks
 from server.conversations import Conversations, FindDistrict
@@ -75,6 +77,9 @@ PURGE_EVERY_SECONDS = 3600.0
 RECOVER_EVERY_SECONDS = 2.0
 EXPIRE_EVERY_SECONDS = 60.0
 LOOK_AFTER_CALLS_SECONDS = 0.5
+
+DELIVERIES_KEPT = timedelta(days=3)
+"""A channel delivers again within seconds; links in what was said then open pages for two days."""
 
 MOST_LAG_SECONDS = 15.0
 """How far the index may be behind what is published before the service counts as not ready.
@@ -132,11 +137,12 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_papers,
         routes_reports,
         openapi,
+        wechat_views,
     ):
         app.router.add_routes(module.routes())
     app.cleanup_ctx.extend(
         functools.partial(context, overrides=overrides)
-        for context in (_stores, _replicas, _engine, _media, _use_cases, _background)
+        for context in (_stores, _replicas, _engine, _media, _use_cases, _wechat, _background)
     )
     return app
 
@@ -248,6 +254,12 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
     yield
 
 
+async def _wechat(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
+    """The official accounts of the settings."""
+    async with wechat_part.opened(app, mask=_mask):
+        yield
+
+
 async def _background(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
     """What goes on by itself: following publications, catching up after a crash, forgetting in time."""
     async with app[keys.REPLICAS].joined(), BackgroundTasks() as tasks:
@@ -262,6 +274,7 @@ async def _background(app: web.Application, overrides: Overrides) -> AsyncIterat
         tasks.repeat("look-after-calls", LOOK_AFTER_CALLS_SECONDS, app[keys.CALLS].look_after)
         tasks.repeat("answer-what-a-crash-left", RECOVER_EVERY_SECONDS, functools.partial(_recover, app))
         tasks.repeat("give-up-long-waits", EXPIRE_EVERY_SECONDS, functools.partial(_expire, app))
+        wechat_part.start(app, tasks)
         tasks.repeat("purge-old-conversations", PURGE_EVERY_SECONDS, functools.partial(_purge, app))
         yield
 
@@ -345,5 +358,6 @@ async def _purge(app: web.Application) -> None:
         accesses=app[keys.STORES].access,
         now=utc_now(),
     )
+    await app[keys.STORES].outbox.forget_deliveries(utc_now() - DELIVERIES_KEPT, oldest)
     if deleted := await app[keys.UPLOADS].forget_old():
         log.info("old_files_deleted", count=deleted)

@@ -101,15 +101,20 @@ class Conversations:
         """How many turns are being answered or wait to be."""
         return self._under_way
 
-    async def start(self, channel: str, district: str = "") -> StartedConversation:
+    async def start(
+        self, channel: str, district: str = "", *, token_of: Callable[[str], str] | None = None
+    ) -> StartedConversation:
         """Starts a conversation held by the bot, of a citizen in that district if one is given.
 
+        Its token is random, or what `token_of` makes of its id.
         Raises UnknownDistrict if the guides have none of that name.
         """
         known = await self._find_district(district) if district else ""
         if district and not known:
             raise UnknownDistrict("the guides have no such district")
-        started = StartedConversation(secrets.token_urlsafe(16), secrets.token_urlsafe(32))
+        conversation_id = secrets.token_urlsafe(16)
+        token = token_of(conversation_id) if token_of else secrets.token_urlsafe(32)
+        started = StartedConversation(conversation_id, token)
         await self._store.create(
             Conversation(
                 conversation_id=started.conversation_id,
@@ -181,6 +186,14 @@ class Conversations:
             if ticket.is_new:
                 await self._note(conversation_id, "notice", {"text": ticket.notice.text})
             return ticket
+
+    async def tell(self, conversation_id: str, text: str, key: str) -> None:
+        """Tells the citizen something that is no reply; with the same key once. Raises NotFound."""
+        event, is_new = await self._store.append(
+            conversation_id, "notice", {"text": text}, delivery_key=f"notice:{key}"
+        )
+        if is_new:
+            self._fan_out.publish(event)
 
     async def rate(
         self, conversation_id: str, score: int, comment: str = "", *, about: Mapping[str, Any] | None = None

@@ -61,7 +61,7 @@ class Subscription:
 class EventFanOut:
     """Publishes events to the subscriptions of their conversation, here and at other replicas.
 
-    `pass_on` takes what the others must hear of.
+    `pass_on` takes what the others must hear of, `grown` are told whose log has an event more.
     """
 
     def __init__(self, *, capacity: int = 100) -> None:
@@ -69,6 +69,7 @@ class EventFanOut:
         self._subscriptions: dict[str, set[Subscription]] = {}
         self._of_staff: set[Subscription] = set()
         self.pass_on: Callable[[Mapping[str, Any]], None] = lambda _: None
+        self.grown: list[Callable[[str], None]] = []
 
     @property
     def watchers(self) -> int:
@@ -178,6 +179,8 @@ class EventFanOut:
         return True
 
     def _offer(self, event: ConversationEvent) -> None:
+        for tell in self.grown:
+            tell(event.conversation_id)
         for subscription in tuple(self._subscriptions.get(event.conversation_id, ())):
             subscription.offer(event)
 

@@ -1,5 +1,7 @@
 """The typed keys under which `create_app` leaves its parts for the routes. Used only in `server`."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from core.metrics import Metrics
@@ -41,6 +43,7 @@ from server.stores_part import Stores
 from server.suggestions import Suggestions
 from server.supervision import Supervision
 from server.uploads import Uploads
+from server.wechat_part import WeChatAccount
 
 SETTINGS = web.AppKey("settings", Settings)
 STORES = web.AppKey("stores", Stores)
@@ -83,6 +86,7 @@ POINTING = web.AppKey("pointing", Pointing)
 FORMS = web.AppKey("forms", Forms)
 SIGNATURES = web.AppKey("signatures", Signatures)
 PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
+WECHAT: web.AppKey[Mapping[str, WeChatAccount]] = web.AppKey("wechat")
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

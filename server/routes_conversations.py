@@ -6,7 +6,7 @@ import functools
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from connectors.registry import CHANNELS
+from connectors.registry import API_CHANNELS
 from core.errors import InvalidInput, Unavailable
 from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
@@ -62,7 +62,7 @@ async def start(request: web.Request) -> web.Response:
     data = await read_object(request)
     request.app[LIMITS].check_new_conversation(request)
     channel = text_of(data, "channel", limit=32) or "web"
-    if channel not in CHANNELS:
+    if channel not in API_CHANNELS:
         raise InvalidInput("channel: unknown")
     district = text_of(data, "district", limit=100)
     started = await request.app[CONVERSATIONS].start(channel, district)

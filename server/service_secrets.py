@@ -22,10 +22,15 @@ _CONSEQUENCES = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceSecrets:
-    """`sessions` signs staff sessions, `actions` is in the address that Rasa calls."""
+    """`sessions` signs staff sessions, `actions` is in the address that Rasa calls.
+
+    `links` binds what leads from a channel to a page, `pages` makes the tokens of a channel's conversations.
+    """
 
     sessions: bytes = field(repr=False)
     actions: str = field(repr=False)
+    links: bytes = field(repr=False)
+    pages: bytes = field(repr=False)
 
     @classmethod
     def of(cls, secret: str) -> "ServiceSecrets":
@@ -34,6 +39,8 @@ class ServiceSecrets:
         return cls(
             sessions=hmac.digest(key, b"staff sessions", "sha256"),
             actions=hmac.new(key, b"action endpoint", hashlib.sha256).hexdigest()[:32],
+            links=hmac.digest(key, b"links of channels", "sha256"),
+            pages=hmac.digest(key, b"pages of channels", "sha256"),
         )
 
     @classmethod

@@ -9,6 +9,7 @@ from core.desk_ports import CallStore, DeskStore
 from core.evidence_ports import AccessLog, FileStore
 from core.guest_ports import GuestStore
 from core.migrations import upgrade
+from core.outbox_ports import OutboxStore
 from core.paper_ports import PaperStore
 from core.ports import ConversationStore, KnowledgeStore, UserStore
 from core.settings import Settings
@@ -18,8 +19,11 @@ from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
+from core.stores.outbox import DatabaseOutboxStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
+from core.stores.wechat import DatabaseTokenStore
+from core.wechat_ports import TokenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Stores:
     files: FileStore
     access: AccessLog
     papers: PaperStore
+    outbox: OutboxStore
+    tokens: TokenStore
 
 
 @asynccontextmanager
@@ -53,6 +59,8 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
             files=DatabaseFileStore(database),
             access=DatabaseAccessLog(database),
             papers=DatabasePaperStore(database),
+            outbox=DatabaseOutboxStore(database),
+            tokens=DatabaseTokenStore(database),
         )
     finally:
         await database.close()

@@ -26,7 +26,9 @@ from core.ports import ConversationEvent, Handover
 from core.statuses import AgentState, HandoverState, Holder
 from server.stores_part import Stores
 from tests.fakes import Clock, InMemoryConversationStore, InMemoryKnowledgeStore, InMemoryUserStore, utc_now
+from tests.outbox_fakes import InMemoryOutboxStore
 from tests.paper_fakes import InMemoryPaperStore
+from tests.wechat_fakes import InMemoryTokenStore
 
 OPEN = (HandoverState.WAITING, HandoverState.TAKEN)
 
@@ -45,6 +47,8 @@ def in_memory_stores(now: Clock = utc_now, *, knowledge: InMemoryKnowledgeStore 
         files=InMemoryFileStore(conversations),
         access=InMemoryAccessLog(now),
         papers=InMemoryPaperStore(conversations),
+        outbox=InMemoryOutboxStore(conversations),
+        tokens=InMemoryTokenStore(),
     )
 
 

@@ -1,6 +1,6 @@
 """The in-memory OutboxStore, which passes the same contract tests as the real one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -59,8 +59,8 @@ class InMemoryOutboxStore:
     async def user(self, account: str, user_id: str) -> ChannelUser | None:
         return self._users.get((account, user_id))
 
-    async def user_of(self, conversation_id: str) -> ChannelUser | None:
-        return next((u for u in self._users.values() if u.conversation_id == conversation_id), None)
+    async def users_of(self, conversation_ids: Collection[str]) -> Sequence[ChannelUser]:
+        return [u for u in self._users.values() if u.conversation_id in conversation_ids]
 
     async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
         named = (account, user_id)
@@ -72,7 +72,13 @@ class InMemoryOutboxStore:
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         free = [u for u in self._users.values() if u.answering_until is None or u.answering_until <= now]
-        return [u for u in free if self._open((u.account, u.user_id))][:limit]
+        awake = [u for u in free if u.rests_until is None or u.rests_until <= now]
+        return [u for u in awake if self._open((u.account, u.user_id))][:limit]
+
+    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+        own = [d for (a, _), d in self._deliveries.items() if a == account and d.content]
+        old = [d for d in own if d.received_at is not None and d.received_at < before]
+        return sorted(old, key=lambda d: d.received_at)[:limit]
 
     async def forget_user(self, account: str, user_id: str) -> None:
         self._users.pop((account, user_id), None)
@@ -80,9 +86,10 @@ class InMemoryOutboxStore:
         for key in [k for k, d in self._deliveries.items() if k[0] == account and d.user_id == user_id]:
             del self._deliveries[key]
 
-    async def forget_deliveries(self, before: datetime) -> int:
+    async def forget_deliveries(self, before: datetime, waiting_before: datetime | None = None) -> int:
         for named, all_items in self._items.items():
-            self._items[named] = [i for i in all_items if i.state in OPEN or i.since >= before]
+            kept = [i for i in all_items if i.state in OPEN or i.since >= before]
+            self._items[named] = [i for i in kept if waiting_before is None or i.since >= waiting_before]
         old = [key for key, d in self._deliveries.items() if d.received_at < before]
         for key in old:
             del self._deliveries[key]
@@ -97,7 +104,10 @@ class InMemoryOutboxStore:
         if made.delivery is not None:
             before = self._deliveries[named[0], made.delivery.key]
             self._deliveries[named[0], before.key] = replace(
-                before, answer=made.delivery.answer, done=made.delivery.done
+                before,
+                answer=made.delivery.answer,
+                content=made.delivery.content,
+                done=made.delivery.done,
             )
         return replace(made, items=stored)
 

@@ -4,7 +4,7 @@ Everything here is safe to do again with the same delivery: its key is the messa
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -62,8 +62,8 @@ class Conversing(Protocol):
     async def hear(self, media_id: str) -> str | None:
         """What a voice message says, or None where nothing here can hear."""
 
-    async def events_after(self, conversation_id: str, after: int) -> tuple[str, Sequence[ConversationEvent]]:
-        """Who held the conversation there, and the log from there on."""
+    async def events_after(self, conversation_id: str, after: int) -> Sequence[ConversationEvent]:
+        """The log from there on, or its next part."""
 
 
 class Acts:

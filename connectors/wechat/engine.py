@@ -1,15 +1,15 @@
 """Answers what WeChat delivers: once, in order, in time, and after whatever crash. Ports only, no HTTP.
 
-A delivery is claimed in the database; each later attempt joins the first. What it asks for is done by a
-task that outlives the request: whichever attempt is open when there is something to say carries it, and at
-the deadline the rest is left to the sender (`connectors.wechat.sender`). What is done for a delivery is safe
-to do again, so an attempt that finds the work of a process that ended begins it anew.
+A delivery is claimed in the database with what it asks for; each later attempt joins the first. What it asks
+for is done by a task that outlives the request: whichever attempt is open when there is something to say
+carries it, and at the deadline the rest is left to the sender (`connectors.wechat.sender`). Everything that
+is done for a delivery is safe to do again, so what a process left undone when it ended, another takes up.
 """
 
 import asyncio
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,74 +17,95 @@ import structlog
 
 from connectors.wechat import outbox, rendering
 from connectors.wechat.acts import Acts, Conversing
-from connectors.wechat.outbox import Link, Rules
+from connectors.wechat.outbox import Link, Reading, Rules
+from connectors.wechat.push_record import as_record, asks_for_something, of_record
 from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
 from connectors.wechat.replies import SUCCESS
-from core.errors import BangbanError
-from core.outbox_ports import ChannelUser, Delivery, Outbox, OutboxStep, OutboxStore
+from core.errors import BangbanError, InvalidInput, NotFound
+from core.outbox_ports import ChannelUser, Claimed, Delivery, Outbox, OutboxStep, OutboxStore, Step
 from core.ports import ConversationEvent
+from core.statuses import Holder
 
 log = structlog.get_logger(__name__)
 
 DEADLINE: Final = timedelta(seconds=4.2)
 """After so long a delivery is answered, whatever there is to say: WeChat cuts at five seconds."""
 
+LEFT_AFTER: Final = timedelta(seconds=20)
+"""What is undone for so long is taken up anew: the process that had it may have ended."""
+
+GIVEN_UP_AFTER: Final = timedelta(hours=1)
+
 _OUR_FAULT: Final = 500
+
+
+def _nothing() -> None:
+    """There is nobody to wake."""
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an engine takes from where it runs.
+
+    `link_for` gives a user's links, `shown` the name by which citizens know of staff, `mask` takes personal
+    data out of what is kept.
+    """
+
+    rules: Rules
+    link_for: Callable[[str], Link]
+    now: Callable[[], datetime]
+    shown: Callable[[str], str] = _as_it_is
+    mask: Callable[[str], str] = _as_it_is
+    deadline: timedelta = DEADLINE
 
 
 class Engine:
     """Serves the deliveries of one account."""
 
     def __init__(
-        self,
-        account: str,
-        store: OutboxStore,
-        conversing: Conversing,
-        acts: Acts,
-        *,
-        rules: Rules,
-        link_for: Callable[[str], Link],
-        shown: Callable[[str], str],
-        now: Callable[[], datetime],
-        deadline: timedelta = DEADLINE,
-        wake_sender: Callable[[], None] = lambda: None,
+        self, account: str, store: OutboxStore, conversing: Conversing, acts: Acts, around: Surroundings
     ) -> None:
         self._account = account
         self._store = store
         self._conversing = conversing
-        self._rules = rules
-        self._link_for = link_for
-        self._shown = shown
         self._acts = acts
-        self._now = now
-        self._deadline = deadline
-        self._wake_sender = wake_sender
+        self._around = around
+        self.wake_sender: Callable[[], None] = _nothing
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._last_of: dict[str, asyncio.Task[None]] = {}
 
-    async def answer(self, push: Push, nonce: str) -> str:
+    async def answer(self, push: Push, nonce: str = "") -> str:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
 
-        Raises Unavailable, or what else failed, when the delivery could not be taken in: WeChat tries again.
+        Raises Unavailable when the delivery could not be stored: WeChat tries again. What fails later is
+        done again by `take_up_left`.
         """
         began = asyncio.get_running_loop().time()
         if isinstance(push, Unsubscribed | AuthorizationChanged):
-            return await self._leave(push)
+            await self._store.forget_user(self._account, push.openid)
+            return SUCCESS
         claimed = await self._claim(push, nonce)
-        if claimed.answer is not None:
-            return claimed.answer
-        work = self._working.get(push.key) or self._begin(push)
-        left = self._deadline.total_seconds() - (asyncio.get_running_loop().time() - began)
-        await asyncio.wait({work}, timeout=max(left, 0))
-        if work.done() and (failure := work.exception()) is not None:
-            raise failure  # nothing was taken in: WeChat tries again
-        step = outbox.carry(self._rules, self._link_for(push.openid))
-        made = await self._store.change(self._account, push.openid, step, delivery=push.key)
-        if made.delivery is None:
-            made = await self._store.change(self._account, push.openid, outbox.pass_by(), delivery=push.key)
-        self._wake_sender()
-        answered = made.delivery or await self._store.delivery(self._account, push.key)
-        return (answered.answer if answered else None) or SUCCESS
+        if claimed.delivery.answer is not None:
+            return claimed.delivery.answer
+        if not asks_for_something(push):
+            return SUCCESS
+        if not claimed.delivery.done:
+            work = self._working.get(push.key) or self._begin(push)
+            left = self._around.deadline.total_seconds() - (asyncio.get_running_loop().time() - began)
+            await asyncio.wait({work}, timeout=max(left, 0))
+        try:
+            made = await self._change(
+                push.openid, outbox.carry(self._around.rules, self._around.link_for(push.openid)), push.key
+            )
+        except NotFound:  # the user left meanwhile, and is forgotten
+            return SUCCESS
+        self.wake_sender()
+        return (made.delivery.answer if made.delivery else None) or SUCCESS
 
     async def close(self) -> None:
         """Waits for what is being done."""
@@ -92,54 +113,86 @@ class Engine:
 
     async def catch_up(self, user: ChannelUser) -> None:
         """Takes up what the user's conversation says beyond what became items."""
-        while True:
-            held, events = await self._conversing.events_after(user.conversation_id, user.read_to)
-            if not events:
-                return
-            bodies = self._bodies(events, held)
-            step = outbox.take_up(bodies, self._rules, after=user.read_to, read_to=events[-1].sequence)
-            user = (await self._store.change(self._account, user.user_id, step)).user
+        while user.conversation_id and (reading := await self._read(user)) is not None:
+            step = outbox.take_up(reading, self._around.rules)
+            user = (await self._change(user.user_id, step)).user
+
+    async def take_up_left(self) -> None:
+        """Does what was left undone, here or by a process that ended, each user's in its order."""
+        now = self._around.now()
+        for delivery in await self._store.undone(self._account, now - LEFT_AFTER):
+            if delivery.key in self._working:
+                continue
+            try:
+                push = of_record(delivery.content)
+                if delivery.received_at is None or delivery.received_at > now - GIVEN_UP_AFTER:
+                    await asyncio.wait({self._begin(push)})
+                    continue
+            except InvalidInput as error:
+                log.warning("wechat_delivery_unreadable", reason=str(error))
+            log.error("wechat_delivery_given_up", account=self._account)
+            await self._change(delivery.user_id, outbox.give_up(), delivery.key)
+
+    async def enter(self, openid: str, key: str) -> tuple[str, bool]:
+        """The conversation of a user who opened a page, and whether `key` was used for the first time."""
+        use = Delivery(key, openid)
+        claimed = await self._store.claim(self._account, use, lambda box: OutboxStep(box.user))
+        return (await self._with_conversation(openid)).conversation_id, claimed.is_first
 
     # --- one delivery --------------------------------------------------------------------------------
 
-    async def _claim(self, push: Push, nonce: str) -> Delivery:
-        now = self._now()
+    async def _claim(self, push: Push, nonce: str) -> Claimed:
+        now, around = self._around.now(), self._around
 
         def step(box: Outbox) -> OutboxStep:
-            ledger = self._rules.ledger(box.user)
+            user = replace(box.user, follows=True)
             if (kind := grant_of(push)) is not None:
-                ledger = ledger.grant(kind, now.timestamp(), push.created)
-            user = replace(
-                box.user, follows=True, ledger=ledger.as_json(), answering_until=now + self._deadline
-            )
+                ledger = around.rules.ledger(user).grant(kind, now.timestamp(), push.created)
+                user = replace(user, ledger=ledger.as_json(), rests_until=None)
+            if asks_for_something(push):
+                user = replace(user, answering_until=now + around.deadline)
             return OutboxStep(user)
 
-        delivery = Delivery(push.key, push.openid, nonce)
-        return (await self._store.claim(self._account, delivery, step)).delivery
+        delivery = Delivery(push.key, push.openid, nonce, content=as_record(push, around.mask))
+        return await self._store.claim(self._account, delivery, step)
 
     def _begin(self, push: Push) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(push), name=f"wechat-{push.key[:40]}")
-        self._working[push.key] = task
-        task.add_done_callback(functools.partial(self._ended, push.key))
+        work = self._work(push, self._last_of.get(push.openid))
+        task = asyncio.create_task(work, name=f"wechat-{push.key[:40]}")
+        self._working[push.key] = self._last_of[push.openid] = task
+        task.add_done_callback(functools.partial(self._ended, push))
         return task
 
-    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
-        self._working.pop(key, None)
-        if not task.cancelled() and (failure := task.exception()) is not None:
-            log.error("wechat_delivery_not_taken", exc_info=failure)
+    def _ended(self, push: Push, task: asyncio.Task[None]) -> None:
+        self._working.pop(push.key, None)
+        if self._last_of.get(push.openid) is task:
+            del self._last_of[push.openid]
+        if task.cancelled() or (failure := task.exception()) is None:
+            return
+        if isinstance(failure, BangbanError):
+            log.error("wechat_delivery_undone", code=failure.code, reason=str(failure))
+        else:
+            log.error("wechat_delivery_undone", exc_info=failure)
 
-    async def _work(self, push: Push) -> None:
+    async def _work(self, push: Push, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait({before})
         user = await self._with_conversation(push.openid)
         try:
             await self._acts.do(push, user)
         except BangbanError as error:
-            log.warning("wechat_delivery_failed", code=error.code, reason=str(error))
             if error.status >= _OUR_FAULT:
                 raise
+            log.info("wechat_delivery_refused", code=error.code, reason=str(error))
             await self._conversing.note(user.conversation_id, error.citizen_text, push.key)
-        if (known := await self._store.user(self._account, push.openid)) is not None:
-            await self.catch_up(known)
-        self._wake_sender()
+        if (known := await self._store.user(self._account, push.openid)) is None:
+            return  # left meanwhile
+        step = outbox.finish()
+        if (reading := await self._read(known)) is not None:
+            step = outbox.both(outbox.take_up(reading, self._around.rules), step)
+        known = (await self._change(push.openid, step, push.key)).user
+        await self.catch_up(known)
+        self.wake_sender()
 
     async def _with_conversation(self, openid: str) -> ChannelUser:
         """The user with a conversation that is there; of several that were begun at once one is used."""
@@ -151,19 +204,29 @@ class Engine:
         def step(box: Outbox) -> OutboxStep:
             if box.user.conversation_id != before:
                 return OutboxStep(box.user)
-            return OutboxStep(replace(box.user, conversation_id=started, read_to=0))
+            return OutboxStep(
+                replace(box.user, conversation_id=started, read_to=0, held=Holder.BOT, lost_track=False)
+            )
 
-        return (await self._store.change(self._account, openid, step)).user
+        return (await self._change(openid, step)).user
 
-    async def _leave(self, push: Unsubscribed | AuthorizationChanged) -> str:
-        """The account can't write to the user any more, and what it knew of them by that name is deleted."""
-        await self._store.forget_user(self._account, push.openid)
-        return SUCCESS
+    async def _change(self, openid: str, step: Step, delivery: str = "") -> OutboxStep:
+        return await self._store.change(self._account, openid, step, delivery=delivery)
 
-    def _bodies(self, events: Sequence[ConversationEvent], held: str) -> Sequence[rendering.Item]:
+    # --- reading the log -----------------------------------------------------------------------------
+
+    async def _read(self, user: ChannelUser) -> Reading | None:
+        """What the log says beyond what became items, if anything."""
+        events = await self._conversing.events_after(user.conversation_id, user.read_to)
+        if not events:
+            return None
+        bodies, held = self._bodies(events, user.held)
+        return Reading(user.conversation_id, user.read_to, events[-1].sequence, bodies, held)
+
+    def _bodies(self, events: Sequence[ConversationEvent], held: str) -> tuple[Sequence[rendering.Item], str]:
         bodies: list[rendering.Item] = []
         for event in events:
-            bodies += rendering.rendered(event, held_before=held, shown=self._shown)
+            bodies += rendering.rendered(event, held_before=held, shown=self._around.shown)
             if event.kind == "holder":
                 held = event.body.get("holder", held)
-        return bodies
+        return bodies, held

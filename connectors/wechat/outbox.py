@@ -23,6 +23,9 @@ Link = Callable[[str], str]
 ENOUGH_FOR_CARDS: Final = 3
 """With fewer messages left what would be a card or a picture becomes a line with a link."""
 
+RESTS: Final = timedelta(hours=1)
+"""So long nobody looks again whether something may be sent to who did nothing since."""
+
 _READ_ALL: Final = '如有消息没收到，<a href="{link}">点这里看完整对话</a>。'
 _MORE_WAITS: Final = (
     '还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'
@@ -51,46 +54,80 @@ class Batch:
     items: Sequence[OutgoingItem]
 
 
-def take_up(bodies: Sequence[Mapping[str, Any]], rules: Rules, *, after: int, read_to: int) -> Step:
-    """What the events after `after` up to `read_to` say, unless another process was faster."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the events after `after` up to `read_to` of a conversation say, and who holds it after them."""
+
+    conversation_id: str
+    after: int
+    read_to: int
+    bodies: Sequence[Mapping[str, Any]]
+    held: str
+
+
+def take_up(reading: Reading, rules: Rules) -> Step:
+    """What was read becomes items, unless another process was faster."""
 
     def step(box: Outbox) -> OutboxStep:
-        if box.user.read_to != after:
+        if (box.user.conversation_id, box.user.read_to) != (reading.conversation_id, reading.after):
             return OutboxStep(box.user)
-        new = [OutgoingItem(part, sequence=read_to) for body in bodies for part in _in_parts(body, rules)]
-        return OutboxStep(replace(box.user, read_to=read_to), new)
+        new = [
+            OutgoingItem(part, sequence=reading.read_to)
+            for body in reading.bodies
+            for part in _in_parts(body, rules)
+        ]
+        return OutboxStep(replace(box.user, read_to=reading.read_to, held=reading.held), new)
+
+    return step
+
+
+def finish() -> Step:
+    """What the delivery asked for was done."""
+
+    def step(box: Outbox) -> OutboxStep:
+        return OutboxStep(box.user, delivery=replace(_delivery_of(box), content="", done=True))
 
     return step
 
 
 def carry(rules: Rules, link: Link) -> Step:
-    """The head of the outbox becomes the answer of the delivery, if nothing is being sent.
+    """The head of the outbox becomes the answer of the delivery, if nothing is being sent; else `SUCCESS`.
 
-    A delivery that has its answer keeps it.
+    A delivery that has its answer keeps it. After `SUCCESS` what comes is sent by itself.
     """
 
     def step(box: Outbox) -> OutboxStep:
         delivery = _delivery_of(box)
-        if delivery.answer is not None or _is_sending(box) or not box.items:
-            return OutboxStep(box.user)
+        if delivery.answer is not None:
+            return OutboxStep(box.user, delivery=delivery)
+        if _is_sending(box) or not box.items:
+            user = replace(box.user, answering_until=None)
+            return OutboxStep(user, delivery=replace(delivery, answer=SUCCESS))
         batch = _batch(box, rules, link)
         ended = [replace(i, state=ItemState.CARRIED, delivery=delivery.key) for i in batch.items]
         user = replace(box.user, answering_until=None, lost_track=False)
-        return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body), done=True))
+        return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body)))
 
     return step
 
 
-def pass_by() -> Step:
-    """The delivery is answered with nothing to say; what comes is sent by itself."""
+def both(first: Step, second: Step) -> Step:
+    """One step that does both; the items of the first are no concern of the second."""
 
     def step(box: Outbox) -> OutboxStep:
-        delivery = _delivery_of(box)
-        if delivery.answer is not None:
-            return OutboxStep(box.user)
-        return OutboxStep(
-            replace(box.user, answering_until=None), delivery=replace(delivery, answer=SUCCESS, done=True)
-        )
+        done = first(box)
+        more = second(Outbox(done.user, box.items, done.delivery or box.delivery))
+        return OutboxStep(more.user, (*done.items, *more.items), more.delivery or done.delivery)
+
+    return step
+
+
+def give_up() -> Step:
+    """What the delivery asked for will never be done; the user is told where to read on."""
+
+    def step(box: Outbox) -> OutboxStep:
+        user = replace(box.user, lost_track=True)
+        return OutboxStep(user, delivery=replace(_delivery_of(box), content="", done=True))
 
     return step
 
@@ -101,8 +138,10 @@ def begin_sending(rules: Rules, link: Link, now: datetime, found: list[Batch]) -
     def step(box: Outbox) -> OutboxStep:
         left = rules.ledger(box.user).left(now.timestamp())
         is_free = box.user.answering_until is None or box.user.answering_until <= now
-        if _is_sending(box) or not box.items or left <= 0 or not is_free:
+        if _is_sending(box) or not box.items or not is_free:
             return OutboxStep(box.user)
+        if left <= 0:  # until they do something; looking again and again would find the same
+            return OutboxStep(replace(box.user, rests_until=now + RESTS))
         batch = _batch(box, rules, link, left=left)
         found.append(batch)
         sending = [replace(i, state=ItemState.SENDING) for i in batch.items]
@@ -121,14 +160,18 @@ def confirmed(batch: Batch, rules: Rules, now: datetime) -> Step:
     return step
 
 
-def put_back(batch: Batch, rules: Rules, now: datetime, code: int | None = None) -> Step:
-    """The message didn't go out, so it waits again; the ledger learns from WeChat's code, if that said so."""
+def put_back(batch: Batch, rules: Rules, now: datetime, *, rest: timedelta, code: int | None = None) -> Step:
+    """The message didn't go out, so it waits again, and `rest` passes before another try.
+
+    The ledger learns from WeChat's code, if there is one.
+    """
 
     def step(box: Outbox) -> OutboxStep:
         ledger = rules.ledger(box.user)
         if code is not None:
             ledger = ledger.refused(code, now.timestamp())
-        return OutboxStep(replace(box.user, ledger=ledger.as_json()), _moved(box, batch, ItemState.WAITING))
+        user = replace(box.user, ledger=ledger.as_json(), rests_until=now + rest)
+        return OutboxStep(user, _moved(box, batch, ItemState.WAITING))
 
     return step
 
@@ -140,6 +183,15 @@ def unclear(batch: Batch, rules: Rules, now: datetime) -> Step:
         ledger = rules.ledger(box.user).spend(now.timestamp())
         user = replace(box.user, ledger=ledger.as_json(), lost_track=True)
         return OutboxStep(user, _moved(box, batch, ItemState.UNCLEAR))
+
+    return step
+
+
+def drop(batch: Batch) -> Step:
+    """WeChat will never take this message. It is in the log, and the user is told where to read that."""
+
+    def step(box: Outbox) -> OutboxStep:
+        return OutboxStep(replace(box.user, lost_track=True), _moved(box, batch, ItemState.UNCLEAR))
 
     return step
 

@@ -1,12 +1,14 @@
 """Sends what waits in outboxes as customer-service messages, as far as WeChat lets us.
 
-One look finds whose outbox has something that no open delivery may still carry; each of them is sent
-message by message, in order. That a message is being sent is stored before it is, so that of several
-processes one sends it, and what a process had begun when it ended is not sent again.
+Who has something new in their log is told by `note`; a look finds whose outbox has something that no open
+delivery may still carry, and sends it message by message, in order. That a message is being sent is stored
+before it is, so that of several processes one sends it, and what a process had begun when it ended is not
+sent again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,24 +17,47 @@ import structlog
 from connectors.wechat import outbox
 from connectors.wechat.api import UnclearSend
 from connectors.wechat.engine import Engine
-from connectors.wechat.error_codes import WeChatRefusal
+from connectors.wechat.error_codes import (
+    IpNotListed,
+    NotPermitted,
+    RequestRefused,
+    TooOften,
+    WeChatRefusal,
+    WrongCredentials,
+)
 from connectors.wechat.outbox import Batch, Link, Rules
-from core.errors import BangbanError
+from core.errors import BangbanError, NotFound
 from core.outbox_ports import ChannelUser, OutboxStore, Step
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 1.0
 AT_ONCE: Final = 8
-LOST_AFTER: Final = timedelta(seconds=60)
+MOST_USERS: Final = 1000
+
+LOOK_AT_ALL_EVERY: Final = timedelta(seconds=60)
+"""`note` tells what happens in this process; what another one couldn't say any more, a look at all finds."""
+
+LOST_AFTER: Final = timedelta(seconds=40)
 """A send takes no longer, whatever happens: its process has ended."""
+
+SHORT_REST: Final = timedelta(seconds=3)
+LONG_REST: Final = timedelta(seconds=60)
 
 Send = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 """Sends a body to a user. Raises UnclearSend, WeChatRefusal, or another BangbanError if nothing went out."""
 
+Watched = Callable[[Collection[str]], Awaitable[Collection[str] | None]]
+"""Which of these conversations are open on their citizen's screen; None if that can't be told."""
+
+
+async def nobody_watches(_: Collection[str]) -> Collection[str]:
+    """There are no pages."""
+    return ()
+
 
 class Sender:
-    """Sends for one account, until it is cancelled."""
+    """Sends for one account, until it is cancelled. To who has the page open nothing is sent meanwhile."""
 
     def __init__(
         self,
@@ -44,6 +69,7 @@ class Sender:
         rules: Rules,
         link_for: Callable[[str], Link],
         now: Callable[[], datetime],
+        watched: Watched = nobody_watches,
     ) -> None:
         self._account = account
         self._store = store
@@ -52,10 +78,18 @@ class Sender:
         self._rules = rules
         self._link_for = link_for
         self._now = now
+        self._watched = watched
         self._woken = asyncio.Event()
+        self._grown: set[str] = set()
+        self._looked_at_all: datetime | None = None
 
     def wake(self) -> None:
         """Something may be there to send."""
+        self._woken.set()
+
+    def note(self, conversation_id: str) -> None:
+        """The log of a conversation, of whatever channel, has grown."""
+        self._grown.add(conversation_id)
         self._woken.set()
 
     async def go_on(self) -> None:
@@ -75,27 +109,48 @@ class Sender:
                 pass
 
     async def look(self) -> None:
-        """Takes up what logs say, and sends what may be sent now."""
-        for user in await self._store.behind():
-            if user.account == self._account:
-                await self._engine.catch_up(user)
-        waiting = [u for u in await self._store.waiting(self._now()) if u.account == self._account]
+        """Takes up what logs say and what was left undone, and sends what may be sent now."""
+        await self._catch_up()
+        waiting = [
+            user
+            for user in await self._store.waiting(self._now(), MOST_USERS)
+            if user.account == self._account
+        ]
+        if not waiting:
+            return
+        watched = await self._watched([user.conversation_id for user in waiting]) or ()
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def serve(user: ChannelUser) -> None:
             async with slots:
                 await self._serve(user)
 
-        await asyncio.gather(*map(serve, waiting))
+        await asyncio.gather(*(serve(user) for user in waiting if user.conversation_id not in watched))
+
+    async def _catch_up(self) -> None:
+        grown, self._grown = self._grown, set()
+        now = self._now()
+        try:
+            users = list(await self._store.users_of(grown)) if grown else []
+            if self._looked_at_all is None or now - self._looked_at_all >= LOOK_AT_ALL_EVERY:
+                users += await self._store.behind(MOST_USERS)
+                self._looked_at_all = now
+            for user in users:
+                if user.account == self._account:
+                    await self._engine.catch_up(user)
+        except BaseException:
+            self._grown |= grown
+            raise
 
     async def _serve(self, user: ChannelUser) -> None:
         openid, link = user.user_id, self._link_for(user.user_id)
-        await self._change(openid, outbox.give_up_sending(self._rules, self._now(), LOST_AFTER))
-        while True:
-            found: list[Batch] = []
-            await self._change(openid, outbox.begin_sending(self._rules, link, self._now(), found))
-            if not found or not await self._sent(openid, found[-1]):
-                return
+        with suppress(NotFound):  # left meanwhile
+            await self._change(openid, outbox.give_up_sending(self._rules, self._now(), LOST_AFTER))
+            while True:
+                found: list[Batch] = []
+                await self._change(openid, outbox.begin_sending(self._rules, link, self._now(), found))
+                if not found or not await self._sent(openid, found[-1]):
+                    return
 
     async def _sent(self, openid: str, batch: Batch) -> bool:
         """Sends; says whether to go on with the next."""
@@ -104,12 +159,16 @@ class Sender:
         except UnclearSend as error:
             log.warning("wechat_send_unclear", reason=str(error))
             step = outbox.unclear(batch, self._rules, self._now())
+        except RequestRefused as error:
+            log.error("wechat_message_refused", code=error.errcode, reason=error.errmsg)
+            step = outbox.drop(batch)
         except WeChatRefusal as error:
-            log.info("wechat_send_refused", code=error.errcode)
-            step = outbox.put_back(batch, self._rules, self._now(), error.errcode)
+            log.info("wechat_send_refused", code=error.errcode, advice=error.advice)
+            rest = LONG_REST if isinstance(error, _LASTING) else SHORT_REST
+            step = outbox.put_back(batch, self._rules, self._now(), rest=rest, code=error.errcode)
         except BangbanError as error:
             log.warning("wechat_send_failed", code=error.code, reason=str(error))
-            step = outbox.put_back(batch, self._rules, self._now())
+            step = outbox.put_back(batch, self._rules, self._now(), rest=SHORT_REST)
         except BaseException:
             await asyncio.shield(self._change(openid, outbox.unclear(batch, self._rules, self._now())))
             raise
@@ -121,3 +180,7 @@ class Sender:
 
     async def _change(self, openid: str, step: Step) -> None:
         await self._store.change(self._account, openid, step)
+
+
+_LASTING: Final = (IpNotListed, NotPermitted, TooOften, WrongCredentials)
+"""Refusals that don't pass within seconds."""

@@ -54,7 +54,6 @@ def open_ticket(key: bytes, ticket: str, *, account: str, openid: str, now: floa
 
 def _mac(key: bytes, account: str, openid: str, content: bytes) -> bytes:
     # Each part is hashed, so that none can be prolonged at the cost of the next.
-    parts = b"".join(
-        hashlib.sha256(part).digest() for part in (b"wechat ticket", account.encode(), openid.encode(), content)
-    )
-    return hmac.digest(key, parts, "sha256")[:_MAC_BYTES]
+    parts = (b"wechat ticket", account.encode(), openid.encode(), content)
+    hashed = b"".join(hashlib.sha256(part).digest() for part in parts)
+    return hmac.digest(key, hashed, "sha256")[:_MAC_BYTES]

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from connectors.wechat.engine import Engine
 from connectors.wechat.envelope import (
+    WINDOW_SECONDS,
     Keys,
     NonceUse,
     OpenedPush,
@@ -22,7 +23,7 @@ from connectors.wechat.envelope import (
 from connectors.wechat.pushes import Push, parse_push
 from connectors.wechat.rendering import CARD
 from connectors.wechat.replies import SUCCESS, Article, NewsReply, Reply, TextReply, render
-from core.errors import NotFound
+from core.errors import NotFound, UntrustedPush
 from core.outbox_ports import Delivery, Outbox, OutboxStep, OutboxStore
 
 ADDRESS: Final = "/wechat/{account}"
@@ -37,6 +38,8 @@ class Callback:
     engine: Engine
     store: OutboxStore
     now: Callable[[], datetime]
+    original_id: str = ""  # ours as pushes name it, if known
+    window: float = WINDOW_SECONDS
 
 
 CALLBACKS = web.AppKey("wechat_callbacks", Mapping[str, Callback])
@@ -50,7 +53,7 @@ def routes() -> list[web.RouteDef]:
 async def check(request: web.Request) -> web.Response:
     """Proves to WeChat's console that the address is ours. Raises UntrustedPush, NotFound."""
     callback = _callback(request)
-    echo = check_address(request.query, callback.keys, callback.now().timestamp())
+    echo = check_address(request.query, callback.keys, callback.now().timestamp(), window=callback.window)
     return web.Response(text=echo, content_type="text/plain")
 
 
@@ -58,8 +61,12 @@ async def take(request: web.Request) -> web.Response:
     """Takes in what WeChat pushes, and answers. Raises UntrustedPush, InvalidPush, NotFound, Unavailable."""
     callback = _callback(request)
     now = callback.now()
-    opened = open_push(request.query, await request.read(), callback.keys, now.timestamp())
+    opened = open_push(
+        request.query, await request.read(), callback.keys, now.timestamp(), window=callback.window
+    )
     push = parse_push(opened.xml)
+    if callback.original_id and push.account_id != callback.original_id:
+        raise UntrustedPush("the push is for another account")
     await _check_nonce(callback, opened, push)
     answer = await callback.engine.answer(push, opened.once)
     if answer == SUCCESS:

@@ -16,6 +16,8 @@ channel_users = Table(
     Column("read_to", Integer, nullable=False),
     Column("answering_until", UtcTime),
     Column("lost_track", Boolean, nullable=False),
+    Column("held", Words, nullable=False),
+    Column("rests_until", UtcTime),
     PrimaryKeyConstraint("account", "user_id"),
 )
 Index("channel_user_of", channel_users.c.conversation_id)
@@ -29,10 +31,18 @@ channel_deliveries = Table(
     Column("nonce", Words, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("answer", Words),
+    Column("content", Words, nullable=False),
     Column("done", Boolean, nullable=False),
     PrimaryKeyConstraint("account", "key"),
 )
 Index("deliveries_by_time", channel_deliveries.c.received_at)
+Index(
+    "undone_deliveries",
+    channel_deliveries.c.account,
+    channel_deliveries.c.received_at,
+    sqlite_where=text("content != ''"),
+    postgresql_where=text("content != ''"),
+)
 Index("deliveries_of", channel_deliveries.c.account, channel_deliveries.c.user_id)
 
 outgoing_items = Table(

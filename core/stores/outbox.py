@@ -1,11 +1,11 @@
 """Users, deliveries and outgoing items of channels in the database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, text, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -27,6 +27,9 @@ from core.stores.tables import conversations
 from core.stores.upserts import insert_unless_there
 
 _OPEN: Final = (ItemState.WAITING.value, ItemState.SENDING.value)
+_IS_OPEN: Final = text("outgoing_items.state IN ('waiting', 'sending')")
+_HAS_CONTENT: Final = text("channel_deliveries.content != ''")
+"""Written out, since no bound parameter lets a database use a partial index."""
 
 
 class DatabaseOutboxStore:
@@ -71,16 +74,16 @@ class DatabaseOutboxStore:
         rows = await self._database.read(select(users).where(*_named(account, user_id)))
         return ChannelUser(**rows[0]._asdict()) if rows else None
 
-    async def user_of(self, conversation_id: str) -> ChannelUser | None:
-        """Whose conversation it is, or None."""
-        rows = await self._database.read(select(users).where(users.c.conversation_id == conversation_id))
-        return ChannelUser(**rows[0]._asdict()) if rows else None
+    async def users_of(self, conversation_ids: Collection[str]) -> Sequence[ChannelUser]:
+        """Whose conversations these are; others than a channel's have nobody."""
+        query = select(users).where(users.c.conversation_id.in_(conversation_ids))
+        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
 
     async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
         """The user's items that have come to no end, or all, in order."""
         query = select(items).where(items.c.account == account, items.c.user_id == user_id)
         if not all_states:
-            query = query.where(items.c.state.in_(_OPEN))
+            query = query.where(_IS_OPEN)
         return tuple(map(_item_of, await self._database.read(query.order_by(items.c.number))))
 
     async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
@@ -94,19 +97,24 @@ class DatabaseOutboxStore:
         return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users with items that have come to no end, and without a delivery that may still carry them."""
-        is_answering = or_(users.c.answering_until.is_(None), users.c.answering_until <= now)
-        has_items = (
-            select(items.c.number)
-            .where(
-                items.c.account == users.c.account,
-                items.c.user_id == users.c.user_id,
-                items.c.state.in_(_OPEN),
-            )
-            .exists()
+        """Users with items that have come to no end, who rest no longer, and without an open delivery."""
+        is_answered = or_(users.c.answering_until.is_(None), users.c.answering_until <= now)
+        is_awake = or_(users.c.rests_until.is_(None), users.c.rests_until <= now)
+        # Beginning with the items, which are few, and not with the users.
+        have = select(items.c.account, items.c.user_id).where(_IS_OPEN).distinct().subquery()
+        is_theirs = and_(have.c.account == users.c.account, have.c.user_id == users.c.user_id)
+        query = select(users).join(have, is_theirs).where(is_answered, is_awake).limit(limit)
+        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
+
+    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+        """Deliveries received before whose content wasn't done, in the order in which they came."""
+        query = (
+            select(deliveries)
+            .where(deliveries.c.account == account, deliveries.c.received_at < before, _HAS_CONTENT)
+            .order_by(deliveries.c.received_at)
+            .limit(limit)
         )
-        rows = await self._database.read(select(users).where(is_answering, has_items).limit(limit))
-        return tuple(ChannelUser(**row._asdict()) for row in rows)
+        return tuple(map(_delivery_of, await self._database.read(query)))
 
     @in_transaction
     def forget_user(self, connection: Connection, account: str, user_id: str) -> None:
@@ -115,8 +123,12 @@ class DatabaseOutboxStore:
             connection.execute(delete(table).where(table.c.account == account, table.c.user_id == user_id))
 
     @in_transaction
-    def forget_deliveries(self, connection: Connection, before: datetime) -> int:
+    def forget_deliveries(
+        self, connection: Connection, before: datetime, waiting_before: datetime | None = None
+    ) -> int:
         """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
+        if waiting_before is not None:
+            connection.execute(delete(items).where(items.c.since < waiting_before))
         connection.execute(delete(items).where(items.c.state.not_in(_OPEN), items.c.since < before))
         gone = connection.execute(delete(deliveries).where(deliveries.c.received_at < before))
         return int(gone.rowcount)
@@ -132,7 +144,7 @@ class DatabaseOutboxStore:
             changed = connection.execute(
                 update(deliveries)
                 .where(deliveries.c.account == account, deliveries.c.key == made.delivery.key)
-                .values(answer=made.delivery.answer, done=made.delivery.done)
+                .values(answer=made.delivery.answer, content=made.delivery.content, done=made.delivery.done)
             )
             if not changed.rowcount:
                 raise NotFound("no such delivery")
@@ -169,7 +181,7 @@ def _locked(connection: Connection, account: str, user_id: str) -> Outbox:
         raise NotFound("no such user")
     open_items = connection.execute(
         select(items)
-        .where(items.c.account == account, items.c.user_id == user_id, items.c.state.in_(_OPEN))
+        .where(items.c.account == account, items.c.user_id == user_id, _IS_OPEN)
         .order_by(items.c.number)
     )
     return Outbox(ChannelUser(**row._asdict()), tuple(map(_item_of, open_items)))

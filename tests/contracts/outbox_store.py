@@ -180,8 +180,8 @@ class OutboxStoreContract:
         await known.change(CITY, USER, said("好", read_to=event.sequence))
 
         assert list(await known.behind()) == []
-        assert (await known.user_of("c1")).user_id == USER
-        assert await known.user_of("c9") is None
+        assert [user.user_id for user in await known.users_of(["c1", "c9"])] == [USER]
+        assert list(await known.users_of([])) == []
 
     async def test_who_has_something_waiting_is_found_unless_a_delivery_may_carry_it(self, known, clock):
         def is_open(box: Outbox) -> OutboxStep:
@@ -196,6 +196,34 @@ class OutboxStoreContract:
 
         assert [user.user_id for user in await known.waiting(clock())] == [USER]
 
+    async def test_who_rests_is_not_looked_for_before(self, known, clock):
+        def rests(box: Outbox) -> OutboxStep:
+            return OutboxStep(replace(box.user, rests_until=clock() + timedelta(hours=1)))
+
+        await known.change(CITY, USER, said("一"))
+        await known.change(CITY, USER, rests)
+        assert list(await known.waiting(clock())) == []
+        clock.advance(timedelta(hours=1))
+
+        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+
+    async def test_what_was_asked_for_is_kept_until_it_is_done(self, store, clock):
+        def finished(box: Outbox) -> OutboxStep:
+            return OutboxStep(box.user, delivery=replace(box.delivery, content="", done=True))
+
+        await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
+        await store.claim("town", Delivery("m:1", USER, content="别处"), nothing)
+        clock.advance(timedelta(seconds=1))
+        await store.claim(CITY, Delivery("m:2", "o2", content="二"), nothing)
+        clock.advance(timedelta(seconds=1))
+        assert [d.content for d in await store.undone(CITY, clock())] == ["一", "二"]
+        assert [d.content for d in await store.undone(CITY, clock() - timedelta(seconds=1))] == ["一"]
+        assert "一" not in repr(await store.delivery(CITY, "m:1"))
+        await store.change(CITY, USER, finished, delivery="m:1")
+
+        assert [d.key for d in await store.undone(CITY, clock())] == ["m:2"]
+        assert (await store.delivery(CITY, "m:1")).done
+
     async def test_what_is_old_is_forgotten_and_what_waits_is_not(self, known, clock):
         await known.change(CITY, USER, said("sent"))
         await known.change(CITY, USER, moved_to(ItemState.SENT))
@@ -205,6 +233,10 @@ class OutboxStoreContract:
         assert await known.forget_deliveries(clock() - timedelta(days=1)) == 1
         assert texts_of(await known.items(CITY, USER, all_states=True)) == ["waits"]
         assert await known.delivery(CITY, "m:1") is None
+        await known.forget_deliveries(clock(), clock() - timedelta(days=3))
+        assert texts_of(await known.items(CITY, USER, all_states=True)) == ["waits"]
+        await known.forget_deliveries(clock(), clock())
+        assert texts_of(await known.items(CITY, USER, all_states=True)) == []
 
     async def test_a_user_is_forgotten_with_all_that_is_theirs(self, known):
         await known.change(CITY, USER, said("一"))

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from connectors.registry import CHANNELS
+from connectors.registry import API_CHANNELS
 from tests.scenarios.conftest import RunningService, guides_cited
 
 pytestmark = pytest.mark.slow
 
-OTHERS = sorted(CHANNELS.keys() - {"web"})
+OTHERS = sorted(API_CHANNELS.keys() - {"web"})
 CONVERSATIONS = {
     "an answer and what leans on it": [
         "南关区居住证丢失补领要带什么材料",
@@ -55,7 +55,7 @@ def test_a_conversation_brings_the_same_on_every_channel(running_service, channe
     assert [facts(reply) for reply in elsewhere] == [facts(reply) for reply in on_the_page]
 
 
-@pytest.mark.parametrize("channel", sorted(CHANNELS))
+@pytest.mark.parametrize("channel", sorted(API_CHANNELS))
 def test_an_answer_has_statements_and_cites_its_guide_on_every_channel(running_service, channel):
     (reply,) = played(running_service, channel, ["南关区居住证丢失补领要带什么材料"])
 

@@ -27,6 +27,7 @@ from server.supervision import Supervision
 from server.waiting_line import ABSENT_AFTER, WaitingLine
 from tests.desk_fakes import InMemoryCallStore, InMemoryDeskStore, InMemoryGuestStore, in_memory_stores
 from tests.fakes import InMemoryKnowledgeStore, ManualClock
+from tests.outbox_fakes import InMemoryOutboxStore
 from tests.paper_fakes import InMemoryPaperStore
 from video.opening import OpeningHours
 
@@ -144,6 +145,8 @@ def stores_over(conversations) -> Stores:
         files=stores.files,
         access=stores.access,
         papers=InMemoryPaperStore(conversations),
+        outbox=InMemoryOutboxStore(conversations),
+        tokens=stores.tokens,
     )
 
 

@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("read_to", sa.Integer(), nullable=False),
         sa.Column("answering_until", UTC_TIME),
         sa.Column("lost_track", sa.Boolean(), nullable=False),
+        sa.Column("held", WORDS, nullable=False),
+        sa.Column("rests_until", UTC_TIME),
         sa.PrimaryKeyConstraint("account", "user_id"),
     )
     op.create_index("channel_user_of", "channel_users", ["conversation_id"])
@@ -35,10 +37,19 @@ def upgrade() -> None:
         sa.Column("nonce", WORDS, nullable=False),
         sa.Column("received_at", UTC_TIME, nullable=False),
         sa.Column("answer", WORDS),
+        sa.Column("content", WORDS, nullable=False),
         sa.Column("done", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("account", "key"),
     )
     op.create_index("deliveries_by_time", "channel_deliveries", ["received_at"])
+    has_content = sa.text("content != ''")
+    op.create_index(
+        "undone_deliveries",
+        "channel_deliveries",
+        ["account", "received_at"],
+        sqlite_where=has_content,
+        postgresql_where=has_content,
+    )
     op.create_index("deliveries_of", "channel_deliveries", ["account", "user_id"])
     op.create_table(
         "outgoing_items",

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.wechat.acts import Acts
 from connectors.wechat.api import UnclearSend
-from connectors.wechat.engine import Engine
+from connectors.wechat.engine import Engine, Surroundings
 from connectors.wechat.error_codes import error_of
 from connectors.wechat.outbox import Rules
 from connectors.wechat.pushes import Clicked, Subscribed, TextMessage, Unsubscribed, VoiceMessage
@@ -72,7 +72,7 @@ class FakeConversing:
         return self.voices.get(media_id)
 
     async def events_after(self, conversation_id, after):
-        return "bot", await self.conversations.events(conversation_id, after=after)
+        return await self.conversations.events(conversation_id, after=after)
 
 
 class World:
@@ -89,10 +89,11 @@ class World:
         )  # fmt: skip
 
     def another(self, deadline=timedelta(seconds=0.2)) -> Engine:
-        return Engine(
-            "city", self.store, self.conversing, Acts(self.conversing, bot_name="帮办"), rules=Rules(), link_for=lambda openid: self._link,
-            shown=str, now=self.clock, deadline=deadline,
-        )  # fmt: skip
+        around = Surroundings(
+            rules=Rules(), link_for=lambda openid: self._link, now=self.clock, deadline=deadline
+        )
+        acts = Acts(self.conversing, bot_name="帮办")
+        return Engine("city", self.store, self.conversing, acts, around)
 
     def _link(self, page):
         return f"https://here/{page}"

@@ -1,0 +1,65 @@
+"""A push as it is kept until what it asks for is done, so that a process that ends loses none. Pure."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Final
+
+from connectors.wechat.pushes import (
+    Clicked,
+    ImageMessage,
+    LinkMessage,
+    LocationMessage,
+    Push,
+    Scanned,
+    Subscribed,
+    SubscriptionAnswered,
+    TextMessage,
+    UnknownMessage,
+    VideoMessage,
+    VoiceMessage,
+)
+from core.errors import InvalidInput
+
+_KINDS: Final[dict[str, type[Push]]] = {
+    kind.__name__: kind
+    for kind in (
+        Clicked,
+        ImageMessage,
+        LinkMessage,
+        LocationMessage,
+        Scanned,
+        Subscribed,
+        SubscriptionAnswered,
+        TextMessage,
+        UnknownMessage,
+        VideoMessage,
+        VoiceMessage,
+    )
+}
+
+
+def asks_for_something(push: Push) -> bool:
+    """Whether something is to be done for it; WeChat tells of much that isn't said to us."""
+    return type(push).__name__ in _KINDS
+
+
+def as_record(push: Push, mask: Callable[[str], str]) -> str:
+    """The push as JSON, without the personal data that `mask` takes out; empty for nothing to do."""
+    if not asks_for_something(push):
+        return ""
+    if isinstance(push, TextMessage):
+        push = replace(push, text=mask(push.text))
+    return json.dumps({"kind": type(push).__name__, **asdict(push)}, ensure_ascii=False)
+
+
+def of_record(record: str) -> Push:
+    """The push. Raises InvalidInput for what another version of the service kept."""
+    try:
+        fields = json.loads(record)
+        kind = _KINDS[fields.pop("kind")]
+        if "answers" in fields:
+            fields["answers"] = tuple((template, accepted) for template, accepted in fields["answers"])
+        return kind(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidInput("a record of another version") from None

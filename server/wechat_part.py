@@ -1,0 +1,166 @@
+"""Puts WeChat's official accounts together. Part of the wiring of `create_app`."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import web
+
+from connectors.wechat.account import Account
+from connectors.wechat.acts import Acts
+from connectors.wechat.api import WeChatApi, create_session
+from connectors.wechat.client import WeChatClient, open_client
+from connectors.wechat.engine import Engine, Surroundings
+from connectors.wechat.envelope import Keys, Mode, decode_aes_key
+from connectors.wechat.outbox import Rules
+from connectors.wechat.quota import Limit, Limits
+from connectors.wechat.rendering import CARD
+from connectors.wechat.sender import Sender
+from connectors.wechat.views import CALLBACKS, Callback
+from core.clock import utc_now
+from core.wechat_settings import WeChatAccountSettings
+from server import keys
+from server.background import BackgroundTasks
+from server.wechat_conversing import WeChatConversing
+from server.wechat_links import WeChatLinks, page_token
+
+TAKE_UP_EVERY_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatAccount:
+    """An account as the service has it open."""
+
+    name: str
+    settings: WeChatAccountSettings
+    client: WeChatClient
+    engine: Engine
+    sender: Sender
+    links: WeChatLinks
+    rules: Rules
+
+
+@asynccontextmanager
+async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIterator[None]:
+    """Opens all accounts of the settings under `keys.WECHAT`. Raises ConfigurationError."""
+    settings = app[keys.SETTINGS]
+    async with AsyncExitStack() as stack:
+        accounts: dict[str, WeChatAccount] = {}
+        if settings.wechat:
+            session = await stack.enter_async_context(create_session())
+            for name, own in settings.wechat.items():
+                accounts[name] = _open(app, session, name, own, mask)
+                stack.push_async_callback(_close, accounts[name])
+        app[keys.WECHAT] = accounts
+        app[CALLBACKS] = {name: _callback(app, account) for name, account in accounts.items()}
+        app[keys.FAN_OUT].grown.extend(account.sender.note for account in accounts.values())
+        yield
+
+
+def start(app: web.Application, tasks: BackgroundTasks) -> None:
+    """Starts what goes on by itself for each account."""
+    for name, account in app[keys.WECHAT].items():
+        tasks.start(f"wechat-sender-{name}", account.sender.go_on())
+        tasks.repeat(f"wechat-left-{name}", TAKE_UP_EVERY_SECONDS, account.engine.take_up_left)
+
+
+def _open(
+    app: web.Application,
+    session: aiohttp.ClientSession,
+    name: str,
+    own: WeChatAccountSettings,
+    mask: Callable[[str], str],
+) -> WeChatAccount:
+    settings, stores, secrets = app[keys.SETTINGS], app[keys.STORES], app[keys.SECRETS]
+    api = WeChatApi(session, base_url=own.api_url)
+    client = open_client(api, account_of(name, own), stores.tokens, app[keys.REPLICAS].shared_locks)
+    conversing = WeChatConversing(
+        app[keys.CONVERSATIONS],
+        stores.conversations,
+        check_message=app[keys.LIMITS].check_message,
+        token_of=partial(page_token, secrets.pages),
+    )
+    rules = rules_of(own)
+    links = WeChatLinks(name, settings.public_url.rstrip("/"), secrets.links, utc_now)
+    engine = Engine(
+        name,
+        stores.outbox,
+        conversing,
+        Acts(conversing, bot_name=settings.bot_name),
+        Surroundings(
+            rules=rules,
+            link_for=links.link_for,
+            now=utc_now,
+            shown=app[keys.DESK].name_for_citizens,
+            mask=mask,
+            deadline=timedelta(seconds=own.answer_within_s),
+        ),
+    )
+    sender = Sender(
+        name,
+        stores.outbox,
+        engine,
+        partial(_send, client),
+        rules=rules,
+        link_for=links.link_for,
+        now=utc_now,
+        watched=app[keys.REPLICAS].watched,
+    )
+    engine.wake_sender = sender.wake
+    return WeChatAccount(name, own, client, engine, sender, links, rules)
+
+
+async def _close(account: WeChatAccount) -> None:
+    await account.engine.close()
+    await account.client.close()
+
+
+async def _send(client: WeChatClient, openid: str, body: Mapping[str, Any]) -> None:
+    if body["type"] == CARD:
+        await client.send_news(openid, title=body["title"], description=body["description"], url=body["url"])
+    else:
+        await client.send_text(openid, body["text"])
+
+
+def _callback(app: web.Application, account: WeChatAccount) -> Callback:
+    own = account.settings
+    return Callback(
+        account.name,
+        keys_of(own),
+        account.engine,
+        app[keys.STORES].outbox,
+        utc_now,
+        original_id=own.original_id,
+        window=own.clock_window_s,
+    )
+
+
+def account_of(name: str, own: WeChatAccountSettings) -> Account:
+    """The account as the API knows it."""
+    return Account(name, own.app_id, own.app_secret.get_secret_value(), own.stable_token)
+
+
+def keys_of(own: WeChatAccountSettings) -> Keys:
+    """What the account shares with WeChat. Raises ConfigurationError."""
+    encoded = (key.get_secret_value() for key in (own.aes_key, own.old_aes_key))
+    return Keys(
+        token=own.token.get_secret_value(),
+        appid=own.app_id,
+        mode=Mode(own.mode),
+        aes_keys=tuple(decode_aes_key(key) for key in encoded if key),
+    )
+
+
+def rules_of(own: WeChatAccountSettings) -> Rules:
+    """How much may be sent."""
+    event = Limit(own.messages_after_event, own.seconds_after_event)
+    message = Limit(own.messages_after_message, own.hours_after_message * 3600)
+    limits = Limits(message=message, click=event, follow=event, scan=event)
+    return Rules(limits, own.most_text_bytes)
+
+
+__all__ = ["WeChatAccount", "account_of", "keys_of", "opened", "rules_of", "start"]
