@@ -50,14 +50,14 @@ def as_record(push: Push, mask: Callable[[str], str]) -> str:
         return ""
     if isinstance(push, TextMessage):
         push = replace(push, text=mask(push.text))
-    return json.dumps({"kind": type(push).__name__, **asdict(push)}, ensure_ascii=False)
+    return json.dumps({"class": type(push).__name__, **asdict(push)}, ensure_ascii=False)
 
 
 def of_record(record: str) -> Push:
     """The push. Raises InvalidInput for what another version of the service kept."""
     try:
         fields = json.loads(record)
-        kind = _KINDS[fields.pop("kind")]
+        kind = _KINDS[fields.pop("class")]
         if "answers" in fields:
             fields["answers"] = tuple((template, accepted) for template, accepted in fields["answers"])
         return kind(**fields)

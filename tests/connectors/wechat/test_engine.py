@@ -112,6 +112,7 @@ class World:
 
     async def agent_says(self, text, conversation_id="c1"):
         await self.conversations.append(conversation_id, "agent_message", {"text": text, "agent": "李敏"})
+        self.sender.note(conversation_id)
 
 
 @pytest.fixture
@@ -219,18 +220,117 @@ async def test_what_surely_did_not_go_out_is_sent_at_the_next_look(world):
     await world.agent_says("在吗")
     await world.sender.look()
     await world.sender.look()
+    assert world.sent == []
+    world.clock.advance(timedelta(seconds=5))
+    await world.sender.look()
 
     assert world.sent == ["工作人员李敏：在吗"]
 
 
-async def test_a_failed_turn_is_taken_up_again_by_the_next_attempt(world):
+async def test_what_wechat_will_never_take_holds_up_nothing(world):
+    await world.engine.answer(world.says("你好"), "n")
+    world.ends = [error_of(45002, "content size out of limit")]
+    await world.agent_says("一")
+    await world.sender.look()
+    await world.agent_says("二")
+    await world.sender.look()
+
+    [text] = world.sent
+    assert text.startswith("工作人员李敏：二")
+    assert "看完整对话" in text
+
+
+async def test_a_turn_that_failed_is_taken_up_again_later(world):
     world.conversing.failure = Unavailable("away")
-    push = world.says("居住证")
-    with pytest.raises(Unavailable):
-        await world.engine.answer(push, "n1")
+    assert await world.engine.answer(world.says("居住证"), "n1") == SUCCESS
+    world.conversing.failure = None
+    await world.engine.take_up_left()
+    assert world.sent == []
+    world.clock.advance(timedelta(seconds=30))
+    await world.engine.take_up_left()
+    await world.sender.look()
+    await world.engine.take_up_left()
+
+    assert world.sent == ["答居住证"]
+    assert world.conversing.heard == ["居住证", "居住证"]
+
+
+async def test_what_a_process_had_not_done_when_it_ended_another_does(world):
+    world.conversing.go.clear()
+    ended = world.another()
+    assert await ended.answer(world.says("一", 1), "n1") == SUCCESS
+    assert await ended.answer(world.says("二", 2), "n2") == SUCCESS
+    for task in ended._working.values():
+        task.cancel()
+    world.conversing.go.set()
+    world.clock.advance(timedelta(seconds=30))
+    await world.engine.take_up_left()
+    await world.sender.look()
+
+    assert world.sent == ["答一\n\n答二"]
+    assert await world.store.undone("city", world.clock()) == []
+
+
+async def test_what_fails_for_an_hour_is_given_up_and_the_page_pointed_to(world):
+    world.conversing.failure = Unavailable("away")
+    await world.engine.answer(world.says("居住证", 1), "n1")
+    world.clock.advance(timedelta(minutes=61))
+    await world.engine.take_up_left()
+    assert await world.store.undone("city", world.clock()) == []
     world.conversing.failure = None
 
-    assert said(await world.engine.answer(push, "n2")) == "答居住证"
+    answer = said(await world.engine.answer(world.says("你好", 2), "n2"))
+    assert answer.startswith("答你好")
+    assert "看完整对话" in answer
+
+
+async def test_messages_at_once_are_said_in_the_order_in_which_they_came(world):
+    world.conversing.go.clear()
+    first = asyncio.create_task(world.engine.answer(world.says("一", 1), "n1"))
+    await comes_true(lambda: world.conversing.heard == ["一"])
+    second = asyncio.create_task(world.engine.answer(world.says("二", 2), "n2"))
+    await asyncio.gather(first, second)
+    assert world.conversing.heard == ["一"]
+    world.conversing.go.set()
+    await world.engine.close()
+
+    assert world.conversing.heard == ["一", "二"]
+
+
+async def test_to_who_has_the_page_open_nothing_is_sent_meanwhile(world):
+    await world.engine.answer(world.says("你好"), "n")
+    watched = {"c1"}
+
+    async def who_watches(conversation_ids):
+        return watched & set(conversation_ids)
+
+    sender = Sender(
+        "city", world.store, world.engine, world._send,
+        rules=Rules(), link_for=lambda openid: world._link, now=world.clock, watched=who_watches,
+    )  # fmt: skip
+    await world.agent_says("在吗")
+    await sender.look()
+    assert world.sent == []
+    watched.clear()
+    await sender.look()
+
+    assert world.sent == ["工作人员李敏：在吗"]
+
+
+async def test_what_is_kept_of_a_message_holds_no_personal_data(world):
+    world.conversing.go.clear()
+    around = Surroundings(
+        rules=Rules(), link_for=lambda openid: world._link, now=world.clock,
+        mask=lambda text: text.replace("13800138000", "…"), deadline=timedelta(seconds=0.01),
+    )  # fmt: skip
+    engine = Engine("city", world.store, world.conversing, Acts(world.conversing, bot_name="帮办"), around)
+    await engine.answer(world.says("我的电话13800138000"), "n")
+
+    [kept] = await world.store.undone("city", world.clock() + timedelta(seconds=1))
+    assert "13800138000" not in kept.content
+    world.conversing.go.set()
+    await engine.close()
+    assert world.conversing.heard == ["我的电话13800138000"]
 
 
 async def test_a_message_that_cant_be_taken_is_answered_with_the_reason(world):
