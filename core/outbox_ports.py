@@ -93,11 +93,15 @@ class OutboxStep:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery as it stands, whether this is its first attempt, and its user."""
+    """A delivery as it stands, whether this is its first attempt, and its user.
+
+    `earlier` are the user's deliveries before it whose content isn't done, in their order.
+    """
 
     delivery: Delivery
     is_first: bool
     user: ChannelUser
+    earlier: Sequence[Delivery] = ()
 
 
 Step = Callable[[Outbox], OutboxStep]

@@ -33,13 +33,19 @@ class InMemoryOutboxStore:
     async def claim(self, account: str, delivery: Delivery, step: Step) -> Claimed:
         named = (account, delivery.user_id)
         user = self._users.get(named, ChannelUser(*named))
+        undone = [
+            d
+            for (of, _), d in self._deliveries.items()
+            if of == account and d.user_id == delivery.user_id and d.content and d.key != delivery.key
+        ]
         if (known := self._deliveries.get((account, delivery.key))) is not None:
-            return Claimed(known, is_first=False, user=user)
+            earlier = [d for d in undone if d.received_at < known.received_at]
+            return Claimed(known, is_first=False, user=user, earlier=earlier)
         taken = replace(delivery, received_at=self._c._now())
         made = step(Outbox(user, self._open(named), taken))
         self._users[named], self._deliveries[account, delivery.key] = user, taken
         made = self._store(named, made)
-        return Claimed(made.delivery or taken, is_first=True, user=made.user)
+        return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
         return self._deliveries.get((account, key))

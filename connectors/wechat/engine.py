@@ -95,6 +95,7 @@ class Engine:
         if not asks_for_something(push):
             return SUCCESS
         if not claimed.delivery.done:
+            self._begin_again(claimed.earlier)
             work = self._working.get(push.key) or self._begin(push)
             left = self._around.deadline.total_seconds() - (asyncio.get_running_loop().time() - began)
             await asyncio.wait({work}, timeout=max(left, 0))
@@ -123,13 +124,10 @@ class Engine:
         for delivery in await self._store.undone(self._account, now - LEFT_AFTER):
             if delivery.key in self._working:
                 continue
-            try:
-                push = of_record(delivery.content)
-                if delivery.received_at is None or delivery.received_at > now - GIVEN_UP_AFTER:
-                    await asyncio.wait({self._begin(push)})
-                    continue
-            except InvalidInput as error:
-                log.warning("wechat_delivery_unreadable", reason=str(error))
+            is_new = delivery.received_at is None or delivery.received_at > now - GIVEN_UP_AFTER
+            if is_new and (work := self._begin_again([delivery])):
+                await asyncio.wait(work)
+                continue
             log.error("wechat_delivery_given_up", account=self._account)
             await self._change(delivery.user_id, outbox.give_up(), delivery.key)
 
@@ -155,6 +153,18 @@ class Engine:
 
         delivery = Delivery(push.key, push.openid, nonce, content=as_record(push, around.mask))
         return await self._store.claim(self._account, delivery, step)
+
+    def _begin_again(self, left: Sequence[Delivery]) -> Sequence[asyncio.Task[None]]:
+        """Begins what was left undone, in its order, unless it is being done here."""
+        begun = []
+        for delivery in left:
+            if delivery.key in self._working:
+                continue
+            try:
+                begun.append(self._begin(of_record(delivery.content)))
+            except InvalidInput as error:
+                log.warning("wechat_delivery_unreadable", reason=str(error))
+        return begun
 
     def _begin(self, push: Push) -> asyncio.Task[None]:
         work = self._work(push, self._last_of.get(push.openid))

@@ -45,12 +45,14 @@ class DatabaseOutboxStore:
         fresh = ChannelUser(account, delivery.user_id)
         connection.execute(insert_unless_there(connection, users).values(asdict(fresh)))
         box = _locked(connection, account, delivery.user_id)
+        undone = [d for d in _undone_of(connection, account, delivery.user_id) if d.key != delivery.key]
         if (known := _delivery(connection, account, delivery.key)) is not None:
-            return Claimed(known, is_first=False, user=box.user)
+            earlier = [d for d in undone if _came_before(d, known)]
+            return Claimed(known, is_first=False, user=box.user, earlier=earlier)
         taken = replace(delivery, received_at=self._now())
         connection.execute(insert(deliveries).values(account=account, **asdict(taken)))
         made = self._store(connection, box, step(replace(box, delivery=taken)))
-        return Claimed(made.delivery or taken, is_first=True, user=made.user)
+        return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
         """That delivery, or None."""
@@ -194,6 +196,21 @@ def _one_delivery(account: str, key: str) -> Any:
 def _delivery(connection: Connection, account: str, key: str) -> Delivery | None:
     row = connection.execute(_one_delivery(account, key)).one_or_none()
     return _delivery_of(row) if row is not None else None
+
+
+def _undone_of(connection: Connection, account: str, user_id: str) -> list[Delivery]:
+    query = (
+        select(deliveries)
+        .where(deliveries.c.account == account, deliveries.c.user_id == user_id, _HAS_CONTENT)
+        .order_by(deliveries.c.received_at)
+    )
+    return list(map(_delivery_of, connection.execute(query)))
+
+
+def _came_before(one: Delivery, other: Delivery) -> bool:
+    return (
+        one.received_at is not None and other.received_at is not None and one.received_at < other.received_at
+    )
 
 
 def _delivery_of(row: Row[Any]) -> Delivery:

@@ -224,6 +224,19 @@ class OutboxStoreContract:
         assert [d.key for d in await store.undone(CITY, clock())] == ["m:2"]
         assert (await store.delivery(CITY, "m:1")).done
 
+    async def test_who_claims_learns_what_of_the_users_was_left_undone_before(self, store, clock):
+        await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
+        await store.claim(CITY, Delivery("m:9", "o2", content="别人"), nothing)
+        clock.advance(timedelta(seconds=1))
+        second = await store.claim(CITY, Delivery("m:2", USER, content="二"), nothing)
+        clock.advance(timedelta(seconds=1))
+        third = await store.claim(CITY, Delivery("m:3", USER, content="三"), nothing)
+
+        assert [d.content for d in second.earlier] == ["一"]
+        assert [d.content for d in third.earlier] == ["一", "二"]
+        again = await store.claim(CITY, Delivery("m:2", USER), nothing)
+        assert [d.content for d in again.earlier] == ["一"]
+
     async def test_what_is_old_is_forgotten_and_what_waits_is_not(self, known, clock):
         await known.change(CITY, USER, said("sent"))
         await known.change(CITY, USER, moved_to(ItemState.SENT))

@@ -271,6 +271,18 @@ async def test_what_a_process_had_not_done_when_it_ended_another_does(world):
     assert await world.store.undone("city", world.clock()) == []
 
 
+async def test_what_was_left_undone_is_done_before_the_users_next_message(world):
+    world.conversing.go.clear()
+    ended = world.another()
+    assert await ended.answer(world.says("一", 1), "n1") == SUCCESS
+    for task in ended._working.values():
+        task.cancel()
+    world.conversing.go.set()
+    world.clock.advance(timedelta(seconds=1))
+
+    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答一\n\n答二"
+
+
 async def test_what_fails_for_an_hour_is_given_up_and_the_page_pointed_to(world):
     world.conversing.failure = Unavailable("away")
     await world.engine.answer(world.says("居住证", 1), "n1")
