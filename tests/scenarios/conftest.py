@@ -82,6 +82,11 @@ class RunningService:
             self._process.terminate()
             self._process.wait(60)
 
+    def process(self) -> psutil.Process:
+        """The service's own process."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
+
     def rasa(self) -> psutil.Process:
         """Its Rasa process."""
         return self._child("bot.launcher")

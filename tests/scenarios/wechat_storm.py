@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp.test_utils import unused_port
 
@@ -105,7 +106,9 @@ class Storm:
         port = unused_port()
         account = AccountSettings(callback=f"http://127.0.0.1:{port}/wechat/{ACCOUNT}")
         async with WeChatPlatform(account, rules=rules, faults=faults) as platform:
-            own = self._settings(account, platform.url, port)
+            own = account_settings(account, platform.url, port, answer_within_s=plan.answer_within)
+            if self._database_url:
+                own["database_url"] = self._database_url
             service = ScriptedService(self._data, "--slow-words", **own)
             service.port = port
             await asyncio.to_thread(service.start)
@@ -126,25 +129,6 @@ class Storm:
     def _own(self) -> dict[str, object]:
         own: dict[str, object] = {"data": self._data}
         return own | ({"database_url": self._database_url} if self._database_url else {})
-
-    def _settings(self, account: AccountSettings, api_url: str, port: int) -> dict[str, object]:
-        table = {
-            "app_id": account.app_id,
-            "app_secret": account.app_secret,
-            "token": account.token,
-            "aes_key": account.aes_key,
-            "api_url": api_url,
-            "answer_within_s": self._plan.answer_within,
-        }
-        named = {f"wechat__{ACCOUNT}__{name}": value for name, value in table.items()}
-        return {
-            **named,
-            "public_url": f"http://127.0.0.1:{port}",
-            "call_media": "direct",
-            "log_level": "warning",
-            "rate_messages_per_minute": 1000,
-            **({"database_url": self._database_url} if self._database_url else {}),
-        }
 
     def _watch(self, user: PlatformUser) -> None:
         loop = asyncio.get_running_loop()
@@ -259,6 +243,26 @@ class Storm:
         report.unclear += len(unclear)
         if excused - counts.keys() and not any(READ_ALL in text for text in user.texts):
             report.wrong.append(f"lost without a word: {excused - counts.keys()}")
+
+
+def account_settings(account: AccountSettings, api_url: str, port: int, **more: Any) -> dict[str, Any]:
+    """The settings of a service that has this account and answers on this port."""
+    table = {
+        "app_id": account.app_id,
+        "app_secret": account.app_secret,
+        "token": account.token,
+        "aes_key": account.aes_key,
+        "mode": account.mode,
+        "api_url": api_url,
+        **more,
+    }
+    return {
+        **{f"wechat__{ACCOUNT}__{name}": value for name, value in table.items()},
+        "public_url": f"http://127.0.0.1:{port}",
+        "call_media": "direct",
+        "log_level": "warning",
+        "rate_messages_per_minute": 1000,
+    }
 
 
 async def _events(stores: Stores, conversation_id: str) -> AsyncIterator[ConversationEvent]:
