@@ -92,6 +92,18 @@ class OutboxStep:
 
 
 @dataclass(frozen=True, slots=True)
+class OneTimeUse:
+    """Something that a delivery came with and that holds once, a nonce say.
+
+    `check` is given the first use, whose `nonce` is the key of the delivery that it was for, and raises
+    where that forbids this one.
+    """
+
+    key: str
+    check: Callable[[Delivery], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery as it stands, whether this is its first attempt, and its user.
 
@@ -114,10 +126,13 @@ class OutboxStore(Protocol):
     follow one another in all processes.
     """
 
-    async def claim(self, account: str, delivery: Delivery, step: Step) -> Claimed:
+    async def claim(
+        self, account: str, delivery: Delivery, step: Step, *, use: OneTimeUse | None = None
+    ) -> Claimed:
         """Takes a delivery in: the first attempt does `step`, any other finds the delivery as it stands.
 
         A user who isn't known yet is made before. Of any number of attempts at once one is the first.
+        Each attempt's `use` is checked, and remembered like a delivery.
         """
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
@@ -139,8 +154,10 @@ class OutboxStore(Protocol):
     async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
         """The user's items that have come to no end, or all, in order."""
 
-    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users whose conversation's log goes on beyond what became items."""
+    async def behind(
+        self, limit: int = 100, *, among: Collection[str] | None = None
+    ) -> Sequence[ChannelUser]:
+        """Users whose conversation's log goes on beyond what became items; of all, or `among` these."""
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
@@ -163,6 +180,7 @@ __all__ = [
     "Claimed",
     "Delivery",
     "ItemState",
+    "OneTimeUse",
     "Outbox",
     "OutboxStep",
     "OutboxStore",

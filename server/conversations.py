@@ -149,7 +149,7 @@ class Conversations:
             )
             if is_new:
                 self._fan_out.publish(message)
-            if (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
+            elif (first := await self._store.reply_to(conversation_id, message.sequence)) is not None:
                 return Turn.of_event(first)
             if not await self._store.awaits_reply(conversation_id, message.sequence):
                 return _silent_turn(message, conversation.holder)

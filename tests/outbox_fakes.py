@@ -10,6 +10,7 @@ from core.outbox_ports import (
     Claimed,
     Delivery,
     ItemState,
+    OneTimeUse,
     Outbox,
     OutboxStep,
     OutgoingItem,
@@ -30,8 +31,15 @@ class InMemoryOutboxStore:
         self._items: dict[tuple[str, str], list[OutgoingItem]] = {}
         self._last = 0
 
-    async def claim(self, account: str, delivery: Delivery, step: Step) -> Claimed:
+    async def claim(
+        self, account: str, delivery: Delivery, step: Step, *, use: OneTimeUse | None = None
+    ) -> Claimed:
         named = (account, delivery.user_id)
+        if use is not None and (first := self._deliveries.get((account, use.key))) is not None:
+            use.check(first)
+        elif use is not None:
+            remembered = Delivery(use.key, delivery.user_id, delivery.key, self._c._now())
+            self._deliveries[account, use.key] = remembered
         user = self._users.get(named, ChannelUser(*named))
         undone = [
             d
@@ -72,9 +80,12 @@ class InMemoryOutboxStore:
         named = (account, user_id)
         return tuple(self._items.get(named, ())) if all_states else self._open(named)
 
-    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
+    async def behind(
+        self, limit: int = 100, *, among: Collection[str] | None = None
+    ) -> Sequence[ChannelUser]:
         ends = {c: log[-1].sequence for c, log in self._c._events.items() if log}
-        return [u for u in self._users.values() if ends.get(u.conversation_id, 0) > u.read_to][:limit]
+        found = [u for u in self._users.values() if ends.get(u.conversation_id, 0) > u.read_to]
+        return [u for u in found if among is None or u.conversation_id in among][:limit]
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         free = [u for u in self._users.values() if u.answering_until is None or u.answering_until <= now]

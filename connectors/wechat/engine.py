@@ -8,6 +8,7 @@ is done for a delivery is safe to do again, so what a process left undone when i
 
 import asyncio
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,13 +18,23 @@ import structlog
 
 from connectors.wechat import outbox, rendering
 from connectors.wechat.acts import Acts, Conversing
+from connectors.wechat.envelope import NonceUse, check_nonce
 from connectors.wechat.outbox import Link, Reading, Rules
 from connectors.wechat.push_record import as_record, asks_for_something, of_record
 from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
 from connectors.wechat.replies import SUCCESS
 from core.errors import BangbanError, InvalidInput, NotFound
-from core.outbox_ports import ChannelUser, Claimed, Delivery, Outbox, OutboxStep, OutboxStore, Step
+from core.outbox_ports import (
+    ChannelUser,
+    Claimed,
+    Delivery,
+    OneTimeUse,
+    Outbox,
+    OutboxStep,
+    OutboxStore,
+    Step,
+)
 from core.ports import ConversationEvent
 from core.statuses import Holder
 
@@ -76,33 +87,31 @@ class Engine:
         self._acts = acts
         self._around = around
         self.wake_sender: Callable[[], None] = _nothing
-        self._working: dict[str, asyncio.Task[None]] = {}
-        self._last_of: dict[str, asyncio.Task[None]] = {}
+        self._working: dict[str, asyncio.Task[str | None]] = {}
+        self._last_of: dict[str, asyncio.Task[str | None]] = {}
+        self._awaited: Counter[str] = Counter()
 
-    async def answer(self, push: Push, nonce: str = "") -> str:
+    async def answer(self, push: Push, once: str = "") -> str:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
 
-        Raises Unavailable when the delivery could not be stored: WeChat tries again. What fails later is
+        `once` names the use of the push's nonce. Raises UntrustedPush when that was used before for another
+        push, and Unavailable when the delivery could not be stored: WeChat tries again. What fails later is
         done again by `take_up_left`.
         """
-        began = asyncio.get_running_loop().time()
+        until = asyncio.get_running_loop().time() + self._around.deadline.total_seconds()
+        claimed = await self._claim(push, once)
         if isinstance(push, Unsubscribed | AuthorizationChanged):
             await self._store.forget_user(self._account, push.openid)
             return SUCCESS
-        claimed = await self._claim(push, nonce)
         if claimed.delivery.answer is not None:
             return claimed.delivery.answer
         if not asks_for_something(push):
             return SUCCESS
-        if not claimed.delivery.done:
-            self._begin_again(claimed.earlier)
-            work = self._working.get(push.key) or self._begin(push)
-            left = self._around.deadline.total_seconds() - (asyncio.get_running_loop().time() - began)
-            await asyncio.wait({work}, timeout=max(left, 0))
+        if not claimed.delivery.done and (answer := await self._done(push, claimed, until)):
+            return answer
+        step = outbox.carry(self._around.rules, self._around.link_for(push.openid))
         try:
-            made = await self._change(
-                push.openid, outbox.carry(self._around.rules, self._around.link_for(push.openid)), push.key
-            )
+            made = await self._change(push.openid, step, push.key)
         except NotFound:  # the user left meanwhile, and is forgotten
             return SUCCESS
         self.wake_sender()
@@ -139,8 +148,25 @@ class Engine:
 
     # --- one delivery --------------------------------------------------------------------------------
 
-    async def _claim(self, push: Push, nonce: str) -> Claimed:
+    async def _done(self, push: Push, claimed: Claimed, until: float) -> str | None:
+        """What the delivery is answered with, if what it asks for is done in time."""
+        self._begin_again(claimed.earlier)
+        work = self._working.get(push.key) or self._begin(push, claimed.user)
+        self._awaited[push.key] += 1
+        try:
+            await asyncio.wait({work}, timeout=max(until - asyncio.get_running_loop().time(), 0))
+        finally:
+            self._awaited[push.key] -= 1
+            if not self._awaited[push.key]:
+                del self._awaited[push.key]
+        return work.result() if work.done() and not work.cancelled() and not work.exception() else None
+
+    async def _claim(self, push: Push, once: str) -> Claimed:
         now, around = self._around.now(), self._around
+
+        def check(first: Delivery) -> None:
+            at = first.received_at or now
+            check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, now.timestamp())
 
         def step(box: Outbox) -> OutboxStep:
             user = replace(box.user, follows=True)
@@ -151,10 +177,11 @@ class Engine:
                 user = replace(user, answering_until=now + around.deadline)
             return OutboxStep(user)
 
-        delivery = Delivery(push.key, push.openid, nonce, content=as_record(push, around.mask))
-        return await self._store.claim(self._account, delivery, step)
+        delivery = Delivery(push.key, push.openid, content=as_record(push, around.mask))
+        use = OneTimeUse(f"n:{once}", check) if once else None
+        return await self._store.claim(self._account, delivery, step, use=use)
 
-    def _begin_again(self, left: Sequence[Delivery]) -> Sequence[asyncio.Task[None]]:
+    def _begin_again(self, left: Sequence[Delivery]) -> Sequence[asyncio.Task[str | None]]:
         """Begins what was left undone, in its order, unless it is being done here."""
         begun = []
         for delivery in left:
@@ -166,14 +193,16 @@ class Engine:
                 log.warning("wechat_delivery_unreadable", reason=str(error))
         return begun
 
-    def _begin(self, push: Push) -> asyncio.Task[None]:
-        work = self._work(push, self._last_of.get(push.openid))
+    def _begin(self, push: Push, user: ChannelUser | None = None) -> asyncio.Task[str | None]:
+        """`user` as they are now, if that is known and nothing of theirs is being done."""
+        before = self._last_of.get(push.openid)
+        work = self._work(push, before, user if before is None else None)
         task = asyncio.create_task(work, name=f"wechat-{push.key[:40]}")
         self._working[push.key] = self._last_of[push.openid] = task
         task.add_done_callback(functools.partial(self._ended, push))
         return task
 
-    def _ended(self, push: Push, task: asyncio.Task[None]) -> None:
+    def _ended(self, push: Push, task: asyncio.Task[str | None]) -> None:
         self._working.pop(push.key, None)
         if self._last_of.get(push.openid) is task:
             del self._last_of[push.openid]
@@ -184,25 +213,43 @@ class Engine:
         else:
             log.error("wechat_delivery_undone", exc_info=failure)
 
-    async def _work(self, push: Push, before: asyncio.Task[None] | None) -> None:
+    async def _work(
+        self, push: Push, before: asyncio.Task[str | None] | None, user: ChannelUser | None
+    ) -> str | None:
+        """Does it, and gives the answer if a request is open for it."""
         if before is not None:
             await asyncio.wait({before})
-        user = await self._with_conversation(push.openid)
+        if user is None or not user.conversation_id:
+            user = await self._with_conversation(push.openid)
+        try:
+            await self._act(push, user)
+        except NotFound:
+            if await self._conversing.exists(user.conversation_id):
+                raise
+            user = await self._with_conversation(push.openid)
+            await self._act(push, user)
+        return await self._conclude(push, user)
+
+    async def _act(self, push: Push, user: ChannelUser) -> None:
         try:
             await self._acts.do(push, user)
         except BangbanError as error:
-            if error.status >= _OUR_FAULT:
+            if error.status >= _OUR_FAULT or isinstance(error, NotFound):
                 raise
             log.info("wechat_delivery_refused", code=error.code, reason=str(error))
             await self._conversing.note(user.conversation_id, error.citizen_text, push.key)
-        if (known := await self._store.user(self._account, push.openid)) is None:
-            return  # left meanwhile
-        step = outbox.finish()
-        if (reading := await self._read(known)) is not None:
-            step = outbox.both(outbox.take_up(reading, self._around.rules), step)
-        known = (await self._change(push.openid, step, push.key)).user
-        await self.catch_up(known)
-        self.wake_sender()
+
+    async def _conclude(self, push: Push, user: ChannelUser) -> str | None:
+        while True:
+            reading = await self._read(user)
+            link = self._around.link_for(push.openid) if push.key in self._awaited else None
+            made = await self._change(
+                push.openid, outbox.conclude(reading, self._around.rules, link), push.key
+            )
+            if made.delivery is not None:
+                self.wake_sender()
+                return made.delivery.answer
+            user = made.user
 
     async def _with_conversation(self, openid: str) -> ChannelUser:
         """The user with a conversation that is there; of several that were begun at once one is used."""

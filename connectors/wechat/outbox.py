@@ -81,11 +81,24 @@ def take_up(reading: Reading, rules: Rules) -> Step:
     return step
 
 
-def finish() -> Step:
-    """What the delivery asked for was done."""
+def conclude(reading: Reading | None, rules: Rules, link: Link | None) -> Step:
+    """What a delivery asked for was done, which said what was read; with `link` it is answered as well.
+
+    Changes nothing if another process has read meanwhile: read anew, and conclude again.
+    """
 
     def step(box: Outbox) -> OutboxStep:
-        return OutboxStep(box.user, delivery=replace(_delivery_of(box), content="", done=True))
+        done, new = replace(_delivery_of(box), content="", done=True), OutboxStep(box.user)
+        if reading is not None:
+            new = take_up(reading, rules)(box)
+            if new.user.read_to != reading.read_to:
+                return OutboxStep(box.user)
+        if link is None:
+            return replace(new, delivery=done)
+        whole = Outbox(new.user, (*box.items, *new.items), done)
+        made = carry(rules, link)(whole)
+        left = whole.items[len(made.items) :]  # what is carried is the head
+        return OutboxStep(made.user, (*made.items, *(i for i in left if not i.number)), made.delivery)
 
     return step
 
@@ -107,17 +120,6 @@ def carry(rules: Rules, link: Link) -> Step:
         ended = [replace(i, state=ItemState.CARRIED, delivery=delivery.key) for i in batch.items]
         user = replace(box.user, answering_until=None, lost_track=False)
         return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body)))
-
-    return step
-
-
-def both(first: Step, second: Step) -> Step:
-    """One step that does both; the items of the first are no concern of the second."""
-
-    def step(box: Outbox) -> OutboxStep:
-        done = first(box)
-        more = second(Outbox(done.user, box.items, done.delivery or box.delivery))
-        return OutboxStep(more.user, (*done.items, *more.items), more.delivery or done.delivery)
 
     return step
 

@@ -32,6 +32,7 @@ from core.outbox_ports import ChannelUser, OutboxStore, Step
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 1.0
+PAUSE_SECONDS: Final = 0.2
 AT_ONCE: Final = 8
 MOST_USERS: Final = 1000
 
@@ -102,6 +103,7 @@ class Sender:
                 log.warning("wechat_sender_failed", code=error.code, reason=str(error))
             except Exception:
                 log.exception("wechat_sender_failed_unexpectedly")
+            await asyncio.sleep(PAUSE_SECONDS)  # one look for what comes close together
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._woken.wait()
@@ -131,7 +133,7 @@ class Sender:
         grown, self._grown = self._grown, set()
         now = self._now()
         try:
-            users = list(await self._store.users_of(grown)) if grown else []
+            users = list(await self._store.behind(MOST_USERS, among=grown)) if grown else []
             if self._looked_at_all is None or now - self._looked_at_all >= LOOK_AT_ALL_EVERY:
                 users += await self._store.behind(MOST_USERS)
                 self._looked_at_all = now

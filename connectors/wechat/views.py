@@ -13,18 +13,15 @@ from connectors.wechat.engine import Engine
 from connectors.wechat.envelope import (
     WINDOW_SECONDS,
     Keys,
-    NonceUse,
-    OpenedPush,
     check_address,
-    check_nonce,
     open_push,
     seal_reply,
 )
-from connectors.wechat.pushes import Push, parse_push
+from connectors.wechat.pushes import parse_push
 from connectors.wechat.rendering import CARD
 from connectors.wechat.replies import SUCCESS, Article, NewsReply, Reply, TextReply, render
 from core.errors import NotFound, UntrustedPush
-from core.outbox_ports import Delivery, Outbox, OutboxStep, OutboxStore
+from core.outbox_ports import OutboxStore
 
 ADDRESS: Final = "/wechat/{account}"
 
@@ -67,7 +64,6 @@ async def take(request: web.Request) -> web.Response:
     push = parse_push(opened.xml)
     if callback.original_id and push.account_id != callback.original_id:
         raise UntrustedPush("the push is for another account")
-    await _check_nonce(callback, opened, push)
     answer = await callback.engine.answer(push, opened.once)
     if answer == SUCCESS:
         return web.Response(text=answer, content_type="text/plain")
@@ -81,20 +77,6 @@ async def take(request: web.Request) -> web.Response:
         sealed_with=opened.sealed_with,
     )
     return web.Response(text=sealed, content_type="application/xml")
-
-
-async def _check_nonce(callback: Callback, opened: OpenedPush, push: Push) -> None:
-    """The first use of a nonce is a delivery of its own in the store."""
-
-    def nothing(box: Outbox) -> OutboxStep:
-        return OutboxStep(box.user)
-
-    use = Delivery(f"n:{opened.once}", push.openid, push.key)
-    claimed = await callback.store.claim(callback.account, use, nothing)
-    at = claimed.delivery.received_at
-    if not claimed.is_first and at is not None:
-        first = NonceUse(claimed.delivery.nonce, at.timestamp())
-        check_nonce(first, push.key, callback.now().timestamp())
 
 
 def _callback(request: web.Request) -> Callback:

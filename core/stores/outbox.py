@@ -15,6 +15,7 @@ from core.outbox_ports import (
     Claimed,
     Delivery,
     ItemState,
+    OneTimeUse,
     Outbox,
     OutboxStep,
     OutgoingItem,
@@ -40,11 +41,21 @@ class DatabaseOutboxStore:
         self._now = now
 
     @in_transaction
-    def claim(self, connection: Connection, account: str, delivery: Delivery, step: Step) -> Claimed:
+    def claim(
+        self,
+        connection: Connection,
+        account: str,
+        delivery: Delivery,
+        step: Step,
+        *,
+        use: OneTimeUse | None = None,
+    ) -> Claimed:
         """Takes a delivery in: the first attempt does `step`, any other finds the delivery as it stands."""
         fresh = ChannelUser(account, delivery.user_id)
         connection.execute(insert_unless_there(connection, users).values(asdict(fresh)))
         box = _locked(connection, account, delivery.user_id)
+        if use is not None:
+            self._check_use(connection, account, delivery, use)
         undone = [d for d in _undone_of(connection, account, delivery.user_id) if d.key != delivery.key]
         if (known := _delivery(connection, account, delivery.key)) is not None:
             earlier = [d for d in undone if _came_before(d, known)]
@@ -53,6 +64,13 @@ class DatabaseOutboxStore:
         connection.execute(insert(deliveries).values(account=account, **asdict(taken)))
         made = self._store(connection, box, step(replace(box, delivery=taken)))
         return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
+
+    def _check_use(self, connection: Connection, account: str, delivery: Delivery, use: OneTimeUse) -> None:
+        if (first := _delivery(connection, account, use.key)) is not None:
+            use.check(first)
+            return
+        remembered = Delivery(use.key, delivery.user_id, delivery.key, self._now())
+        connection.execute(insert(deliveries).values(account=account, **asdict(remembered)))
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
         """That delivery, or None."""
@@ -88,14 +106,18 @@ class DatabaseOutboxStore:
             query = query.where(_IS_OPEN)
         return tuple(map(_item_of, await self._database.read(query.order_by(items.c.number))))
 
-    async def behind(self, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users whose conversation's log goes on beyond what became items."""
+    async def behind(
+        self, limit: int = 100, *, among: Collection[str] | None = None
+    ) -> Sequence[ChannelUser]:
+        """Users whose conversation's log goes on beyond what became items; of all, or `among` these."""
         query = (
             select(users)
             .join(conversations, conversations.c.conversation_id == users.c.conversation_id)
             .where(conversations.c.last_sequence > users.c.read_to)
             .limit(limit)
         )
+        if among is not None:
+            query = query.where(users.c.conversation_id.in_(among))
         return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
 
     async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import InvalidInput, NotFound
-from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutboxStep, OutgoingItem
+from core.outbox_ports import ChannelUser, Delivery, ItemState, OneTimeUse, Outbox, OutboxStep, OutgoingItem
 from tests.contracts.conversation_store import opened
 from tests.fakes import ManualClock
 
@@ -177,6 +177,8 @@ class OutboxStoreContract:
         assert list(await known.behind()) == []
         event, _ = await conversations.append("c1", "notice", {"text": "好"})
         assert [user.user_id for user in await known.behind()] == [USER]
+        assert [user.user_id for user in await known.behind(among=["c1", "c9"])] == [USER]
+        assert list(await known.behind(among=["c9"])) == []
         await known.change(CITY, USER, said("好", read_to=event.sequence))
 
         assert list(await known.behind()) == []
@@ -223,6 +225,26 @@ class OutboxStoreContract:
 
         assert [d.key for d in await store.undone(CITY, clock())] == ["m:2"]
         assert (await store.delivery(CITY, "m:1")).done
+
+    async def test_what_holds_once_is_refused_as_its_first_use_says(self, store, clock):
+        seen = []
+
+        def check(first: Delivery) -> None:
+            seen.append((first.nonce, first.received_at))
+            if first.nonce != "m:1":
+                raise InvalidInput("no")
+
+        use = OneTimeUse("n:7", check)
+        at = clock()
+        assert (await store.claim(CITY, Delivery("m:1", USER), nothing, use=use)).is_first
+        clock.advance(timedelta(seconds=1))
+        assert not (await store.claim(CITY, Delivery("m:1", USER), nothing, use=use)).is_first
+        assert seen == [("m:1", at)]
+        other = OneTimeUse("n:8", check)
+        await store.claim(CITY, Delivery("m:2", USER), nothing, use=other)
+        with pytest.raises(InvalidInput):
+            await store.claim(CITY, Delivery("m:3", USER), nothing, use=other)
+        assert await store.delivery(CITY, "m:3") is None
 
     async def test_who_claims_learns_what_of_the_users_was_left_undone_before(self, store, clock):
         await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
