@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-import aiohttp
 from aiohttp import web
 
 from connectors.wechat.account import Account
@@ -22,6 +21,8 @@ from connectors.wechat.rendering import CARD
 from connectors.wechat.sender import Sender
 from connectors.wechat.views import CALLBACKS, Callback
 from core.clock import utc_now
+from core.replica_ports import Locks
+from core.stores.locks import PostgresqlLocks
 from core.wechat_settings import WeChatAccountSettings
 from server import keys
 from server.background import BackgroundTasks
@@ -52,8 +53,15 @@ async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIt
         accounts: dict[str, WeChatAccount] = {}
         if settings.wechat:
             session = await stack.enter_async_context(create_session())
+            locks = _token_locks(app, stack)
             for name, own in settings.wechat.items():
-                accounts[name] = _open(app, session, name, own, mask)
+                client = open_client(
+                    WeChatApi(session, base_url=own.api_url),
+                    account_of(name, own),
+                    app[keys.STORES].tokens,
+                    locks,
+                )
+                accounts[name] = _open(app, client, name, own, mask)
                 stack.push_async_callback(_close, accounts[name])
         app[keys.WECHAT] = accounts
         app[CALLBACKS] = {name: _callback(app, account) for name, account in accounts.items()}
@@ -68,16 +76,24 @@ def start(app: web.Application, tasks: BackgroundTasks) -> None:
         tasks.repeat(f"wechat-left-{name}", TAKE_UP_EVERY_SECONDS, account.engine.take_up_left)
 
 
+def _token_locks(app: web.Application, stack: AsyncExitStack) -> Locks | None:
+    """What keeps processes from renewing a token at once, also where the replicas know nothing of each other."""
+    shared, url = app[keys.REPLICAS].shared_locks, app[keys.SETTINGS].effective_database_url
+    if shared is not None or not url.startswith("postgres"):
+        return shared
+    own = PostgresqlLocks(url)
+    stack.push_async_callback(own.close)
+    return own
+
+
 def _open(
     app: web.Application,
-    session: aiohttp.ClientSession,
+    client: WeChatClient,
     name: str,
     own: WeChatAccountSettings,
     mask: Callable[[str], str],
 ) -> WeChatAccount:
     settings, stores, secrets = app[keys.SETTINGS], app[keys.STORES], app[keys.SECRETS]
-    api = WeChatApi(session, base_url=own.api_url)
-    client = open_client(api, account_of(name, own), stores.tokens, app[keys.REPLICAS].shared_locks)
     conversing = WeChatConversing(
         app[keys.CONVERSATIONS],
         stores.conversations,
