@@ -77,7 +77,7 @@ def start(app: web.Application, tasks: BackgroundTasks) -> None:
 
 
 def _token_locks(app: web.Application, stack: AsyncExitStack) -> Locks | None:
-    """What keeps processes from renewing a token at once, also where the replicas know nothing of each other."""
+    """What keeps processes from renewing a token at once, also those that are no replicas."""
     shared, url = app[keys.REPLICAS].shared_locks, app[keys.SETTINGS].effective_database_url
     if shared is not None or not url.startswith("postgres"):
         return shared
