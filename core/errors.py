@@ -13,6 +13,7 @@
     ├── Unauthenticated               401 unauthenticated
     ├── Forbidden                     403 forbidden
     │   └── UntrustedPush             403 untrusted_push
+    │       └── UnsignedPush          403 unsigned_push
     ├── NotFound                      404 not_found
     ├── MethodNotAllowed              405 method_not_allowed
     ├── Conflict                      409 conflict
@@ -147,6 +148,12 @@ class UntrustedPush(Forbidden):
     """What was sent doesn't prove to come from a channel's platform, now. The message is a fixed reason."""
 
     code = "untrusted_push"
+
+
+class UnsignedPush(UntrustedPush):
+    """No signature came at all: somebody looks at the address, or a proxy keeps the query to itself."""
+
+    code = "unsigned_push"
 
 
 class NotFound(BangbanError):

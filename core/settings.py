@@ -5,8 +5,6 @@ from the variable `BANGBAN_<NAME>`, else from the file `bangban.toml`, else from
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal, Self
@@ -17,12 +15,15 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from core.errors import ConfigurationError
+from core.setting_checks import check_account_names, check_addresses, check_networks, check_port_range
+from core.setting_descriptions import SettingDescription, describe
 from core.setting_errors import explain
-from core.wechat_settings import ACCOUNT_NAME, WeChatAccountSettings
+from core.wechat_settings import WeChatAccountSettings
 
 Secret = SecretStr
 """A text whose repr is stars; `get_secret_value()` gives it away on purpose."""
@@ -30,16 +31,6 @@ Secret = SecretStr
 PREFIX = "BANGBAN_"
 FILE_NAME = "bangban.toml"
 MIN_SESSION_SECRET = 32
-
-
-@dataclass(frozen=True, slots=True)
-class SettingDescription:
-    """One row of the settings table in the documentation."""
-
-    name: str
-    variable: str
-    default: str
-    help: str
 
 
 class Settings(BaseSettings):
@@ -266,32 +257,19 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            try:
-                ip_network(network)
-            except ValueError:
-                raise ValueError(f"{network} 不是网段，要写成 10.0.0.0/8 这样") from None
+        check_networks(value)
         return value
 
     @field_validator("media_addresses")
     @classmethod
     def _check_media_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for pair in value:
-            for address in pair.split("=", 1):
-                try:
-                    ip_address(address)
-                except ValueError:
-                    raise ValueError(f"{address} 不是 IP 地址") from None
+        check_addresses(value)
         return value
 
     @field_validator("media_port_range")
     @classmethod
     def _check_media_port_range(cls, value: str) -> str:
-        first, _, last = value.partition("-")
-        if value and not (
-            first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535
-        ):
-            raise ValueError("要写成 40000-40999 这样，在 1024 到 65535 之间")
+        check_port_range(value)
         return value
 
     @field_validator("wechat")
@@ -299,9 +277,7 @@ class Settings(BaseSettings):
     def _check_account_names(
         cls, value: dict[str, WeChatAccountSettings]
     ) -> dict[str, WeChatAccountSettings]:
-        for name in value:
-            if not ACCOUNT_NAME.fullmatch(name):
-                raise ValueError(f"{name} 要用小写字母和数字，字母开头，最多 32 个")
+        check_account_names(value)
         return value
 
     @field_validator("session_secret", "recording_key")
@@ -375,31 +351,20 @@ class Settings(BaseSettings):
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
             raise ConfigurationError(explain(details)) from None
+        except SettingsError:  # it holds the value; the accounts are the only setting that is JSON there
+            raise ConfigurationError(
+                f"设置有误：{PREFIX}WECHAT 不是 JSON；账号的每一项可以单独写，"
+                f"如 {PREFIX}WECHAT__HALL__APP_SECRET"
+            ) from None
         except TOMLDecodeError as error:
             raise ConfigurationError(f"{FILE_NAME} 不是有效的 TOML 文件：{error}") from None
 
     @classmethod
     def describe(cls) -> tuple[SettingDescription, ...]:
         """All settings in order, for the documentation."""
-        return tuple(
-            SettingDescription(
-                name=name,
-                variable=PREFIX + name.upper(),
-                default=_default_text(field.default),
-                help=field.description or "",
-            )
-            for name, field in cls.model_fields.items()
-        )
+        return describe(cls.model_fields, PREFIX)
 
     @property
     def effective_database_url(self) -> str:
         """The address of the database; it may hold a password, so keep it out of logs."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.data / 'bangban.db'}"
-
-
-def _default_text(default: object) -> str:
-    if isinstance(default, SecretStr):
-        return ""
-    if isinstance(default, dict):
-        return ""
-    return ",".join(default) if isinstance(default, tuple) else str(default)

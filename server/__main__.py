@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate": Command("评测检索或回答", "server.cli.evaluate"),
     "train": Command("训练模型", "server.cli.train"),
     "evidence": Command("验证通话的证据链", "server.cli.evidence"),
+    "wechat": Command("检查公众号，更新菜单，生成二维码", "server.cli.wechat"),
     "users": Command("管理工作人员账号", "server.cli.users"),
 }
 

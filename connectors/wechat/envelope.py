@@ -22,7 +22,7 @@ from typing import Final
 from connectors.wechat import crypto
 from connectors.wechat.signatures import check, signature
 from connectors.wechat.xml_reading import MOST_BYTES, read_xml
-from core.errors import ConfigurationError, InvalidPush, UntrustedPush
+from core.errors import ConfigurationError, InvalidPush, UnsignedPush, UntrustedPush
 
 WINDOW_SECONDS: Final = 300
 """So far a push's time stamp may be from now, to either side."""
@@ -97,6 +97,8 @@ def check_address(query: Mapping[str, str], keys: Keys, now: float, *, window: f
 
     Raises UntrustedPush. Answer as text/plain: the echo is what a stranger's query says.
     """
+    if "signature" not in query:
+        raise UnsignedPush("there is no signature")
     _check_signature(query, keys)
     _check_time(query, now, window)
     echo = query.get("echostr", "")

@@ -98,7 +98,9 @@ class TooOften(WeChatRefusal):
 
     code = "wechat_too_often"
     then = Then.LATER
-    advice = "调用次数超过微信的限制；每日额度可在公众平台「接口权限」查看，零点后恢复。"
+    advice = (
+        "调用次数超过微信的限制；每日额度可在微信开发者平台「接口管理 → 接口权限与额度」查看，零点后恢复。"
+    )
 
 
 class Busy(WeChatRefusal):
@@ -118,7 +120,8 @@ class IpNotListed(WeChatRefusal):
 
     code = "wechat_ip_not_listed"
     advice = (
-        "服务器的出口 IP 不在白名单里，请在公众平台「设置与开发 → 开发接口管理 → 基本配置 → IP 白名单」添加。"
+        "服务器的出口 IP 不在白名单里，"
+        "请在微信开发者平台「我的业务 → 服务号 → 基础信息 → 开发密钥」的 IP 白名单添加。"
     )
 
     def __init__(self, errcode: int, errmsg: str = "") -> None:
@@ -131,14 +134,17 @@ class WrongCredentials(WeChatRefusal):
     """AppID or AppSecret isn't right, or the secret is frozen."""
 
     code = "wechat_wrong_credentials"
-    advice = "AppID 或 AppSecret 不对，或 AppSecret 已冻结，请在公众平台「基本配置」核对。"
+    advice = "AppID 或 AppSecret 不对，或 AppSecret 已冻结，请在微信开发者平台「服务号 → 基础信息」核对。"
 
 
 class NotPermitted(WeChatRefusal):
     """The account may not use this part of the API."""
 
     code = "wechat_not_permitted"
-    advice = "公众号没有这个接口的权限，或已被限制；请在公众平台「接口权限」和「违规记录」查看。"
+    advice = (
+        "服务号没有这个接口的权限（例如没有通过微信认证），或已被限制；"
+        "请在微信开发者平台「接口管理 → 接口权限与额度」和公众平台「违规记录」查看。"
+    )
 
 
 class CodeUsed(WeChatRefusal):

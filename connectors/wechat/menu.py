@@ -8,11 +8,11 @@ is TOML:
 
         [[menu.entries]]
         name = "热门事项"
-        click = "hot"            # pushes the key; `scan` does after scanning a code
+        click = "ask:热门事项"    # pushes the key; `scan` does after scanning a code
 
     [[menu]]
     name = "视频咨询"
-    link = "/wechat/main/video"  # opens a page; one that begins with / is the service's own
+    link = "/wechat/hall/enter?to=video"  # opens a page; one that begins with / is the service's own
 
 A mini program is `mini_program = {appid = "wx…", page = "pages/index", link = "https://…"}`.
 """
@@ -165,6 +165,12 @@ def from_wechat(data: Mapping[str, Any]) -> Menu:
     return Menu(tuple(map(_button_from_wechat, inside.get("button", ()))))
 
 
+def click_keys(menu: Menu) -> list[str]:
+    """The keys that are pushed when somebody presses an entry."""
+    entries = (entry for button in menu.buttons for entry in _entries_of(button))
+    return [entry.act.key for entry in entries if isinstance(entry.act, Click)]
+
+
 def diff(old: Menu, new: Menu) -> list[str]:
     """What changes from one menu to the other, a line each; empty if nothing does."""
     before, after = dict(_places(old)), dict(_places(new))
@@ -279,18 +285,23 @@ def _act_from_wechat(data: Mapping[str, Any]) -> Act:
     return OtherAct(str(data.get("type", "")), tuple(sorted(values.items())))
 
 
+def _entries_of(button: Entry | Group) -> tuple[Entry, ...]:
+    return button.entries if isinstance(button, Group) else (button,)
+
+
 def _places(menu: Menu) -> Iterator[tuple[tuple[str, ...], str]]:
     """Each place in the menu, by the names that lead to it, with what it does in words."""
     for button in menu.buttons:
         if isinstance(button, Group):
             yield (button.name,), "列表"
             for entry in button.entries:
-                yield (button.name, entry.name), _in_words(entry.act)
+                yield (button.name, entry.name), in_words(entry.act)
         else:
-            yield (button.name,), _in_words(button.act)
+            yield (button.name,), in_words(button.act)
 
 
-def _in_words(act: Act) -> str:
+def in_words(act: Act) -> str:
+    """What an entry does, for staff."""
     match act:
         case Click(key):
             return f"点击 {key}"
