@@ -17,6 +17,7 @@ CARD: Final = "card"
 IMAGE: Final = "image"
 CHAT_PAGE: Final = "chat"
 CALL_PAGE: Final = "call"
+VIDEO_PAGE: Final = "video"
 
 Item = Mapping[str, Any]
 

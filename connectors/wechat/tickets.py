@@ -13,10 +13,9 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.wechat.rendering import CALL_PAGE, CHAT_PAGE
+from connectors.wechat.rendering import CALL_PAGE, CHAT_PAGE, VIDEO_PAGE
 from core.errors import InvalidInput
 
-VIDEO_PAGE: Final = "video"
 PAGES: Final = (CHAT_PAGE, CALL_PAGE, VIDEO_PAGE)
 
 NONCE_BYTES: Final = 9
