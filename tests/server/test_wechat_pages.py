@@ -12,17 +12,19 @@ from connectors.wechat import oauth
 from connectors.wechat.rendering import CALL_PAGE, CHAT_PAGE, VIDEO_PAGE
 from connectors.wechat.tickets import make_ticket
 from core.clock import utc_now
-from core.messages import HandoverWish
+from core.messages import BotReply, HandoverWish, ReplyMessage
 from core.ports import User
-from core.statuses import AgentState, HandoverMode, Role
+from core.statuses import AgentState, HandoverMode, Role, TurnStatus
 from server import keys
 from server.routes_wechat import is_own_page
 from server.wechat_entry import COOKIE
 from server.wechat_links import WeChatLinks
+from tests.fakes import ScriptedEngine
 from tests.server.conftest import assert_canonical_error
 from tests.server.desk_api import HASHED
 from tests.server.desk_world import FakeMedia
 from tests.server.wechat_world import ACCOUNT, wechat_world
+from tests.waiting import comes_true
 from tests.wechat_platform.api import PHONE_COOKIE
 from tests.wechat_platform.faults import ANSWER_LOST, ApiFault
 from video.call import CallMode, Party
@@ -160,6 +162,35 @@ async def test_a_link_for_video_opens_the_page_on_that_offer(world, start_phone)
     sent = await phone.goes_as_far_as_back(link(world, citizen, VIDEO_PAGE))
     opened = await phone.opens(sent, allow_redirects=False)
     assert (opened.status, opened.location) == (303, "/#video")
+
+
+VIDEO_PLEASE = BotReply(
+    TurnStatus.WAITING_FOR_AGENT, (ReplyMessage("好"),), handover=HandoverWish(HandoverMode.VIDEO)
+)
+
+
+@pytest.mark.parametrize("ways", [("words", "menu"), ("menu", "words")])
+async def test_who_asks_for_video_gets_a_card_each_time_that_opens_the_page_on_it(settings, ways):
+    engine = ScriptedEngine({"我要视频": VIDEO_PLEASE})
+    async with wechat_world(settings, engine=engine) as world:
+        citizen = world.citizen()
+        for count, way in enumerate(ways, start=1):
+            await (citizen.says("我要视频") if way == "words" else citizen.clicks("video"))
+            await comes_true(lambda wanted=count: len(cards_of(citizen)) == wanted, patience_s=20)
+        phone = Phone(world, citizen)
+        places = []
+        for card in cards_of(citizen):
+            back = await phone.goes_as_far_as_back(card.url)
+            places.append((await phone.opens(back, allow_redirects=False)).location)
+        await phone.session.close()
+
+    assert places == ["/#video", "/#video"]
+    assert ["视频帮办" in text for text in citizen.texts] == [True, True]
+    assert "已经登记过" in citizen.texts[1]
+
+
+def cards_of(citizen):
+    return [each for each in citizen.seen if each.kind == "news"]
 
 
 async def test_a_link_to_a_call_opens_the_call_that_is_on_and_else_the_conversation(world, start_phone):
