@@ -145,9 +145,9 @@ class Conversation:
 class ConversationEvent:
     """One entry of a conversation's log. `sequence` starts at 1 and has no gaps.
 
-    kinds: `citizen_message` {text, client_message_id}, `bot_message` {status, messages, reply_to},
+    kinds: `citizen_message` {text, client_message_id}, `bot_message` {status, messages, reply_to, wish?},
     `holder` {holder}, `handover` {handover_id, mode, topic, position}, `rating` {score, comment},
-    `notice` {text}.
+    `notice` {text, wish?}. `wish` is the mode of the wish for a person that it answers.
     """
 
     conversation_id: str

@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     rate_reads_per_minute: int = Field(
         240,
         ge=1,
-        description="Looks a minute at the transcript of one conversation, and at guides from one address.",
+        description="Looks a minute at one transcript; at guides, and pages from WeChat, by client address.",
     )
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
     upload_max_bytes: int = Field(

@@ -43,6 +43,7 @@ from server import (
     routes_reports,
     routes_showing,
     routes_staff,
+    routes_wechat,
     showing_part,
     uploads_part,
     wechat_part,
@@ -138,6 +139,7 @@ def create_app(settings: Settings, **overrides: Unpack[Overrides]) -> web.Applic
         routes_reports,
         openapi,
         wechat_views,
+        routes_wechat,
     ):
         app.router.add_routes(module.routes())
     app.cleanup_ctx.extend(

@@ -22,7 +22,7 @@ from core.errors import BangbanError, Conflict, InvalidInput, NotFound, Unavaila
 from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
 from core.ports import Conversation, ConversationEvent, ConversationStore, DialogueEngine
 from core.replica_ports import Locks
-from core.statuses import Holder, TurnStatus
+from core.statuses import HandoverMode, Holder, TurnStatus
 from server import wording
 from server.access import token_hash
 from server.citizen_text import CitizenText, clean, take_in
@@ -184,13 +184,20 @@ class Conversations:
             last = await self._store.last_bot_message(conversation_id)
             ticket = await self._handovers.request(conversation, wish, last)
             if ticket.is_new:
-                await self._note(conversation_id, "notice", {"text": ticket.notice.text})
+                body = {"text": ticket.notice.text, "wish": wish.mode.value}
+                await self._note(conversation_id, "notice", body)
             return ticket
 
-    async def tell(self, conversation_id: str, text: str, key: str) -> None:
-        """Tells the citizen something that is no reply; with the same key once. Raises NotFound."""
+    async def tell(
+        self, conversation_id: str, text: str, key: str, *, wish: HandoverMode | None = None
+    ) -> None:
+        """Tells the citizen something that is no reply; with the same key once. Raises NotFound.
+
+        `wish`: it answers a wish for a person.
+        """
+        body = {"text": text} if wish is None else {"text": text, "wish": wish.value}
         event, is_new = await self._store.append(
-            conversation_id, "notice", {"text": text}, delivery_key=f"notice:{key}"
+            conversation_id, "notice", body, delivery_key=f"notice:{key}"
         )
         if is_new:
             self._fan_out.publish(event)
@@ -275,6 +282,7 @@ class Conversations:
                     "messages": [m.as_json() for m in messages],
                     "reply_to": message.sequence,
                     "open_choices": _choices_left_open(reply.status, messages, last),
+                    **({} if reply.handover is None else {"wish": reply.handover.mode.value}),
                     "trace": dict(reply.trace),
                     "timings_ms": _rounded(
                         {**reply.timings_ms, "total": (time.perf_counter() - began) * 1000}

@@ -27,6 +27,7 @@ class ClientLimits:
         self._conversations = RateLimiter(Rate(settings.rate_conversations_per_minute))
         self._transcripts = RateLimiter(Rate(settings.rate_reads_per_minute))
         self._guides = RateLimiter(Rate(settings.rate_reads_per_minute))
+        self._entries = RateLimiter(Rate(settings.rate_reads_per_minute))
         self._sign_ins = RateLimiter(Rate(SIGN_INS_PER_MINUTE))
 
     def address_of(self, request: web.Request) -> str:
@@ -51,6 +52,11 @@ class ClientLimits:
         """Counts a look at guides. Raises TooManyRequests."""
         if not self.is_operator(request):
             self._guides.check(self.address_of(request), time.monotonic())
+
+    def check_entry(self, request: web.Request) -> None:
+        """Counts a step on the way from a channel to the page. Raises TooManyRequests."""
+        if not self.is_operator(request):
+            self._entries.check(self.address_of(request), time.monotonic())
 
     def check_sign_in(self, request: web.Request, name: str) -> None:
         """Counts an attempt of this client and one on this account. Raises TooManyRequests."""

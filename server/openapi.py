@@ -15,6 +15,7 @@ from server.openapi_papers import PAPER_SCHEMAS, paper_paths
 from server.openapi_reviews import REVIEW_SCHEMAS, review_paths
 from server.openapi_schemas import SCHEMAS, Schema, ref
 from server.openapi_showing import SHOWING_SCHEMAS, showing_paths
+from server.openapi_wechat import WECHAT_SCHEMAS, wechat_paths
 
 _SUMMARIES_OF_ERRORS = {
     400: "内容有误",
@@ -27,6 +28,7 @@ _SUMMARIES_OF_ERRORS = {
     416: "请求的部分不存在",
     429: "太频繁，见 Retry-After",
     500: "内部错误",
+    502: "微信拒绝了请求",
     503: "暂不可用",
 }
 _OF_RECORDS = (500, 503)
@@ -65,6 +67,7 @@ def document() -> dict[str, Any]:
             **showing_paths(_operation_of, _path_id),
             **paper_paths(_operation_of, _path_id),
             **review_paths(_operation_of, _path_id, _query),
+            **wechat_paths(_operation_of, _path_id, _query),
             **_operation(),
         },
         "components": {
@@ -74,7 +77,8 @@ def document() -> dict[str, Any]:
             | FILE_SCHEMAS
             | SHOWING_SCHEMAS
             | PAPER_SCHEMAS
-            | REVIEW_SCHEMAS,
+            | REVIEW_SCHEMAS
+            | WECHAT_SCHEMAS,
             "securitySchemes": {
                 "conversation": {"type": "http", "scheme": "bearer", "description": "开始会话时给出的 token"},
                 "guest": {"type": "http", "scheme": "bearer", "description": "用链接进入时给出的 token"},

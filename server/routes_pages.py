@@ -25,8 +25,12 @@ from server.pages.agent.page import AgentView, agent_page
 from server.pages.call.page import CallView, call_page
 from server.pages.citizen.page import CitizenView, citizen_page
 from server.requests import read_form
+from server.wechat_entry import OTHERS_LINK
 
 ASSETS = "/static"
+
+TOLD = {OTHERS_LINK: "这个链接是发给别人的，只有本人能打开。这里是您自己的对话。"}
+"""What `?told=` says: fixed sentences, since anybody can write an address."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -153,6 +157,7 @@ async def _page(
             suggestions=shown.suggestions,
             notice=wording.what_failed(failure, settings.hotline) if failure else "",
             draft=clean(sent.get("text", "")),
+            told=TOLD.get(request.query.get("told", ""), ""),
         )
     )
     response = web.Response(

@@ -47,7 +47,8 @@ class WeChatConversing:
         self._check_message(conversation_id)
         ticket = await self._conversations.request_person(conversation_id, HandoverWish(mode, reason="asked"))
         if not ticket.is_new:
-            await self.note(conversation_id, ticket.notice.text, message_id)
+            text, key = ticket.notice.text, f"wx:{message_id}"
+            await self._conversations.tell(conversation_id, text, key, wish=mode)
 
     async def note(self, conversation_id: str, text: str, message_id: str) -> None:
         """Says something that answers nothing."""

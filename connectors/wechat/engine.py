@@ -140,11 +140,15 @@ class Engine:
             log.error("wechat_delivery_given_up", account=self._account)
             await self._change(delivery.user_id, outbox.give_up(), delivery.key)
 
-    async def enter(self, openid: str, key: str) -> tuple[str, bool]:
-        """The conversation of a user who opened a page, and whether `key` was used for the first time."""
-        use = Delivery(key, openid)
+    async def enter(self, openid: str, key: str = "", by: str = "") -> tuple[str, bool]:
+        """The conversation of a user who opened a page, and whether `key` is used for the first time.
+
+        It is as well when the same `by`, if any, used it first.
+        """
+        use = Delivery(key or f"p:{openid}", openid, by)  # whoever did nothing yet is known from then on
         claimed = await self._store.claim(self._account, use, lambda box: OutboxStep(box.user))
-        return (await self._with_conversation(openid)).conversation_id, claimed.is_first
+        is_first = claimed.is_first or (by != "" and claimed.delivery.nonce == by)
+        return (await self._with_conversation(openid)).conversation_id, is_first
 
     # --- one delivery --------------------------------------------------------------------------------
 

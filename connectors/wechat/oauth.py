@@ -4,9 +4,9 @@ Rule: 「网页授权」, see README.md: the browser is sent to WeChat with a `s
 digits, and comes back with it and a `code` that the server exchanges for the openid (`snsapi_base`: the
 user is asked nothing). An openid in an address proves nothing and is never read.
 
-The state carries the hash of the one-time ticket that the link had, and when it expires. It is signed,
-together with the account and a secret that only this browser has in a cookie: neither a state of
-another browser nor one for another account is taken.
+The state carries the hash of what the browser was sent there for, a link's one-time ticket say, and when it
+expires. It is signed, together with the account and a secret that only this browser has in a cookie: neither
+a state of another browser nor one for another account is taken.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ class StateRefused(Forbidden):
     citizen_text = "这个页面已经失效，请回到微信对话，重新点开链接。"
 
 
-def authorize_url(appid: str, redirect_uri: str, state: str) -> str:
-    """Where to send the browser. WeChat insists on this order of the parameters."""
+def authorize_url(appid: str, redirect_uri: str, state: str, *, base: str = AUTHORIZE_URL) -> str:
+    """Where to send the browser, at `base`. WeChat insists on this order of the parameters."""
     query = urlencode(
         {
             "appid": appid,
@@ -43,7 +43,7 @@ def authorize_url(appid: str, redirect_uri: str, state: str) -> str:
             "state": state,
         }
     )
-    return f"{AUTHORIZE_URL}?{query}#wechat_redirect"
+    return f"{base}?{query}#wechat_redirect"
 
 
 def ticket_hash(ticket: str) -> str:

@@ -17,6 +17,7 @@ CARD: Final = "card"
 IMAGE: Final = "image"
 CHAT_PAGE: Final = "chat"
 CALL_PAGE: Final = "call"
+VIDEO_PAGE: Final = "video"
 
 Item = Mapping[str, Any]
 
@@ -24,7 +25,12 @@ _CALLS: Final = {"video": "视频通话", "audio": "语音通话", "text": "通�
 _PICTURES: Final = ("image/jpeg", "image/png", "image/gif")
 _LONGEST_DESCRIPTION = 120
 
-READ_ON_PAGE = "查看完整指南、材料清单和办理地点，也可以接着提问或找工作人员。"
+_TO_VIDEO: Final = (
+    "进入视频帮办",
+    "点这里打开网页，在那里等工作人员接通。接通前可以先检查摄像头和麦克风。",
+)
+
+READ_ON_PAGE: Final = "查看完整指南、材料清单和办理地点，也可以接着提问或找工作人员。"
 
 
 def rendered(
@@ -43,7 +49,20 @@ def rendered(
 
 
 def _bot_message(body: Mapping[str, Any]) -> Sequence[Item]:
-    return [item for message in body["messages"] for item in _reply(ReplyMessage.from_json(message))]
+    items = [item for message in body["messages"] for item in _reply(ReplyMessage.from_json(message))]
+    return [*items, *_way_to_video(body)]
+
+
+def _notice(body: Mapping[str, Any]) -> Sequence[Item]:
+    return [_text(body["text"]), *_way_to_video(body)]
+
+
+def _way_to_video(body: Mapping[str, Any]) -> Sequence[Item]:
+    """Behind the answer to a wish for video, the card of the page on which one waits and talks."""
+    if body.get("wish") != HandoverMode.VIDEO:
+        return []
+    title, description = _TO_VIDEO
+    return [_card(title, description, VIDEO_PAGE, minor=True)]
 
 
 def _checklist(body: Mapping[str, Any]) -> Sequence[Item]:
@@ -82,11 +101,7 @@ def _reply(message: ReplyMessage) -> Sequence[Item]:
     if message.type == "answer" and message.sources:
         source = message.sources[0]
         title = message.title or source.title
-        items.append(
-            _card(
-                title, "查看完整指南、材料清单和办理地点，也可以接着提问或找工作人员。", CHAT_PAGE, minor=True
-            )
-        )
+        items.append(_card(title, READ_ON_PAGE, CHAT_PAGE, minor=True))
     return items
 
 
@@ -148,7 +163,7 @@ def wish_of_menu(key: str) -> HandoverMode | None:
 
 _SAYS: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[Item]]]] = {
     "bot_message": _bot_message,
-    "notice": lambda body: [_text(body["text"])],
+    "notice": _notice,
     "summary": lambda body: [_text(body["text"], page=CHAT_PAGE)],
     "guide_card": _guide_card,
     "checklist": _checklist,

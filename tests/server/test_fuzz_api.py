@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -36,6 +37,7 @@ from server.http_site import HttpSite
 from server.keys import CALL_GUESTS, CALLS, DESK, HANDOVERS, MEDIA, STAFF_SESSIONS, STORES
 from server.openapi import document
 from server.pages.call.consent import consent_version
+from server.wechat_entry import COOKIE
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import (
     InMemoryKnowledgeStore,
@@ -44,6 +46,8 @@ from tests.fakes import (
 from tests.server.conftest import guide_record
 from tests.server.desk_api import HASHED, PASSWORD
 from tests.server.desk_world import FakeMedia
+from tests.server.wechat_world import ACCOUNT, wechat_table
+from tests.wechat_platform.rules import AccountSettings
 from video.call import CallMode, CallState, Party
 
 pytestmark = pytest.mark.slow
@@ -131,9 +135,10 @@ def service(tmp_path_factory) -> Iterator[Running]:
     started = threading.Event()
 
     async def serve(folder: Path) -> None:
-        chosen = Settings.load({"data": folder}).model_copy(
-            update={"rate_messages_per_minute": ENOUGH, "rate_conversations_per_minute": ENOUGH}
-        )
+        account = wechat_table(AccountSettings(), "http://127.0.0.1:9")  # nobody answers there
+        chosen = Settings.load(
+            {"data": folder, "public_url": "https://bangban.example", "wechat": {ACCOUNT: account}}
+        ).model_copy(update={"rate_messages_per_minute": ENOUGH, "rate_conversations_per_minute": ENOUGH})
         knowledge = InMemoryKnowledgeStore()
         await knowledge.publish_guides([guide_record("g1")])
         app = create_app(
@@ -169,7 +174,9 @@ def test_requests_made_from_the_description(service, method, path):
     @fuzzing
     @given(case=operation.as_strategy(), known=st.booleans())
     def no_request_breaks_it(case, known):
-        if known and "id" in case.path_parameters:
+        if known and "account" in case.path_parameters:
+            case.path_parameters["account"] = ACCOUNT
+        elif known and "id" in case.path_parameters:
             case.path_parameters["id"] = service.conversation_id if "conversations" in path else "g1"
             case.headers["Authorization"] = f"Bearer {service.token}"
         elif known and company is not None:
@@ -251,6 +258,35 @@ def test_headers_and_paths_that_make_no_sense(service, cookie, origin, token, pa
             "X-Forwarded-For": origin.encode("latin-1"),
         },
         timeout=SECONDS,
+    )
+
+    assert response.status_code < 500
+    assert_no_trace(response.content)
+
+
+@settings(fuzzing, max_examples=1500)
+@given(
+    account=st.sampled_from([ACCOUNT, "nobody"]),
+    step=st.sampled_from(["enter", "entered", "page-config", "enter/"])
+    | st.text(max_size=50).map("enter/".__add__),
+    query=st.dictionaries(
+        st.sampled_from(["to", "code", "state", "url"]),
+        st.text(max_size=150) | st.from_regex("[0-9a-f]{106}", fullmatch=True),
+    ),
+    cookie=header_texts,
+    agent=header_texts,
+)
+def test_ways_from_wechat_that_nobody_goes(service, account, step, query, cookie, agent):
+    name = f"{COOKIE}{query.get('state', '')[:16]}".encode("latin-1", "replace").decode("latin-1")
+    response = requests.get(
+        f"{service.url}/wechat/{account}/{quote(step, safe='/')}",
+        params=query,
+        headers={
+            "Cookie": f"{name}={cookie}.1chat".replace("\r", "").replace("\n", "").encode("latin-1"),
+            "User-Agent": agent.encode("latin-1"),
+        },
+        timeout=SECONDS,
+        allow_redirects=False,
     )
 
     assert response.status_code < 500

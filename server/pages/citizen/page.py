@@ -21,7 +21,8 @@ class CitizenView:
     """What the page shows. `nonce` becomes the form's `client_message_id`, so it differs each time.
 
     `suggestions` are first questions to ask by a click. `notice` is a sentence about what went
-    wrong, `draft` the text that couldn't be sent.
+    wrong, `draft` the text that couldn't be sent. `told` is what the citizen should know of
+    how they came here.
     `assets` is the address below which `server/static/` is served, without a slash at its end.
     """
 
@@ -37,6 +38,7 @@ class CitizenView:
     suggestions: Sequence[str] = ()
     notice: str = ""
     draft: str = ""
+    told: str = ""
 
 
 def citizen_page(view: CitizenView) -> str:
@@ -56,6 +58,7 @@ def citizen_page(view: CitizenView) -> str:
             "draft": view.draft,
             "suggestions_html": _suggestions_html(view.suggestions, view.nonce),
             "transcript_html": transcript_html(view.events, nonce=view.nonce),
+            "told_html": f'<p class="told">{escape(view.told)}</p>' if view.told else "",
             "notice_html": f'<p class="status__notice">{escape(view.notice)}</p>' if view.notice else "",
         },
     )

@@ -40,6 +40,14 @@ def test_the_browser_is_sent_to_wechat_with_the_parameters_in_its_order():
     assert parts.fragment == "wechat_redirect"
 
 
+def test_an_account_may_have_its_own_way_to_wechat():
+    url = authorize_url(
+        "wx0123456789abcdef", "https://bangban.example", "s", base="http://127.0.0.1:8099/oauth"
+    )
+
+    assert url.startswith("http://127.0.0.1:8099/oauth?appid=wx0123456789abcdef&")
+
+
 def test_a_state_is_what_wechat_takes_and_tells_nothing():
     assert re.fullmatch("[a-zA-Z0-9]{1,128}", state())
     assert "cookie-1" not in state()

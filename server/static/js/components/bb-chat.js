@@ -31,6 +31,9 @@ import { followWishes } from './follow-wishes.js'
 const RATABLE = new Set(['answered', 'no_guide', 'waiting_for_agent', 'with_agent'])
 const ANNOUNCED_CHARACTERS = 200
 
+/** The end of an address that leads to a person by video. */
+const WANTS_VIDEO = '#video'
+
 const CONNECTION = Object.freeze({
   lost: '连接中断，正在重新连接…您写的内容会保留。',
   offline: '网络已断开。您写的内容会保留，接通后自动继续。',
@@ -71,6 +74,15 @@ export class Chat extends HTMLElement {
     await this.#session.open()
     const last = this.#session.timeline.lastReply
     if (last) this.#list.reveal(last.question ?? last)
+    if (window.location.hash === WANTS_VIDEO) await this.#offerVideo()
+  }
+
+  /** Who came for a person by video is one tap away; who waits, or talks to one already, sees that. */
+  async #offerVideo() {
+    window.history.replaceState(null, '', window.location.pathname + window.location.search) // not on a reload
+    if (this.#session.holding.holder === 'bot') return this.#openHandover('video')
+    await this.#showHolding()
+    this.querySelector('bb-waiting').scrollIntoView({ block: 'center' })
   }
 
   #listenToCitizen() {
@@ -162,11 +174,12 @@ export class Chat extends HTMLElement {
     act()
   }
 
-  #openHandover() {
+  /** @param {string} [mode] the way that is wished for already */
+  #openHandover(mode) {
     const topic = this.#session.timeline.entries
       .flatMap((entry) => entry.messages ?? [])
       .findLast((message) => message.statements?.length > 0)?.title
-    this.querySelector('bb-handover').open({ topic: topic ?? '', hotline: this.dataset.hotline })
+    this.querySelector('bb-handover').open({ topic: topic ?? '', hotline: this.dataset.hotline, mode })
   }
 
   async #handOver({ mode, topic, priority, done }) {

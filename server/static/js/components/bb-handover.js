@@ -31,12 +31,16 @@ export class Handover extends HTMLElement {
   #problem = null
   #busy = false
 
-  /** @param {{topic: string, hotline: string}} known `topic`: what the talk was about so far */
-  open({ topic, hotline }) {
+  /**
+   * @param {{topic: string, hotline: string, mode?: string}} known `topic`: what the talk was about so far;
+   *   `mode`: the way that is wished for already, whose button gets the focus
+   */
+  open({ topic, hotline, mode = '' }) {
     this.#dialog ?? this.#build(hotline)
     this.#topic.value = topic
     this.#say('')
     this.#dialog.showModal()
+    this.querySelector(`.mode[data-mode="${mode}"]`)?.focus()
   }
 
   #build(hotline) {

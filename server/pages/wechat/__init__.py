@@ -1,0 +1,1 @@
+"""What a citizen reads whose way from WeChat to the page doesn't lead on."""
