@@ -117,9 +117,15 @@ class Engine:
         self.wake_sender()
         return (made.delivery.answer if made.delivery else None) or SUCCESS
 
-    async def close(self) -> None:
-        """Waits for what is being done."""
-        await asyncio.gather(*self._working.values(), return_exceptions=True)
+    async def close(self, patience: timedelta = timedelta(seconds=5)) -> None:
+        """Waits for what is being done, so long. What isn't done by then is taken up when there is an engine."""
+        working = tuple(self._working.values())
+        if not working:
+            return
+        _, left = await asyncio.wait(working, timeout=patience.total_seconds())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def catch_up(self, user: ChannelUser) -> None:
         """Takes up what the user's conversation says beyond what became items."""
@@ -128,17 +134,15 @@ class Engine:
             user = (await self._change(user.user_id, step)).user
 
     async def take_up_left(self) -> None:
-        """Does what was left undone, here or by a process that ended, each user's in its order."""
+        """Begins what was left undone, here or by a process that ended, each user's in its order."""
         now = self._around.now()
         for delivery in await self._store.undone(self._account, now - LEFT_AFTER):
             if delivery.key in self._working:
                 continue
-            is_new = delivery.received_at is None or delivery.received_at > now - GIVEN_UP_AFTER
-            if is_new and (work := self._begin_again([delivery])):
-                await asyncio.wait(work)
-                continue
-            log.error("wechat_delivery_given_up", account=self._account)
-            await self._change(delivery.user_id, outbox.give_up(), delivery.key)
+            is_old = delivery.received_at is not None and delivery.received_at <= now - GIVEN_UP_AFTER
+            if is_old or not self._begin_again([delivery]):
+                log.error("wechat_delivery_given_up", account=self._account)
+                await self._change(delivery.user_id, outbox.give_up(), delivery.key)
 
     async def enter(self, openid: str, key: str = "", by: str = "") -> tuple[str, bool]:
         """The conversation of a user who opened a page, and whether `key` is used for the first time.

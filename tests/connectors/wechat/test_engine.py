@@ -248,6 +248,7 @@ async def test_a_turn_that_failed_is_taken_up_again_later(world):
     assert world.sent == []
     world.clock.advance(timedelta(seconds=30))
     await world.engine.take_up_left()
+    await world.engine.close()
     await world.sender.look()
     await world.engine.take_up_left()
 
@@ -265,6 +266,7 @@ async def test_what_a_process_had_not_done_when_it_ended_another_does(world):
     world.conversing.go.set()
     world.clock.advance(timedelta(seconds=30))
     await world.engine.take_up_left()
+    await world.engine.close()
     await world.sender.look()
 
     assert world.sent == ["答一\n\n答二"]
