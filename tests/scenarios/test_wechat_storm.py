@@ -12,6 +12,8 @@ async def test_a_storm_with_kills_loses_and_doubles_nothing(tmp_path):
         kills=2,
         answer_within=1.0,
         pause_after_broken=5.0,
+        quota=2,
+        bursts=0.4,
     )
     report = await Storm(plan, tmp_path / "var").blow()
 

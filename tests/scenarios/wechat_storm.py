@@ -48,6 +48,8 @@ class StormPlan:
     seed: int = 7
     answer_within: float = 4.2
     pause_after_broken: float = 4.0
+    quota: int = 5
+    bursts: float = 0.1  # so often a user goes on at once, without waiting for the answer
 
 
 @dataclass
@@ -102,11 +104,12 @@ class Storm:
             faults.share_of_calls("message/custom/send", 0.01, ApiFault(ANSWER_LOST))
             faults.share_of_calls("message/custom/send", 0.02, ApiFault(REFUSED, errcode=-1))
             faults.share_of_calls("message/custom/send", 0.02, ApiFault(DROPPED))
-        rules = Rules(pause_after_broken=plan.pause_after_broken)
+        rules = Rules(pause_after_broken=plan.pause_after_broken, message_count=plan.quota)
         port = unused_port()
         account = AccountSettings(callback=f"http://127.0.0.1:{port}/wechat/{ACCOUNT}")
         async with WeChatPlatform(account, rules=rules, faults=faults) as platform:
-            own = account_settings(account, platform.url, port, answer_within_s=plan.answer_within)
+            table = {"answer_within_s": plan.answer_within, "messages_after_message": plan.quota}
+            own = account_settings(account, platform.url, port, **table)
             if self._database_url:
                 own["database_url"] = self._database_url
             service = ScriptedService(self._data, "--slow-words", **own)
@@ -143,9 +146,11 @@ class Storm:
         plan, loop = self._plan, asyncio.get_running_loop()
         moments = sorted(self._chance.uniform(0, plan.seconds) for _ in range(plan.messages))
         began = loop.time()
+        user = users[0]
         for number, moment in enumerate(moments):
             await asyncio.sleep(max(0.0, began + moment - loop.time()))
-            user = self._chance.choice(users)
+            if self._chance.random() >= plan.bursts:
+                user = self._chance.choice(users)
             text = f"第{number}件"
             if number % 3 == 0:
                 text = f"慢{self._chance.uniform(*plan.slow):.1f}秒 {text}"
