@@ -229,7 +229,17 @@ class Settings(BaseSettings):
     )
     asr_url: str = Field(
         "",
+        pattern=r"^(https?://[^/?#\s]+\S*)?$",
         description="Address of a service that writes down what voice messages say; empty: none.",
+    )
+    asr_token: Secret = Field(
+        Secret(""), description="Bearer token that the service at `asr_url` asks for; empty: none."
+    )
+    asr_sure_from: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Confidence from which a voice message is acted on at once; below it is read back first.",
     )
 
     # Operation

@@ -22,6 +22,7 @@ from core.clock import utc_now
 from core.metrics import Metrics
 from core.ports import Consultant, DialogueEngine, Embedder
 from core.settings import Settings
+from core.speech_ports import SpeechRecogniser
 from server import (
     desk_part,
     keys,
@@ -66,6 +67,7 @@ from server.replicas_part import open_replicas
 from server.report_records import Reports
 from server.retention import keep_in_time
 from server.service_secrets import ServiceSecrets
+from server.speech import open_recogniser
 from server.staff_sessions import StaffSessions
 from server.static_files import StaticFiles
 from server.stores_part import Stores, open_stores
@@ -98,6 +100,7 @@ class Overrides(TypedDict, total=False):
     engine: DialogueEngine
     find_district: FindDistrict
     media: Media
+    speech: SpeechRecogniser
     replicas: ReplicaParts
 
 
@@ -257,9 +260,11 @@ async def _use_cases(app: web.Application, overrides: Overrides) -> AsyncIterato
 
 
 async def _wechat(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:
-    """The official accounts of the settings."""
-    async with wechat_part.opened(app, mask=_mask):
-        yield
+    """The official accounts of the settings, and what writes down the voices of their citizens."""
+    async with open_recogniser(app[keys.SETTINGS]) as speech:
+        app[keys.SPEECH] = overrides.get("speech", speech)
+        async with wechat_part.opened(app, mask=_mask):
+            yield
 
 
 async def _background(app: web.Application, overrides: Overrides) -> AsyncIterator[None]:

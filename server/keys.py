@@ -7,6 +7,7 @@ from aiohttp import web
 from core.metrics import Metrics
 from core.ports import ConversationStore, DialogueEngine, KnowledgeStore, UserStore
 from core.settings import Settings
+from core.speech_ports import SpeechRecogniser
 from server.background import BackgroundTasks
 from server.call_evidence import CallEvidence
 from server.call_guests import CallGuests
@@ -86,6 +87,7 @@ POINTING = web.AppKey("pointing", Pointing)
 FORMS = web.AppKey("forms", Forms)
 SIGNATURES = web.AppKey("signatures", Signatures)
 PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
+SPEECH = web.AppKey("speech", SpeechRecogniser)
 WECHAT: web.AppKey[Mapping[str, WeChatAccount]] = web.AppKey("wechat")
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")

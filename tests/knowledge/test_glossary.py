@@ -18,6 +18,7 @@ from core import (
     paper_ports,
     ports,
     replica_ports,
+    speech_ports,
     statuses,
     wechat_ports,
 )
@@ -47,6 +48,7 @@ def classes_of(module: ModuleType) -> list[type]:
         paper_ports,
         ports,
         replica_ports,
+        speech_ports,
         statuses,
         wechat_ports,
         guide,
