@@ -98,6 +98,9 @@ class KnowledgeStore(Protocol):
     async def published_versions(self, guide_ids: Sequence[str]) -> Mapping[str, int]:
         """Which version of each of these guides is published; the others are left out."""
 
+    async def guides_of_code(self, code: str, limit: int = 50) -> Sequence[GuideRecord]:
+        """Published guides with that basic, implementation or business code, in order of id; slow."""
+
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         """All versions, newest first."""
 

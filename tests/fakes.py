@@ -110,6 +110,11 @@ class InMemoryKnowledgeStore:
             if record is not None:
                 yield record
 
+    async def guides_of_code(self, code: str, limit: int = 50) -> Sequence[GuideRecord]:
+        names = ("basic_code", "implementation_code", "business_code")
+        every = [record async for record in self.published_guides() if code]
+        return tuple(record for record in every if code in map(record.body.get, names))[:limit]
+
     async def list_guides(
         self, *, text: str = "", district: str = "", offset: int = 0, limit: int = 20
     ) -> tuple[Sequence[GuideRecord], int]:

@@ -1,17 +1,20 @@
 """Guide versions, documents and their change feed in the database."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, Connection, Row, Select, case, func, insert, or_, select, update
+from sqlalchemy import Column, Connection, Row, Select, case, func, insert, or_, select, type_coerce, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
 from core.errors import NotFound
 from core.ports import Change, DocumentRecord, GuideRecord, PutCounts
 from core.statuses import GuideStatus
+from core.stores.columns import Words
 from core.stores.counters import CHANGES, take_numbers
 from core.stores.publication import PublicVersion, plan_documents, plan_publication
 from core.stores.tables import changes, counters, documents, guide_versions, identity
@@ -22,6 +25,7 @@ T = TypeVar("T")
 _BATCH: Final = 200
 """Rows or ids per statement: databases limit both, and the event loop gets a turn in between."""
 
+_CODES: Final = ("basic_code", "implementation_code", "business_code")
 _PUBLISHED: Final = guide_versions.c.status == GuideStatus.PUBLISHED.value
 
 
@@ -122,6 +126,18 @@ class DatabaseKnowledgeStore:
             rows = await self._database.read(query.where(guide_versions.c.guide_id.in_(ids), _PUBLISHED))
             found.update({row.guide_id: row.version for row in rows})
         return found
+
+    async def guides_of_code(self, code: str, limit: int = 50) -> Sequence[GuideRecord]:
+        """Published guides with that basic, implementation or business code, in order of id."""
+        if not code:
+            return ()
+        written = type_coerce(guide_versions.c.body, Words).contains(
+            json.dumps(code, ensure_ascii=False), autoescape=True
+        )
+        query = select(guide_versions).where(_PUBLISHED, written).order_by(guide_versions.c.guide_id)
+        found = map(_guide, await self._database.read(query))
+        bearing = (record for record in found if code in map(record.body.get, _CODES))
+        return tuple(islice(bearing, limit))
 
     async def versions(self, guide_id: str) -> Sequence[GuideRecord]:
         """All versions, newest first."""

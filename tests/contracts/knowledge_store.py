@@ -185,6 +185,27 @@ class KnowledgeStoreContract:
         assert await store.list_guides() == ((), 0)
         assert await collected(store.published_guides()) == []
 
+    async def test_published_guides_are_found_by_the_codes_of_their_item(self, store):
+        codes = {
+            "g1": {"basic_code": "000132003000", "implementation_code": "1122"},
+            "g2": {"business_code": "1122"},
+            "g3": {"implementation_code": "11220", "conditions": "见 1122"},
+            "g4": {"conditions": "1122"},
+        }
+        await store.publish_guides(
+            [a_guide(each, body={"guide_id": each, **body}) for each, body in codes.items()]
+        )
+        await store.save_draft(a_guide("g5", body={"implementation_code": "1122"}))
+
+        async def of(code: str, **more) -> list[str]:
+            return [record.guide_id for record in await store.guides_of_code(code, **more)]
+
+        assert await of("1122") == ["g1", "g2"]
+        assert await of("1122", limit=1) == ["g1"]
+        assert await of("000132003000") == ["g1"]
+        for none in ("", "112", "%", "_122", '"', "\ud800", "g1"):
+            assert await of(none) == []
+
     async def test_publishing_a_draft_withdraws_the_version_before(self, store):
         await store.publish_guides([a_guide(text="v1")])
         await store.save_draft(a_guide(text="v2"))
