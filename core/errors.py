@@ -8,6 +8,7 @@
     │   ├── FormIncomplete            400 form_incomplete
     │   ├── NoSignature               400 no_signature
     │   ├── UnreadableFile            400 unreadable_file
+    │   ├── ExpiredFile               400 expired_file
     │   ├── InfectedFile              400 infected_file
     │   └── InvalidPush               400 invalid_push
     ├── Unauthenticated               401 unauthenticated
@@ -113,6 +114,13 @@ class UnreadableFile(InvalidInput):
 
     code = "unreadable_file"
     citizen_text = "这个文件打不开，可能已损坏，请换一个再发。"
+
+
+class ExpiredFile(InvalidInput):
+    """A file that was sent through a channel isn't kept there any more."""
+
+    code = "expired_file"
+    citizen_text = "这个文件已经过期，取不到了，请重新发一次。"
 
 
 class InfectedFile(InvalidInput):

@@ -125,8 +125,10 @@ class Conversations:
         )
         return started
 
-    async def receive(self, conversation_id: str, text: str, client_message_id: str = "") -> Turn:
-        """The reply to what the citizen says, stored.
+    async def receive(
+        self, conversation_id: str, text: str, client_message_id: str = "", *, spoken: bool = False
+    ) -> Turn:
+        """The reply to what the citizen says, stored. Staff see of what was `spoken` that it was.
 
         The same `client_message_id` gives the same reply and one turn, also while the first is
         still being answered and also after a restart.
@@ -143,6 +145,8 @@ class Conversations:
             body: dict[str, Any] = {"text": self._mask(shown), "client_message_id": client_message_id}
             if choice:
                 body["picked"] = choice.value
+            if spoken:
+                body["spoken"] = True
             key = f"citizen:{client_message_id}" if client_message_id else ""
             message, is_new = await self._store.append(
                 conversation_id, "citizen_message", body, delivery_key=key
@@ -184,23 +188,22 @@ class Conversations:
             last = await self._store.last_bot_message(conversation_id)
             ticket = await self._handovers.request(conversation, wish, last)
             if ticket.is_new:
-                body = {"text": ticket.notice.text, "wish": wish.mode.value}
+                body = {"text": ticket.notice.text, **wish_in(ticket, wish.mode)}
                 await self._note(conversation_id, "notice", body)
             return ticket
 
     async def tell(
-        self, conversation_id: str, text: str, key: str, *, wish: HandoverMode | None = None
-    ) -> None:
+        self, conversation_id: str, text: str, key: str, about: Mapping[str, Any] | None = None
+    ) -> ConversationEvent:
         """Tells the citizen something that is no reply; with the same key once. Raises NotFound.
 
-        `wish`: it answers a wish for a person.
+        `about` is noted with it. Returns what was told, which is what was told first.
         """
-        body = {"text": text} if wish is None else {"text": text, "wish": wish.value}
-        event, is_new = await self._store.append(
-            conversation_id, "notice", body, delivery_key=f"notice:{key}"
-        )
-        if is_new:
-            self._fan_out.publish(event)
+        return await self._once(conversation_id, "notice", {"text": text, **(about or {})}, f"notice:{key}")
+
+    async def tell_staff(self, conversation_id: str, text: str, by: str, key: str) -> None:
+        """Leaves a note that the citizen doesn't see; with the same key once. Raises NotFound."""
+        await self._once(conversation_id, "note", {"text": text, "by": by}, f"note:{key}")
 
     async def rate(
         self, conversation_id: str, score: int, comment: str = "", *, about: Mapping[str, Any] | None = None
@@ -264,10 +267,10 @@ class Conversations:
         if now_held is not Holder.BOT:
             # Somebody took the conversation while the bot was thinking; it doesn't talk in between.
             return _silent_turn(message, now_held)
-        holder = Holder.BOT
+        holder, about_wish = Holder.BOT, dict[str, Any]()
         if reply.handover is not None:
             ticket = await self._handovers.request(conversation, reply.handover, last)
-            holder = ticket.holder
+            holder, about_wish = ticket.holder, wish_in(ticket, reply.handover.mode)
             status = _STATUS_OF_HOLDER.get(ticket.holder, TurnStatus.WAITING_FOR_AGENT)
             reply = replace(reply, status=status, messages=(ticket.notice,))
         messages = reply.messages
@@ -282,7 +285,7 @@ class Conversations:
                     "messages": [m.as_json() for m in messages],
                     "reply_to": message.sequence,
                     "open_choices": _choices_left_open(reply.status, messages, last),
-                    **({} if reply.handover is None else {"wish": reply.handover.mode.value}),
+                    **about_wish,
                     "trace": dict(reply.trace),
                     "timings_ms": _rounded(
                         {**reply.timings_ms, "total": (time.perf_counter() - began) * 1000}
@@ -315,9 +318,20 @@ class Conversations:
         return BotReply(TurnStatus.ERROR, (wording.engine_failed(self._hotline),))
 
     async def _note(self, conversation_id: str, kind: str, body: Mapping[str, Any]) -> ConversationEvent:
-        event, _ = await self._store.append(conversation_id, kind, body)
-        self._fan_out.publish(event)
+        return await self._once(conversation_id, kind, body, "")
+
+    async def _once(
+        self, conversation_id: str, kind: str, body: Mapping[str, Any], key: str
+    ) -> ConversationEvent:
+        event, is_new = await self._store.append(conversation_id, kind, body, delivery_key=key)
+        if is_new:
+            self._fan_out.publish(event)
         return event
+
+
+def wish_in(ticket: HandoverTicket, mode: HandoverMode) -> dict[str, Any]:
+    """What is noted with the answer to a wish for a person: what was wished, and whether it has to wait."""
+    return {"wish": mode.value, "waits": ticket.holder is not Holder.AGENT}
 
 
 def _silent_turn(message: ConversationEvent, holder: Holder) -> Turn:

@@ -133,6 +133,17 @@ def test_a_reply_that_fails_stays_with_the_reason_and_goes_out_again(
     expect(at_desk.page.locator(".entry--agent", has_text="第一次发不出去")).to_have_count(1)
 
 
+def test_what_the_citizen_spoke_is_marked_since_it_may_be_misheard(at_desk: Agent, desk: FakeDeskService):
+    [chat] = [chat for chat in desk.chats.values() if chat.handover["topic"] == "居民身份证丢失补领"]
+    at_desk.looks_at("居民身份证丢失补领")
+    desk.log(chat, "citizen_message", {"text": "居住证怎么办", "client_message_id": "", "spoken": True})
+    desk.citizen_says(chat, "打字的")
+
+    said = at_desk.page.locator(".entry--citizen")
+    expect(said.filter(has_text="居住证怎么办")).to_contain_text("市民 · 语音转文字")
+    expect(said.filter(has_text="打字的")).not_to_contain_text("语音")
+
+
 def test_a_note_goes_to_staff_and_never_to_the_citizen(at_desk: Agent, desk: FakeDeskService):
     at_desk.looks_at("居民身份证丢失补领")
     at_desk.page.keyboard.press("Alt+n")

@@ -123,7 +123,7 @@ function eventItem({ kind, body, at }, { now, addressOf, conversationId }) {
   const moment = make('time', { datetime: at }, clockTime(new Date(at), now))
   switch (kind) {
     case 'citizen_message':
-      return entry('citizen', '市民', moment, make('p', { class: 'said' }, richText(body.text)))
+      return entry('citizen', body.spoken ? '市民 · 语音转文字' : '市民', moment, make('p', { class: 'said' }, richText(body.text)))
     case 'bot_message':
       return entry('bot', '机器人', moment, ...body.messages.map((message) => botSaid(message)), trace(body))
     case 'agent_message':
