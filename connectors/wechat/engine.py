@@ -291,7 +291,7 @@ class Engine:
     def _bodies(self, events: Sequence[ConversationEvent], held: str) -> tuple[Sequence[rendering.Item], str]:
         bodies: list[rendering.Item] = []
         for event in events:
-            bodies += rendering.rendered(event, held_before=held, shown=self._around.shown)
+            bodies += rendering.rendered(event, shown=self._around.shown)
             if event.kind == "holder":
                 held = event.body.get("holder", held)
         return bodies, held

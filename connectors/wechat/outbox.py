@@ -30,7 +30,8 @@ _READ_ALL: Final = '如有消息没收到，<a href="{link}">点这里看完整�
 _MORE_WAITS: Final = (
     '还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'
 )
-_READ_ON: Final = '<a href="{link}">查看完整内容</a>'
+_TO_PAGE: Final = '<a href="{link}">{words}</a>'
+_READ_ON: Final = "查看完整内容"
 _ROOM_FOR_A_LINK: Final = 400
 
 
@@ -253,8 +254,9 @@ def _as_text(body: Mapping[str, Any], link: Link) -> str:
         return f'<a href="{link(body["page"])}">{body["title"]}</a>'
     if body["type"] == IMAGE:
         return f'<a href="{link(CHAT_PAGE)}">工作人员发来一张图片，点这里看</a>'
-    page = body.get("page")
-    return f"{body['text']}\n\n{_READ_ON.format(link=link(page))}" if page else str(body["text"])
+    if not (page := body.get("page")):
+        return str(body["text"])
+    return f"{body['text']}\n\n{_TO_PAGE.format(link=link(page), words=body.get('link', _READ_ON))}"
 
 
 def _linked(body: Mapping[str, Any], link: Link) -> Mapping[str, Any]:

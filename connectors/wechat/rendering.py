@@ -5,12 +5,13 @@ what is for staff, and what shows only on a page. A text is whole by itself; whe
 item names the page (`page`), and the link to it is made when the item leaves, because links expire.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from core.messages import ReplyMessage
+from core.messages import Choice, ReplyMessage, Source
 from core.ports import ConversationEvent
-from core.statuses import HandoverMode
+from core.statuses import HandoverMode, Holder
 
 TEXT: Final = "text"
 CARD: Final = "card"
@@ -29,19 +30,24 @@ _TO_VIDEO: Final = (
     "进入视频帮办",
     "点这里打开网页，在那里等工作人员接通。接通前可以先检查摄像头和麦克风。",
 )
+_ADDRESS: Final = re.compile(r"https?://[^\s\"'<>]+")
+SEVERAL: Final = 3
+MOST_SOURCES: Final = 3
 
 READ_ON_PAGE: Final = "查看完整指南、材料清单和办理地点，也可以接着提问或找工作人员。"
+PICK_BY_NUMBER: Final = "回复数字即可选择。"
+PICK_THE_ONE: Final = "要问这一项，请回复 1。"
+WAIT_ON_PAGE: Final = "预约回电、留言，请点这里"
+SERVICE_ENDED: Final = "人工服务已结束，接下来由我为您解答。"
+
+_WAYS_OUT: Final = {"page": CHAT_PAGE, "link": WAIT_ON_PAGE}
+"""What who waits can do on the page only."""
 
 
-def rendered(
-    event: ConversationEvent, *, held_before: str, shown: Callable[[str], str] = lambda name: name
-) -> Sequence[Item]:
-    """What the citizen is told by this event.
-
-    `held_before` held the conversation until it; `shown` gives the name by which citizens know of staff.
-    """
+def rendered(event: ConversationEvent, *, shown: Callable[[str], str] = lambda name: name) -> Sequence[Item]:
+    """What the citizen is told by this event. `shown` gives the name by which citizens know of staff."""
     if event.kind == "holder":
-        return _held(event.body, held_before, shown)
+        return _held(event.body, shown)
     if event.kind == "agent_message":
         return [_text(f"{_who(event.body, shown)}：{event.body['text']}")]
     say = _SAYS.get(event.kind)
@@ -50,11 +56,16 @@ def rendered(
 
 def _bot_message(body: Mapping[str, Any]) -> Sequence[Item]:
     items = [item for message in body["messages"] for item in _reply(ReplyMessage.from_json(message))]
+    if body.get("waits") and body.get("wish") != HandoverMode.VIDEO:
+        items[-1] = {**items[-1], **_WAYS_OUT}
     return [*items, *_way_to_video(body)]
 
 
 def _notice(body: Mapping[str, Any]) -> Sequence[Item]:
-    return [_text(body["text"]), *_way_to_video(body)]
+    ways = {"page": body.get("page", ""), "link": body.get("link", "")}
+    if body.get("waits") and body.get("wish") != HandoverMode.VIDEO:
+        ways = _WAYS_OUT
+    return [_text(body["text"], **ways), *_way_to_video(body)]
 
 
 def _way_to_video(body: Mapping[str, Any]) -> Sequence[Item]:
@@ -66,7 +77,7 @@ def _way_to_video(body: Mapping[str, Any]) -> Sequence[Item]:
 
 
 def _checklist(body: Mapping[str, Any]) -> Sequence[Item]:
-    ticked = [f"{'☑' if entry.get('done') else '□'} {entry['name']}" for entry in body["items"]]
+    ticked = [f"{'☑' if entry.get('checked') else '□'} {entry['name']}" for entry in body["items"]]
     return [_text("\n".join([f"{body['title']} 材料清单：", *ticked]), page=CHAT_PAGE)]
 
 
@@ -92,12 +103,13 @@ def _signature(body: Mapping[str, Any]) -> Sequence[Item]:
 
 
 def _reply(message: ReplyMessage) -> Sequence[Item]:
-    """The text with its choices numbered, and a card where there is a guide to read on in."""
-    lines = [message.text]
+    """The text with its choices numbered and its sources named, and a card where there is a guide to read."""
+    text = _with_paragraphs(message)
     if message.choices:
-        lines += [f"{number}. {choice.title}" for number, choice in enumerate(message.choices, start=1)]
-        lines.append("回复数字即可选择。")
-    items = [_text("\n".join(lines))]
+        text = _with_numbers(text, message.choices)
+    if message.sources:
+        text += f"\n\n来源：{_sources(message.sources)}"
+    items = [_text(text)]
     if message.type == "answer" and message.sources:
         source = message.sources[0]
         title = message.title or source.title
@@ -105,16 +117,37 @@ def _reply(message: ReplyMessage) -> Sequence[Item]:
     return items
 
 
-def _held(body: Mapping[str, Any], before: str, shown: Callable[[str], str]) -> Sequence[Item]:
-    match body.get("holder"):
-        case "agent":
-            return [_text(f"{_who(body, shown)}已接入，您可以直接在这里和工作人员说。")]
-        case "queue" if before == "agent":
-            return [_text("正在为您转接其他工作人员，您的位置已保留。")]
-        case "bot" if before == "agent":
-            return [_text("人工服务已结束，现在由帮办答复。")]
-        case _:
-            return []
+def _with_numbers(text: str, choices: Sequence[Choice]) -> str:
+    """The text with the choices as numbered lines, which the bot's own texts have already."""
+    listed = "\n".join(f"{number}. {choice.title}" for number, choice in enumerate(choices, start=1))
+    asked = text if text.endswith(listed) else f"{text}\n{listed}"
+    return f"{asked}\n{PICK_BY_NUMBER if len(choices) > 1 else PICK_THE_ONE}"
+
+
+def _with_paragraphs(message: ReplyMessage) -> str:
+    """The text, with room between its statements where there are several: a chat shows no headings."""
+    if len(message.statements) < SEVERAL:
+        return message.text
+    heads = tuple(f"{each.label}：" for each in message.statements)
+    lines = [f"\n{line}" if line.startswith(heads) else line for line in message.text.split("\n")]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _sources(sources: Sequence[Source]) -> str:
+    """Each guide or document once, with its district, as a link where it has an address; the first few."""
+    named: dict[str, None] = {}
+    for source in sources:
+        name = f"{source.district}《{source.title}》"
+        named[f'<a href="{source.url}">{name}</a>' if _ADDRESS.fullmatch(source.url) else name] = None
+    others = f"等 {len(named)} 份" if len(named) > MOST_SOURCES else ""
+    return "；".join(list(named)[:MOST_SOURCES]) + others
+
+
+def _held(body: Mapping[str, Any], shown: Callable[[str], str]) -> Sequence[Item]:
+    """Who came. That somebody left stands in a notice or summary of its own."""
+    if body.get("holder") != Holder.AGENT:
+        return []
+    return [_text(f"{_who(body, shown)}已接入，您可以直接在这里和工作人员说。")]
 
 
 def _call(body: Mapping[str, Any]) -> Sequence[Item]:
@@ -146,8 +179,10 @@ def _lines(statements: Sequence[Mapping[str, Any]]) -> str:
     return lines if len(lines) <= _LONGEST_DESCRIPTION else lines[: _LONGEST_DESCRIPTION - 1] + "…"
 
 
-def _text(text: str, *, page: str = "") -> Item:
-    return {"type": TEXT, "text": text, "page": page} if page else {"type": TEXT, "text": text}
+def _text(text: str, *, page: str = "", link: str = "") -> Item:
+    """The words of `link` lead to `page`; without, the page is where the text goes on."""
+    given = {"page": page, "link": link if page else ""}
+    return {"type": TEXT, "text": text, **{name: value for name, value in given.items() if value}}
 
 
 def _card(title: str, description: str, page: str, *, minor: bool = False) -> Item:
@@ -156,15 +191,10 @@ def _card(title: str, description: str, page: str, *, minor: bool = False) -> It
     return {**card, "minor": True} if minor else card
 
 
-def wish_of_menu(key: str) -> HandoverMode | None:
-    """The wish for a person that a menu key stands for, if it is one."""
-    return {"person": HandoverMode.TEXT, "video": HandoverMode.VIDEO}.get(key)
-
-
 _SAYS: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[Item]]]] = {
     "bot_message": _bot_message,
     "notice": _notice,
-    "summary": lambda body: [_text(body["text"], page=CHAT_PAGE)],
+    "summary": lambda body: [_text(f"{SERVICE_ENDED}\n{body['text']}", page=CHAT_PAGE)],
     "guide_card": _guide_card,
     "checklist": _checklist,
     "file": _file,

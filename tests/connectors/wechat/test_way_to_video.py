@@ -19,8 +19,8 @@ def event(kind, body):
     return ConversationEvent("c1", 1, kind, body, NOW)
 
 
-def said(kind, body, held="bot"):
-    return [(item["type"], item.get("page", "")) for item in rendered(event(kind, body), held_before=held)]
+def said(kind, body):
+    return [(item["type"], item.get("page", "")) for item in rendered(event(kind, body))]
 
 
 ANSWERS = {
@@ -46,9 +46,7 @@ def test_the_wish_itself_and_the_queue_say_nothing_more():
 
 
 def test_a_ringing_call_has_its_own_card():
-    assert said("call", {"call_id": "k1", "state": "ringing", "mode": "video"}, "agent") == [
-        ("card", CALL_PAGE)
-    ]
+    assert said("call", {"call_id": "k1", "state": "ringing", "mode": "video"}) == [("card", CALL_PAGE)]
 
 
 def test_every_page_that_an_item_names_has_a_ticket():
@@ -60,7 +58,7 @@ def test_where_little_may_be_sent_the_card_becomes_a_link_in_the_answer(spent, m
     ledger = Ledger(Limits()).grant(GrantKind.MESSAGE, NOW.timestamp() - 10)
     for _ in range(spent):
         ledger = ledger.spend(NOW.timestamp() - 5)
-    bodies = rendered(event("notice", {"text": WAITING, "wish": "video"}), held_before="bot")
+    bodies = rendered(event("notice", {"text": WAITING, "wish": "video"}))
     user = ChannelUser("city", "o1", "c1", ledger=ledger.as_json())
     taken = outbox.take_up(Reading("c1", 0, 1, bodies, "bot"), Rules())(Outbox(user))
     items = [OutgoingItem(item.body, number=n, since=NOW) for n, item in enumerate(taken.items, start=1)]
