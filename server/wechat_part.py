@@ -97,8 +97,15 @@ def _open(
     conversing = WeChatConversing(
         app[keys.CONVERSATIONS],
         stores.conversations,
+        client=client,
+        uploads=app[keys.UPLOADS],
+        speech=app[keys.SPEECH],
+        guides=stores.knowledge,
+        find_district=app[keys.FIND_DISTRICT],
         check_message=app[keys.LIMITS].check_message,
         token_of=partial(page_token, secrets.pages),
+        mask=mask,
+        now=utc_now,
     )
     rules = rules_of(own)
     links = WeChatLinks(name, settings.public_url.rstrip("/"), secrets.links, utc_now)
@@ -106,7 +113,7 @@ def _open(
         name,
         stores.outbox,
         conversing,
-        Acts(conversing, bot_name=settings.bot_name),
+        Acts(conversing, bot_name=settings.bot_name, sure_from=settings.asr_sure_from),
         Surroundings(
             rules=rules,
             link_for=links.link_for,

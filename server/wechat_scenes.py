@@ -1,18 +1,16 @@
 """What can be asked of the service by a menu's key or a scene code, as an operator writes it. Pure."""
 
-import re
 from typing import Final
 
 from connectors.wechat.client import LONGEST_SCENE
+from connectors.wechat.scenes import Unknown, read_scene
 
 KINDS: Final = ("ask:问题", "item:事项编码", "window:窗口名称", "kiosk:自助机编号", "person", "video")
-
-_KNOWN: Final = re.compile(r"person|video|(ask|item|window|kiosk):(?=.*\S)[^\x00-\x1f\x7f]+")
 
 
 def is_known(key: str) -> bool:
     """Whether something happens for that key or scene."""
-    return _KNOWN.fullmatch(key) is not None
+    return key.isprintable() and not isinstance(read_scene(key), Unknown)
 
 
 def problem_of(scene: str) -> str:

@@ -17,7 +17,8 @@ from typing import Final
 import structlog
 
 from connectors.wechat import outbox, rendering
-from connectors.wechat.acts import Acts, Conversing
+from connectors.wechat.acts import Acts
+from connectors.wechat.conversing import Conversing
 from connectors.wechat.envelope import NonceUse, check_nonce
 from connectors.wechat.outbox import Link, Reading, Rules
 from connectors.wechat.push_record import as_record, asks_for_something, of_record

@@ -10,6 +10,7 @@ from connectors.wechat.pushes import (
     ImageMessage,
     LinkMessage,
     LocationMessage,
+    MenuUsed,
     Push,
     Scanned,
     Subscribed,
@@ -28,6 +29,7 @@ _KINDS: Final[dict[str, type[Push]]] = {
         ImageMessage,
         LinkMessage,
         LocationMessage,
+        MenuUsed,
         Scanned,
         Subscribed,
         SubscriptionAnswered,
@@ -41,6 +43,8 @@ _KINDS: Final[dict[str, type[Push]]] = {
 
 def asks_for_something(push: Push) -> bool:
     """Whether something is to be done for it; WeChat tells of much that isn't said to us."""
+    if isinstance(push, MenuUsed) and not push.scanned:
+        return False  # what was photographed or chosen comes as a message of its own
     return type(push).__name__ in _KINDS
 
 
@@ -50,6 +54,8 @@ def as_record(push: Push, mask: Callable[[str], str]) -> str:
         return ""
     if isinstance(push, TextMessage):
         push = replace(push, text=mask(push.text))
+    if isinstance(push, VoiceMessage):
+        push = replace(push, recognition=mask(push.recognition))
     return json.dumps({"class": type(push).__name__, **asdict(push)}, ensure_ascii=False)
 
 

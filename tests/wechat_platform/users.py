@@ -77,10 +77,18 @@ class PlatformUser:
         return self._message("image", {"PicUrl": url, "MediaId": media_id})
 
     def sends_voice(
-        self, content: bytes, *, coding: str = "amr", recognition: str | None = None
+        self,
+        content: bytes,
+        *,
+        coding: str = "amr",
+        recognition: str | None = None,
+        better: bytes | None = None,
     ) -> "asyncio.Task[Delivery]":
+        """`better` is the same in 16 kHz, which not every account gets."""
         media_id = self._account.keep_media(content, f"audio/{coding}", f"voice.{coding}")
         told = {} if recognition is None else {"Recognition": recognition}
+        if better is not None:
+            told["MediaId16K"] = self._account.keep_media(better, f"audio/{coding}", f"voice16k.{coding}")
         return self._message("voice", {"MediaId": media_id, "Format": coding, **told})
 
     def sends_video(self, content: bytes, *, short: bool = False) -> "asyncio.Task[Delivery]":
@@ -128,6 +136,14 @@ class PlatformUser:
     def clicks(self, key: str) -> "asyncio.Task[Delivery]":
         self._grant_event()
         return self._event("CLICK", {"EventKey": key}, tells_failure=True)
+
+    def scans_by_button(
+        self, key: str, scanned: str, *, event: str = "scancode_waitmsg"
+    ) -> "asyncio.Task[Delivery]":
+        """Scans any code by a button of the menu."""
+        self._grant_event()
+        code = {"ScanType": "qrcode", "ScanResult": scanned}
+        return self._event(event, {"EventKey": key, "ScanCodeInfo": code}, tells_failure=True)
 
     def views(self, url: str, menu_id: str = "") -> "asyncio.Task[Delivery]":
         return self._event("VIEW", {"EventKey": url, **({"MenuId": menu_id} if menu_id else {})})

@@ -17,6 +17,7 @@ from connectors.wechat.sender import Sender
 from core.errors import TextTooLong, Unavailable
 from core.outbox_ports import ItemState
 from core.ports import Conversation
+from core.speech_ports import Heard
 from core.statuses import HandoverMode
 from tests.fakes import InMemoryConversationStore, ManualClock
 from tests.outbox_fakes import InMemoryOutboxStore
@@ -45,7 +46,10 @@ class FakeConversing:
     async def exists(self, conversation_id):
         return await self.conversations.get(conversation_id) is not None
 
-    async def say(self, conversation_id, text, message_id):
+    async def held_by(self, conversation_id):
+        return (await self.conversations.get(conversation_id)).holder
+
+    async def say(self, conversation_id, text, message_id, *, spoken=False):
         self.heard.append(text)
         if self.failure:
             raise self.failure
@@ -62,14 +66,18 @@ class FakeConversing:
         self.wishes.append(mode)
         await self.note(conversation_id, "已为您排队", message_id)
 
-    async def note(self, conversation_id, text, message_id):
-        await self.conversations.append(conversation_id, "notice", {"text": text}, delivery_key=message_id)
+    async def note(self, conversation_id, text, message_id, **about):
+        body = {"text": text, **about}
+        noted, _ = await self.conversations.append(
+            conversation_id, "notice", body, delivery_key=f"notice:{message_id}"
+        )
+        return noted.body
 
-    async def add_picture(self, conversation_id, media_id, message_id):
-        await self.note(conversation_id, f"收到图片 {media_id}", message_id)
+    async def read_back(self, conversation_id, message_id):
+        return ""
 
-    async def hear(self, media_id):
-        return self.voices.get(media_id)
+    async def hear(self, voice):
+        return self.voices.get(voice.media_id)
 
     async def events_after(self, conversation_id, after):
         return await self.conversations.events(conversation_id, after=after)
@@ -375,9 +383,9 @@ async def test_a_menu_asks_or_calls_a_person(world):
 async def test_a_voice_is_heard_if_anything_can_hear(world):
     push = VoiceMessage(**HEAD, created=1, msg_id="7", media_id="v1", format="amr", recognition="")
     assert "听不了语音" in said(await world.engine.answer(push, "n"))
-    world.conversing.voices["v2"] = "居住证"
+    world.conversing.voices["v2"] = Heard("居住证", 0.9)
     push = VoiceMessage(**HEAD, created=1, msg_id="8", media_id="v2", format="amr", recognition="")
-    assert said(await world.engine.answer(push, "n2")) == "答居住证"
+    assert said(await world.engine.answer(push, "n2")) == "听到的是：“居住证”。\n\n答居住证"
 
 
 async def test_a_conversation_that_was_deleted_is_begun_anew(world):
