@@ -19,9 +19,9 @@ from core.errors import BangbanError, ConfigurationError
 from core.wechat_settings import WeChatAccountSettings
 from server import wechat_findings as findings
 from server.wechat_findings import Finding, Sign
-from server.wechat_part import keys_of
 from server.wechat_probe import Answer, Unreached, addresses_of, get, post
 from server.wechat_scenes import is_known
+from server.wechat_values import keys_of
 
 OFFICIAL: Final = "https://api.weixin.qq.com"
 MENU: Final = "菜单"

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +68,15 @@ def type_in(monkeypatch, line):
     typed = io.StringIO(line + "\n")
     typed.isatty = lambda: True
     monkeypatch.setattr("sys.stdin", typed)
+
+
+@pytest.mark.slow  # starts a Python process
+def test_the_command_runs_in_a_process_of_its_own():
+    command = [sys.executable, "-m", "server", "wechat", "check", "-h"]
+
+    ran = subprocess.run(command, cwd=SAMPLE.parents[2], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
 
 
 class TestTheAccount:

@@ -17,7 +17,7 @@ from server import wechat_probe
 from server.wechat_accounts import OwnTokens
 from server.wechat_check import AccountCheck
 from server.wechat_findings import Sign
-from server.wechat_part import account_of
+from server.wechat_values import account_of
 from tests.server.wechat_proxies import MENU, PUBLIC, hall_of, proxied, self_signed, serving
 from tests.wechat_platform import AccountSettings, WeChatPlatform
 from tests.wechat_platform.faults import DROPPED, REFUSED, ApiFault
