@@ -25,6 +25,7 @@ from server.wechat_values import keys_of
 
 OFFICIAL: Final = "https://api.weixin.qq.com"
 MENU: Final = "菜单"
+BROWSER: Final = "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class AccountCheck:
             yield findings.of_push(await self._push(url, EVENT), keys.mode, host)
             await self._push(url, LEAVE)
             yield findings.of_forgery(await self._push(url, EVENT, forge=True), host)
+            entered = await get(self.session, f"{url}/enter", {"to": "chat"}, browser=BROWSER)
+            back = f"{self.public_url}/wechat/{self.name}/entered"
+            yield findings.of_entry(entered, self.account, back, host)
 
     async def _push(self, url: str, event: str, *, forge: bool = False) -> Answer | Unreached:
         push = trial_push(
