@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from connectors.wechat.api import WeChatSilent
 from connectors.wechat.client import CheckedStep
 from connectors.wechat.envelope import Mode
 from connectors.wechat.error_codes import IpNotListed, WeChatRefusal
@@ -226,10 +227,13 @@ def of_failure(step: str, error: Exception) -> Finding:
             return Finding(
                 Sign.WRONG, step, "微信不认这个 AppSecret", f"请在{SECRET_PAGE}核对或重置，再改 app_secret。"
             )
+    told = str(error)
+    if isinstance(error, WeChatSilent):
+        told = f"微信没有应答（{_SILENCES.get(error.reason, error.reason)}）"
     return Finding(
         Sign.WRONG,
         step,
-        str(error),
+        told,
         "请确认服务器能访问外网的 api.weixin.qq.com:443，设置里的 api_url 没有改错。",
     )
 
@@ -245,6 +249,15 @@ def is_ip(host: str) -> bool:
 
 MODES: Final = {Mode.PLAIN: "明文模式", Mode.COMPATIBLE: "兼容模式", Mode.SAFE: "安全模式"}
 
+_SILENCES: Final = {
+    "ClientConnectionError": "连接不上，或中断了",
+    "ClientConnectorCertificateError": "证书有问题，出口处可能有代理",
+    "ClientConnectorDNSError": "查不到域名",
+    "ClientConnectorError": "连接不上",
+    "TimeoutError": "超时",
+    "no JSON object": "应答不是微信的，出口处可能有代理或登录页",
+}
+
 _UNREACHED: Final = {
     Obstacle.NAME: ("查不到这个域名", "请检查 public_url 的拼写和域名解析。"),
     Obstacle.CERTIFICATE: (
@@ -252,7 +265,7 @@ _UNREACHED: Final = {
         "微信也不会接受。请换用受信任机构签发、没有过期、与域名相符的证书，并在代理里配上完整的证书链。",
     ),
     Obstacle.TLS: ("建立不了 HTTPS 连接", "请检查代理在这个端口上启用了 HTTPS（TLS 1.2 以上）。"),
-    Obstacle.REFUSED: ("连接被拒绝", "请检查反向代理在运行，防火墙放行了这个端口。"),
+    Obstacle.REFUSED: ("连接被拒绝", "请检查帮办和反向代理都在运行，防火墙放行了这个端口。"),
     Obstacle.SILENT: (
         f"{MOST_SECONDS:.0f} 秒没有应答",
         "请检查防火墙。有些内网的服务器访问不了自己的公网地址：用手机流量打开这个域名，"

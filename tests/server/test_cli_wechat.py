@@ -137,7 +137,7 @@ class TestCheck:
         assert (status, err) == (4, "")
         told = out.splitlines()
         [line] = [number for number, each in enumerate(told) if each.startswith("✗ 回调地址验证")]
-        assert told[line + 1] == "    请检查反向代理在运行，防火墙放行了这个端口。"
+        assert told[line + 1] == "    请检查帮办和反向代理都在运行，防火墙放行了这个端口。"
         assert told[-1] == "有 2 项不对，改好后再查一次。"
 
     async def test_no_secret_is_printed_whatever_is_wrong(self, wechat, platform, monkeypatch):
