@@ -1,6 +1,7 @@
 """A citizen's WeChat in a terminal: lines are typed, and what WeChat would show is printed."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,13 +22,14 @@ HELP = """直接输入文字就是发消息。其他：
   /expire         让 access_token 失效   /who [openid]  换一个人
   /open 网址      给出在浏览器里以此人身份打开的地址
   /quit           结束"""
+LINK = re.compile(r'<a href="([^"]*)"[^>]*>([^<]*)</a>')
 HOW = {REPLY: "被动回复", CUSTOM: "客服消息", SUBSCRIPTION: "订阅通知", NOTICE: "微信提示"}
 
 
 def shown(seen: Seen) -> str:
     """What is printed of something on the citizen's screen."""
     lines = [f"  ◀ [{HOW[seen.via]}] {seen.title}".rstrip()]
-    lines += seen.text.splitlines()
+    lines += LINK.sub(r"\2 → \1", seen.text).splitlines()
     if seen.media_id:
         lines.append(f"（{seen.kind} {seen.media_id[:12]}…）")
     lines += [f"{name}：{value}" for name, value in seen.details.items()]

@@ -547,6 +547,11 @@ class TestTerminal:
 
         assert shown(card) == "  ◀ [客服消息] 身份证补领\n    材料 2 份\n    → https://a.example/g"
 
+    def test_a_link_within_a_text_is_shown_with_its_address(self):
+        text = Seen("text", "reply", 0.0, '还有两条，<a href="https://a.example/g">查看全部</a>。')
+
+        assert shown(text) == "  ◀ [被动回复]\n    还有两条，查看全部 → https://a.example/g。"
+
 
 def test_the_platform_knows_nothing_of_the_connector():
     folder = Path(protocol.__file__).parent
