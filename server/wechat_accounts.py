@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.wechat_ports import AccessToken, TokenStore
 from core.wechat_settings import WeChatAccountSettings
 from server.stores_part import open_stores
-from server.wechat_part import account_of
+from server.wechat_values import account_of
 
 
 class OwnTokens:

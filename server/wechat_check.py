@@ -19,12 +19,14 @@ from core.errors import BangbanError, ConfigurationError
 from core.wechat_settings import WeChatAccountSettings
 from server import wechat_findings as findings
 from server.wechat_findings import Finding, Sign
-from server.wechat_part import keys_of
 from server.wechat_probe import Answer, Unreached, addresses_of, get, post
 from server.wechat_scenes import is_known
+from server.wechat_values import keys_of
 
 OFFICIAL: Final = "https://api.weixin.qq.com"
 MENU: Final = "菜单"
+COMPARED: Final = "菜单：与微信比较"
+BROWSER: Final = "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ class AccountCheck:
         async for finding in self._callback():
             yield finding
         yield await self._clock()
-        for step in await self.client.self_check():
+        steps = await self.client.self_check()
+        for step in steps:
             yield findings.of_step(step)
-        async for finding in self._menu():
+        async for finding in self._menu(has_token=steps[0].error is None):
             yield finding
         yield findings.of_domains(host)
 
@@ -84,6 +87,9 @@ class AccountCheck:
             yield findings.of_push(await self._push(url, EVENT), keys.mode, host)
             await self._push(url, LEAVE)
             yield findings.of_forgery(await self._push(url, EVENT, forge=True), host)
+            entered = await get(self.session, f"{url}/enter", {"to": "chat"}, browser=BROWSER)
+            back = f"{self.public_url}/wechat/{self.name}/entered"
+            yield findings.of_entry(entered, self.account, back, host)
 
     async def _push(self, url: str, event: str, *, forge: bool = False) -> Answer | Unreached:
         push = trial_push(
@@ -102,7 +108,7 @@ class AccountCheck:
         theirs = answer.at if isinstance(answer, Answer) else None
         return findings.of_clock(theirs, self.now(), self.account.clock_window_s)
 
-    async def _menu(self) -> AsyncIterator[Finding]:
+    async def _menu(self, *, has_token: bool) -> AsyncIterator[Finding]:
         if self.account.menu is None:
             yield Finding(
                 Sign.LOOK, MENU, "设置里没有写 menu，不比较", "菜单文件的写法见 docs/howto/wechat.md。"
@@ -116,19 +122,22 @@ class AccountCheck:
         if unknown := unknown_keys(wanted):
             told = "点了没有反应的 click：" + "、".join(unknown)
             yield Finding(Sign.WRONG, MENU, told, "click 要写成 ask:问题、person 或 video。")
+        if not has_token:  # said already
+            yield Finding(Sign.LOOK, COMPARED, "没有拿到接口凭证，没有比较")
+            return
         try:
             differences = diff(from_wechat(await self.client.menu() or {}), wanted)
         except BangbanError as error:
-            yield findings.of_failure(f"{MENU}：与微信比较", error)
+            yield findings.of_failure(COMPARED, error)
             return
         if differences:
             told, advice = (
                 f"与微信上的有 {len(differences)} 处不同",
                 f"查看：bangban wechat menu diff {self.name}",
             )
-            yield Finding(Sign.WRONG, f"{MENU}：与微信比较", told, f"{advice}；更新：把 diff 换成 push。")
+            yield Finding(Sign.WRONG, COMPARED, told, f"{advice}；更新：把 diff 换成 push。")
         else:
-            yield Finding(Sign.WELL, f"{MENU}：与微信比较", "一致")
+            yield Finding(Sign.WELL, COMPARED, "一致")
 
 
 def read_menu(file: Path, public_url: str) -> Menu:

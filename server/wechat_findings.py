@@ -6,13 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from connectors.wechat.api import WeChatSilent
 from connectors.wechat.client import CheckedStep
 from connectors.wechat.envelope import Mode
 from connectors.wechat.error_codes import IpNotListed, WeChatRefusal
 from connectors.wechat.replies import SUCCESS
 from core.errors import ConfigurationError
+from core.wechat_settings import WeChatAccountSettings
 from server.wechat_probe import MOST_SECONDS, Answer, Obstacle, Unreached
 
 CONSOLE: Final = "微信开发者平台（developers.weixin.qq.com/platform）「我的业务 → 服务号 → 基础信息」"
@@ -20,6 +22,7 @@ SERVER_PAGE: Final = f"{CONSOLE}的「域名与消息推送配置」"
 SECRET_PAGE: Final = f"{CONSOLE}的「开发密钥」"
 ACCOUNT_PAGE: Final = "公众平台（mp.weixin.qq.com）「设置与开发 → 账号设置 → 功能设置」"
 
+_MOST_SHOWN: Final = 200
 _BLANK: Final = b"\xef\xbb\xbf \r\n\t"
 
 SLOW_SECONDS: Final = 5.0
@@ -158,6 +161,21 @@ def of_forgery(answer: Answer | Unreached, host: str) -> Finding:
     return _odd(step, answer, host)
 
 
+def of_entry(answer: Answer | Unreached, own: WeChatAccountSettings, back: str, host: str) -> Finding:
+    """Whether who taps a link in WeChat is led to WeChat, to come back to `back`."""
+    step, way = "网页入口", urlsplit("" if isinstance(answer, Unreached) else answer.leads_to)
+    if isinstance(answer, Unreached):
+        return _unreached(step, answer, host)
+    if f"{way.scheme}://{way.netloc}{way.path}" != own.authorize_url:
+        return _odd(step, answer, host)
+    asked = dict(parse_qsl(way.query))
+    if asked.get("appid") == own.app_id and asked.get("redirect_uri") == back:
+        return Finding(Sign.WELL, step, "点链接会先由微信确认是谁，再打开网页")
+    wrong = "public_url" if asked.get("appid") == own.app_id else "app_id"
+    told = f"运行中的服务用的 {wrong} 和现在的设置不一样"
+    return Finding(Sign.WRONG, step, told, "改过设置请重启服务，几个副本的设置要一样。")
+
+
 def of_clock(theirs: datetime | None, ours: datetime, window: float) -> Finding:
     """How far our clock is from WeChat's."""
     step = "时钟"
@@ -209,10 +227,13 @@ def of_failure(step: str, error: Exception) -> Finding:
             return Finding(
                 Sign.WRONG, step, "微信不认这个 AppSecret", f"请在{SECRET_PAGE}核对或重置，再改 app_secret。"
             )
+    told = str(error)
+    if isinstance(error, WeChatSilent):
+        told = f"微信没有应答（{_SILENCES.get(error.reason, error.reason)}）"
     return Finding(
         Sign.WRONG,
         step,
-        str(error),
+        told,
         "请确认服务器能访问外网的 api.weixin.qq.com:443，设置里的 api_url 没有改错。",
     )
 
@@ -228,6 +249,15 @@ def is_ip(host: str) -> bool:
 
 MODES: Final = {Mode.PLAIN: "明文模式", Mode.COMPATIBLE: "兼容模式", Mode.SAFE: "安全模式"}
 
+_SILENCES: Final = {
+    "ClientConnectionError": "连接不上，或中断了",
+    "ClientConnectorCertificateError": "证书有问题，出口处可能有代理",
+    "ClientConnectorDNSError": "查不到域名",
+    "ClientConnectorError": "连接不上",
+    "TimeoutError": "超时",
+    "no JSON object": "应答不是微信的，出口处可能有代理或登录页",
+}
+
 _UNREACHED: Final = {
     Obstacle.NAME: ("查不到这个域名", "请检查 public_url 的拼写和域名解析。"),
     Obstacle.CERTIFICATE: (
@@ -235,7 +265,7 @@ _UNREACHED: Final = {
         "微信也不会接受。请换用受信任机构签发、没有过期、与域名相符的证书，并在代理里配上完整的证书链。",
     ),
     Obstacle.TLS: ("建立不了 HTTPS 连接", "请检查代理在这个端口上启用了 HTTPS（TLS 1.2 以上）。"),
-    Obstacle.REFUSED: ("连接被拒绝", "请检查反向代理在运行，防火墙放行了这个端口。"),
+    Obstacle.REFUSED: ("连接被拒绝", "请检查帮办和反向代理都在运行，防火墙放行了这个端口。"),
     Obstacle.SILENT: (
         f"{MOST_SECONDS:.0f} 秒没有应答",
         "请检查防火墙。有些内网的服务器访问不了自己的公网地址：用手机流量打开这个域名，"
@@ -258,7 +288,7 @@ def _odd(step: str, answer: Answer, host: str) -> Finding:
         return Finding(
             Sign.WRONG,
             step,
-            f"{told}，跳转到 {answer.leads_to or '别处'}",
+            f"{told}，跳转到 {answer.leads_to.partition('?')[0][:_MOST_SHOWN] or '别处'}",
             "微信不跟随跳转。请让代理直接转发 /wechat/，不要跳转或要求登录。",
         )
     if answer.status == 404 and answer.code == "not_found":

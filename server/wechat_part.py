@@ -9,14 +9,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from connectors.wechat.account import Account
 from connectors.wechat.acts import Acts
 from connectors.wechat.api import WeChatApi, create_session
 from connectors.wechat.client import WeChatClient, open_client
 from connectors.wechat.engine import Engine, Surroundings
-from connectors.wechat.envelope import Keys, Mode, decode_aes_key
 from connectors.wechat.outbox import Rules
-from connectors.wechat.quota import Limit, Limits
 from connectors.wechat.rendering import CARD
 from connectors.wechat.sender import Sender
 from connectors.wechat.views import CALLBACKS, Callback
@@ -28,6 +25,7 @@ from server import keys
 from server.background import BackgroundTasks
 from server.wechat_conversing import WeChatConversing
 from server.wechat_links import WeChatLinks, page_token
+from server.wechat_values import account_of, keys_of, rules_of
 
 TAKE_UP_EVERY_SECONDS: Final = 5.0
 
@@ -162,28 +160,4 @@ def _callback(app: web.Application, account: WeChatAccount) -> Callback:
     )
 
 
-def account_of(name: str, own: WeChatAccountSettings) -> Account:
-    """The account as the API knows it."""
-    return Account(name, own.app_id, own.app_secret.get_secret_value(), own.stable_token)
-
-
-def keys_of(own: WeChatAccountSettings) -> Keys:
-    """What the account shares with WeChat. Raises ConfigurationError."""
-    encoded = (key.get_secret_value() for key in (own.aes_key, own.old_aes_key))
-    return Keys(
-        token=own.token.get_secret_value(),
-        appid=own.app_id,
-        mode=Mode(own.mode),
-        aes_keys=tuple(decode_aes_key(key) for key in encoded if key),
-    )
-
-
-def rules_of(own: WeChatAccountSettings) -> Rules:
-    """How much may be sent."""
-    event = Limit(own.messages_after_event, own.seconds_after_event)
-    message = Limit(own.messages_after_message, own.hours_after_message * 3600)
-    limits = Limits(message=message, click=event, follow=event, scan=event)
-    return Rules(limits, own.most_text_bytes)
-
-
-__all__ = ["WeChatAccount", "account_of", "keys_of", "opened", "rules_of", "start"]
+__all__ = ["WeChatAccount", "opened", "start"]

@@ -38,26 +38,31 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, up to MOST_BYTES of it. `seconds` is how long it took, `at` the server's own clock."""
+    """What came back, up to MOST_BYTES of it. `seconds` is how long it took, `at` the server's own clock.
+
+    `leads_to` is where a redirection leads, `code` that of our own errors.
+    """
 
     status: int
     body: bytes = field(repr=False)
     seconds: float
     at: datetime | None = None
-    leads_to: str = ""  # the host that a redirection names, or its path
-    code: str = ""  # of our own errors
+    leads_to: str = field(default="", repr=False)
+    code: str = ""
 
 
-async def get(session: aiohttp.ClientSession, url: str, query: Mapping[str, str]) -> Answer | Unreached:
-    """The answer to a GET; redirections aren't followed, as WeChat follows none."""
-    return await _request(session, "GET", url, query, None)
+async def get(
+    session: aiohttp.ClientSession, url: str, query: Mapping[str, str], *, browser: str = ""
+) -> Answer | Unreached:
+    """The answer to a GET, of that browser; redirections aren't followed, as WeChat follows none."""
+    return await _request(session, "GET", url, query, headers={"User-Agent": browser} if browser else {})
 
 
 async def post(
     session: aiohttp.ClientSession, url: str, query: Mapping[str, str], body: bytes
 ) -> Answer | Unreached:
     """The answer to a POST of XML."""
-    return await _request(session, "POST", url, query, body)
+    return await _request(session, "POST", url, query, body, headers={"Content-Type": "text/xml"})
 
 
 async def addresses_of(host: str) -> list[IPv4Address | IPv6Address]:
@@ -70,10 +75,15 @@ async def addresses_of(host: str) -> list[IPv4Address | IPv6Address]:
 
 
 async def _request(
-    session: aiohttp.ClientSession, method: str, url: str, query: Mapping[str, str], body: bytes | None
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    query: Mapping[str, str],
+    body: bytes | None = None,
+    *,
+    headers: Mapping[str, str],
 ) -> Answer | Unreached:
     began = asyncio.get_running_loop().time()
-    headers = {"Content-Type": "text/xml"} if body is not None else {}
     try:
         async with (
             asyncio.timeout(MOST_SECONDS),
@@ -88,7 +98,7 @@ async def _request(
                 content,
                 seconds,
                 _date(response.headers.get("Date", "")),
-                _leads_to(response.headers.get("Location", "")),
+                response.headers.get("Location", ""),
                 _code(content),
             )
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -116,11 +126,6 @@ def _date(header: str) -> datetime | None:
         return parsedate_to_datetime(header)
     except ValueError:
         return None
-
-
-def _leads_to(location: str) -> str:
-    """Where a redirection leads, without its query: that may hold the signature."""
-    return location.partition("?")[0][:200]
 
 
 def _code(content: bytes) -> str:

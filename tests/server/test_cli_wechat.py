@@ -3,6 +3,8 @@
 import asyncio
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +70,15 @@ def type_in(monkeypatch, line):
     monkeypatch.setattr("sys.stdin", typed)
 
 
+@pytest.mark.slow  # starts a Python process
+def test_the_command_runs_in_a_process_of_its_own():
+    command = [sys.executable, "-m", "server", "wechat", "check", "-h"]
+
+    ran = subprocess.run(command, cwd=SAMPLE.parents[2], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stderr
+
+
 class TestTheAccount:
     """Which one is meant."""
 
@@ -126,7 +137,7 @@ class TestCheck:
         assert (status, err) == (4, "")
         told = out.splitlines()
         [line] = [number for number, each in enumerate(told) if each.startswith("✗ 回调地址验证")]
-        assert told[line + 1] == "    请检查反向代理在运行，防火墙放行了这个端口。"
+        assert told[line + 1] == "    请检查帮办和反向代理都在运行，防火墙放行了这个端口。"
         assert told[-1] == "有 2 项不对，改好后再查一次。"
 
     async def test_no_secret_is_printed_whatever_is_wrong(self, wechat, platform, monkeypatch):

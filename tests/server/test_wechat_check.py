@@ -17,7 +17,7 @@ from server import wechat_probe
 from server.wechat_accounts import OwnTokens
 from server.wechat_check import AccountCheck
 from server.wechat_findings import Sign
-from server.wechat_part import account_of
+from server.wechat_values import account_of
 from tests.server.wechat_proxies import MENU, PUBLIC, hall_of, proxied, self_signed, serving
 from tests.wechat_platform import AccountSettings, WeChatPlatform
 from tests.wechat_platform.faults import DROPPED, REFUSED, ApiFault
@@ -84,6 +84,8 @@ def wrong_in(found):
 CHECK = "回调地址验证"
 PUSH = "消息推送（安全模式）"
 FORGERY = "伪造的推送"
+ENTRY = "网页入口"
+MENU_COMPARED = "菜单：与微信比较"
 TOKEN = "微信接口：接口凭证 access_token"
 
 
@@ -102,12 +104,13 @@ class TestAllIsWell:
             CHECK,
             f"消息推送（{named}）",
             FORGERY,
+            ENTRY,
             "时钟",
             TOKEN,
             "微信接口：调用接口",
             "微信接口：自定义菜单",
             "微信接口：网页 JS-SDK",
-            "菜单：与微信比较",
+            MENU_COMPARED,
         ):
             assert found[step].sign is Sign.WELL, step
 
@@ -278,13 +281,34 @@ class TestPushes:
         assert "签名不对也收下了" in found[FORGERY].told
 
 
+class TestTheWayToThePage:
+    """Where a tap on a link leads."""
+
+    async def test_another_public_address_than_the_running_service_has(self, world):
+        found = await world.check(await world.serve(), public="https://other.example.gov.cn")
+
+        assert wrong_in(found) == [ENTRY]
+        assert "public_url" in found[ENTRY].told
+
+    async def test_another_app_id_than_the_running_service_has(self, world):
+        found = await world.check(await world.serve(mode="plain"), mode="plain", app_id="wx0other")
+
+        assert "app_id" in found[ENTRY].told
+
+    async def test_the_state_that_is_on_the_way_is_not_shown(self, world):
+        found = await world.check(await world.serve(authorize_url="https://a.example/authorize"))
+
+        assert wrong_in(found) == [ENTRY]
+        assert found[ENTRY].told.endswith("跳转到 https://a.example/authorize")
+
+
 class TestTheApi:
     """What WeChat says to our calls."""
 
     async def test_a_wrong_secret(self, world):
         found = await world.check(await world.serve(), app_secret="another")
 
-        assert wrong_in(found) == [TOKEN, "菜单：与微信比较"]
+        assert wrong_in(found) == [TOKEN]
         assert "40125" in found[TOKEN].told
         assert "AppSecret" in found[TOKEN].advice
 
@@ -313,7 +337,7 @@ class TestTheApi:
     async def test_wechat_cannot_be_reached(self, world):
         found = await world.check(await world.serve(), api_url=f"http://127.0.0.1:{unused_port()}")
 
-        assert wrong_in(found) == [TOKEN, "菜单：与微信比较"]
+        assert wrong_in(found) == [TOKEN]
         assert "外网" in found[TOKEN].advice
         assert found["时钟"].sign is Sign.LOOK
         assert found[CHECK].sign is found[PUSH].sign is Sign.WELL
@@ -346,7 +370,7 @@ class TestTheMenu:
         found = await world.check(await world.serve(), menu=None)
 
         assert found["菜单"].sign is Sign.LOOK
-        assert "菜单：与微信比较" not in found
+        assert MENU_COMPARED not in found
 
     async def test_a_file_that_is_not_there(self, world, tmp_path):
         found = await world.check(await world.serve(), menu=tmp_path / "none.toml")
@@ -382,5 +406,5 @@ class TestTheMenu:
 
         found = await world.check(await world.serve())
 
-        assert wrong_in(found) == ["菜单：与微信比较"]
-        assert "bangban wechat menu diff hall" in found["菜单：与微信比较"].advice
+        assert wrong_in(found) == [MENU_COMPARED]
+        assert "bangban wechat menu diff hall" in found[MENU_COMPARED].advice

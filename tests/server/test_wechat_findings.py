@@ -5,8 +5,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from connectors.wechat.api import WeChatSilent
 from connectors.wechat.envelope import Mode
-from server.wechat_findings import Sign, of_address, of_clock, of_names, of_push
+from server.wechat_findings import Sign, of_address, of_clock, of_failure, of_names, of_push
 from server.wechat_probe import Answer
 
 HOST = "bangban.example.gov.cn"
@@ -59,6 +60,17 @@ def test_where_a_host_leads_from_here(found, sign):
 @pytest.mark.parametrize(("seconds", "sign"), [(4.9, Sign.WELL), (5.1, Sign.WRONG)])
 def test_wechat_does_not_wait_for_longer_than_five_seconds(seconds, sign):
     assert of_push(Answer(200, b"success", seconds), Mode.SAFE, HOST).sign is sign
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("no JSON object", "登录页"), ("TimeoutError", "超时"), ("HTTP 502", "HTTP 502")]
+)
+def test_why_wechat_is_silent_is_said_in_chinese(reason, told):
+    finding = of_failure("微信接口", WeChatSilent(reason, sent=True))
+
+    assert finding.sign is Sign.WRONG
+    assert finding.told.startswith("微信没有应答（")
+    assert told in finding.told
 
 
 @pytest.mark.parametrize(("window", "sign"), [(300, Sign.LOOK), (100, Sign.WRONG)])

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from core.wechat_settings import WeChatAccountSettings
 
 PUBLIC = "https://bangban.example.gov.cn"
+KEPT = ("Content-Type", "Location")
 MENU = '[[menu]]\nname = "人工"\nclick = "person"\n'
 
 
@@ -64,12 +65,15 @@ async def proxied(
                 return web.Response(status=posts.status, body=posts.body)
             query = request.query if keeps_query else None
             async with session.request(
-                request.method, upstream + request.path, params=query, data=await request.read()
+                request.method,
+                upstream + request.path,
+                params=query,
+                data=await request.read(),
+                headers={"User-Agent": request.headers.get("User-Agent", "")},
+                allow_redirects=False,
             ) as response:
-                content = await response.read()
-                return web.Response(
-                    status=response.status, body=content + adds, content_type=response.content_type
-                )
+                kept = {name: response.headers[name] for name in KEPT if name in response.headers}
+                return web.Response(status=response.status, body=await response.read() + adds, headers=kept)
 
         async with serving(pass_on) as url:
             yield url

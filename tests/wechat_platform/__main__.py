@@ -29,7 +29,7 @@ async def play(arguments: argparse.Namespace) -> None:
         try:
             verified = await platform.account.verify_callback()
         except aiohttp.ClientError as error:
-            print(f"回调地址连不上：{error}")  # noqa: T201 - as above
+            print(f"回调地址连不上，服务在运行吗？{error}")  # noqa: T201 - as above
         else:
             print("回调地址验证通过" if verified else "回调地址验证没有通过：Token 一致吗？")  # noqa: T201 - as above
         await Terminal(platform).run(read_line)

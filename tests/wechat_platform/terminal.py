@@ -1,9 +1,12 @@
 """A citizen's WeChat in a terminal: lines are typed, and what WeChat would show is printed."""
 
 import asyncio
+import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from tests.wechat_platform.account import PlatformAccount
 from tests.wechat_platform.platform import WeChatPlatform
@@ -11,7 +14,7 @@ from tests.wechat_platform.users import CUSTOM, NOTICE, REPLY, SUBSCRIPTION, Pla
 
 HELP = """直接输入文字就是发消息。其他：
   /follow [场景]  关注（可带扫码场景）   /unfollow  取消关注
-  /menu           看菜单               /menu KEY  点菜单
+  /menu           看菜单               /menu 名称  点菜单（名称或 KEY）
   /scan 场景      扫带参数的二维码       /image 文件  发图片
   /voice 文件     发语音（AMR）         /video 文件  发视频
   /location 纬度 经度 [地点]  发位置     /link 网址 [标题]  发链接
@@ -19,13 +22,14 @@ HELP = """直接输入文字就是发消息。其他：
   /expire         让 access_token 失效   /who [openid]  换一个人
   /open 网址      给出在浏览器里以此人身份打开的地址
   /quit           结束"""
+LINK = re.compile(r'<a href="([^"]*)"[^>]*>([^<]*)</a>')
 HOW = {REPLY: "被动回复", CUSTOM: "客服消息", SUBSCRIPTION: "订阅通知", NOTICE: "微信提示"}
 
 
 def shown(seen: Seen) -> str:
     """What is printed of something on the citizen's screen."""
     lines = [f"  ◀ [{HOW[seen.via]}] {seen.title}".rstrip()]
-    lines += seen.text.splitlines()
+    lines += LINK.sub(r"\2 → \1", seen.text).splitlines()
     if seen.media_id:
         lines.append(f"（{seen.kind} {seen.media_id[:12]}…）")
     lines += [f"{name}：{value}" for name, value in seen.details.items()]
@@ -45,6 +49,12 @@ def menu_lines(account: PlatformAccount) -> Iterator[str]:
             yield f"    {each['name']}  {each.get('key') or each.get('url') or ''}"
 
 
+def ends_of(account: PlatformAccount) -> Iterator[Mapping[str, Any]]:
+    """The buttons and entries that do something."""
+    for button in (account.menu or {}).get("button", []):
+        yield from button.get("sub_button") or [button]
+
+
 class Terminal:
     """Plays one user at a time."""
 
@@ -62,8 +72,12 @@ class Terminal:
                 break
             try:
                 await self.take(line.strip())
-            except (OSError, ValueError, IndexError) as error:
-                self._say(f"  ！{error or '少了内容'}")
+            except IndexError:
+                self._say("  ！少了内容，写法见 /help")
+            except OSError as error:
+                self._say(f"  ！{error.filename or ''} 打不开：{error.strerror or error}")
+            except ValueError as error:
+                self._say(f"  ！{error}")
         await self._account.settled()
 
     async def take(self, line: str) -> None:
@@ -73,9 +87,11 @@ class Terminal:
         if not line.startswith("/"):
             self._user.says(line)
             return
-        command, *rest = line[1:].split()
+        command, *rest = line[1:].split() or ["help"]
         pushing = self._pushing(command, rest)
         if pushing is None and not self._telling(command, rest):
+            if command != "help":
+                self._say(f"  ！没有 /{command}")
             self._say(HELP)
 
     def _pushing(self, command: str, rest: list[str]) -> object | None:
@@ -98,11 +114,30 @@ class Terminal:
         if command == "scan":
             return user.scans(rest[0])
         if command == "menu" and rest:
-            return user.clicks(rest[0])
+            return self._press(" ".join(rest))
         if command == "subscribe":
             self._account.templates.add(rest[0])
             return user.answers_subscription({rest[0]: True})
         return None
+
+    def _press(self, named: str) -> object:
+        """Presses the menu's entry of that name or key. Raises ValueError for a name that is in no menu."""
+        for button in ends_of(self._account):
+            if named not in (button["name"], button.get("key")):
+                continue
+            if button["type"] == "view":
+                self._say(f"  打开 {self._in_browser(button['url'])}")
+                return self._user.views(button["url"])
+            return self._user.clicks(button["key"])
+        if not any(True for _ in ends_of(self._account)):
+            return self._user.clicks(named)  # without a menu any key can be tried
+        raise ValueError(f"菜单里没有「{named}」")
+
+    def _in_browser(self, url: str) -> str:
+        """The address that opens a page in a browser which from then on is this citizen's WeChat."""
+        return (
+            f"{self._platform.url}/phone?{urlencode({'openid': self._user.openid, 'next': url}, safe=':/')}"
+        )
 
     def _telling(self, command: str, rest: list[str]) -> bool:
         """Whether the command is one that only looks, or changes the platform."""
@@ -117,7 +152,7 @@ class Terminal:
         elif command == "who":
             self._user = self._become(rest[0] if rest else "")
         elif command == "open":
-            self._say(f"  {self._platform.url}/phone?openid={self._user.openid}&next={rest[0]}")
+            self._say(f"  {self._in_browser(rest[0])}")
         else:
             return False
         return True

@@ -471,7 +471,15 @@ class TestGrants:
 class TestTerminal:
     async def test_a_developer_plays_a_citizen(self, run, service, tmp_path):
         account = await run()
-        account.menu = {"button": [{"type": "click", "name": "办事指南", "key": "guides"}]}
+        account.menu = {
+            "button": [
+                {"type": "click", "name": "办事指南", "key": "guides"},
+                {
+                    "name": "更多",
+                    "sub_button": [{"type": "view", "name": "网页", "url": "https://a.example/w?a=1"}],
+                },
+            ]
+        }
         (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff")
 
         class Platform:
@@ -484,6 +492,9 @@ class TestTerminal:
                 "补办身份证\n",
                 "/menu\n",
                 "/menu guides\n",
+                "/menu 办事指南\n",
+                "/menu 网页\n",
+                "/menu 没有的\n",
                 "/scan kiosk-3\n",
                 f"/image {tmp_path / 'a.jpg'}\n",
                 "/image nowhere.jpg\n",
@@ -507,10 +518,14 @@ class TestTerminal:
         assert "办事指南  guides" in printed
         assert "还能收 5 条" in printed
         assert "phone?openid=oB&next=https://a.example/" in printed
-        assert printed.count("！") == 2
+        assert "openid=oTerminal&next=https://a.example/w%3Fa%3D1" in printed
+        assert "！菜单里没有「没有的」" in printed
+        assert "！nowhere.jpg 打不开" in printed
+        assert "！少了内容" in printed
+        assert "！没有 /dance" in printed
         assert printed.count("/quit") == 2  # the help, at the start and for what isn't known
         kinds = [fields.get("Event") or fields["MsgType"] for _, fields, _ in service.requests]
-        assert kinds == ["text", "CLICK", "SCAN", "image"]
+        assert kinds == ["text", "CLICK", "CLICK", "VIEW", "SCAN", "image"]
 
     @pytest.mark.slow  # starts a Python process
     async def test_it_runs_on_its_own(self, service):
@@ -531,6 +546,11 @@ class TestTerminal:
         card = Seen("news", "custom", 0.0, "材料 2 份", title="身份证补领", url="https://a.example/g")
 
         assert shown(card) == "  ◀ [客服消息] 身份证补领\n    材料 2 份\n    → https://a.example/g"
+
+    def test_a_link_within_a_text_is_shown_with_its_address(self):
+        text = Seen("text", "reply", 0.0, '还有两条，<a href="https://a.example/g">查看全部</a>。')
+
+        assert shown(text) == "  ◀ [被动回复]\n    还有两条，查看全部 → https://a.example/g。"
 
 
 def test_the_platform_knows_nothing_of_the_connector():
