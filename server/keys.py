@@ -12,6 +12,7 @@ from server.call_evidence import CallEvidence
 from server.call_guests import CallGuests
 from server.call_listening import CallListening
 from server.calls import Calls
+from server.channel_standing import ChannelStandings
 from server.conversations import Conversations, FindDistrict
 from server.desk import Desk
 from server.desk_events import DeskEvents
@@ -87,6 +88,7 @@ FORMS = web.AppKey("forms", Forms)
 SIGNATURES = web.AppKey("signatures", Signatures)
 PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
 WECHAT: web.AppKey[Mapping[str, WeChatAccount]] = web.AppKey("wechat")
+STANDINGS = web.AppKey("standings", ChannelStandings)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

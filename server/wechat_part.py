@@ -26,6 +26,7 @@ from core.stores.locks import PostgresqlLocks
 from core.wechat_settings import WeChatAccountSettings
 from server import keys
 from server.background import BackgroundTasks
+from server.channel_standing import ChannelStandings
 from server.wechat_conversing import WeChatConversing
 from server.wechat_links import WeChatLinks, page_token
 
@@ -65,6 +66,7 @@ async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIt
                 stack.push_async_callback(_close, accounts[name])
         app[keys.WECHAT] = accounts
         app[CALLBACKS] = {name: _callback(app, account) for name, account in accounts.items()}
+        app[keys.STANDINGS] = _standings(app, accounts)
         app[keys.FAN_OUT].grown.extend(account.sender.note for account in accounts.values())
         yield
 
@@ -74,6 +76,7 @@ def start(app: web.Application, tasks: BackgroundTasks) -> None:
     for name, account in app[keys.WECHAT].items():
         tasks.start(f"wechat-sender-{name}", account.sender.go_on())
         tasks.repeat(f"wechat-left-{name}", TAKE_UP_EVERY_SECONDS, account.engine.take_up_left)
+    tasks.start("channel-standings", app[keys.STANDINGS].go_on())
 
 
 def _token_locks(app: web.Application, stack: AsyncExitStack) -> Locks | None:
@@ -128,6 +131,17 @@ def _open(
     )
     engine.wake_sender = sender.wake
     return WeChatAccount(name, own, client, engine, sender, links, rules)
+
+
+def _standings(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> ChannelStandings:
+    """What agents are told; each account tells of its changes."""
+    rules = {name: account.rules for name, account in accounts.items()}
+    standings = ChannelStandings(
+        app[keys.STORES].outbox, rules, announce=app[keys.FAN_OUT].announce, now=utc_now
+    )
+    for account in accounts.values():
+        account.engine.changed = account.sender.changed = standings.changed
+    return standings
 
 
 async def _close(account: WeChatAccount) -> None:

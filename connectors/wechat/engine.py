@@ -55,6 +55,10 @@ def _nothing() -> None:
     """There is nobody to wake."""
 
 
+def nobody_asks(_: ChannelUser) -> None:
+    """There is nobody who wants to know of a change."""
+
+
 def _as_it_is(text: str) -> str:
     return text
 
@@ -87,6 +91,8 @@ class Engine:
         self._acts = acts
         self._around = around
         self.wake_sender: Callable[[], None] = _nothing
+        self.changed: Callable[[ChannelUser], None] = nobody_asks
+        """Is told whose outbox has changed, or who left."""
         self._working: dict[str, asyncio.Task[str | None]] = {}
         self._last_of: dict[str, asyncio.Task[str | None]] = {}
         self._awaited: Counter[str] = Counter()
@@ -102,6 +108,7 @@ class Engine:
         claimed = await self._claim(push, once)
         if isinstance(push, Unsubscribed | AuthorizationChanged):
             await self._store.forget_user(self._account, push.openid)
+            self.changed(claimed.user)
             return SUCCESS
         if claimed.delivery.answer is not None:
             return claimed.delivery.answer
@@ -187,7 +194,9 @@ class Engine:
 
         delivery = Delivery(push.key, push.openid, content=as_record(push, around.mask))
         use = OneTimeUse(f"n:{once}", check) if once else None
-        return await self._store.claim(self._account, delivery, step, use=use)
+        claimed = await self._store.claim(self._account, delivery, step, use=use)
+        self.changed(claimed.user)
+        return claimed
 
     def _begin_again(self, left: Sequence[Delivery]) -> Sequence[asyncio.Task[str | None]]:
         """Begins what was left undone, in its order, unless it is being done here."""
@@ -276,7 +285,9 @@ class Engine:
         return (await self._change(openid, step)).user
 
     async def _change(self, openid: str, step: Step, delivery: str = "") -> OutboxStep:
-        return await self._store.change(self._account, openid, step, delivery=delivery)
+        made = await self._store.change(self._account, openid, step, delivery=delivery)
+        self.changed(made.user)
+        return made
 
     # --- reading the log -----------------------------------------------------------------------------
 
@@ -285,13 +296,21 @@ class Engine:
         events = await self._conversing.events_after(user.conversation_id, user.read_to)
         if not events:
             return None
-        bodies, held = self._bodies(events, user.held)
-        return Reading(user.conversation_id, user.read_to, events[-1].sequence, bodies, held)
+        bodies, sequences, held = self._bodies(events, user.held)
+        return Reading(
+            user.conversation_id, user.read_to, events[-1].sequence, bodies, held, sequences=sequences
+        )
 
-    def _bodies(self, events: Sequence[ConversationEvent], held: str) -> tuple[Sequence[rendering.Item], str]:
+    def _bodies(
+        self, events: Sequence[ConversationEvent], held: str
+    ) -> tuple[Sequence[rendering.Item], Sequence[int], str]:
+        """What the events say, the event of each, and who holds the conversation after them."""
         bodies: list[rendering.Item] = []
+        sequences: list[int] = []
         for event in events:
-            bodies += rendering.rendered(event, held_before=held, shown=self._around.shown)
+            said = rendering.rendered(event, held_before=held, shown=self._around.shown)
+            bodies += said
+            sequences += [event.sequence] * len(said)
             if event.kind == "holder":
                 held = event.body.get("holder", held)
-        return bodies, held
+        return bodies, sequences, held

@@ -56,13 +56,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the events after `after` up to `read_to` of a conversation say, and who holds it after them."""
+    """What the events after `after` up to `read_to` of a conversation say, and who holds it after them.
+
+    `sequences` are the events that the bodies come from, one each; if it is empty, `read_to` stands for all.
+    """
 
     conversation_id: str
     after: int
     read_to: int
     bodies: Sequence[Mapping[str, Any]]
     held: str
+    sequences: Sequence[int] = ()
 
 
 def take_up(reading: Reading, rules: Rules) -> Step:
@@ -71,9 +75,10 @@ def take_up(reading: Reading, rules: Rules) -> Step:
     def step(box: Outbox) -> OutboxStep:
         if (box.user.conversation_id, box.user.read_to) != (reading.conversation_id, reading.after):
             return OutboxStep(box.user)
+        sequences = reading.sequences or [reading.read_to] * len(reading.bodies)
         new = [
-            OutgoingItem(part, sequence=reading.read_to)
-            for body in reading.bodies
+            OutgoingItem(part, sequence=sequence)
+            for body, sequence in zip(reading.bodies, sequences, strict=True)
             for part in _in_parts(body, rules)
         ]
         return OutboxStep(replace(box.user, read_to=reading.read_to, held=reading.held), new)

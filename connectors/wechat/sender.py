@@ -16,7 +16,7 @@ import structlog
 
 from connectors.wechat import outbox
 from connectors.wechat.api import UnclearSend
-from connectors.wechat.engine import Engine
+from connectors.wechat.engine import Engine, nobody_asks
 from connectors.wechat.error_codes import (
     IpNotListed,
     NotPermitted,
@@ -80,6 +80,8 @@ class Sender:
         self._link_for = link_for
         self._now = now
         self._watched = watched
+        self.changed: Callable[[ChannelUser], None] = nobody_asks
+        """Is told whose outbox has changed."""
         self._woken = asyncio.Event()
         self._grown: set[str] = set()
         self._looked_at_all: datetime | None = None
@@ -181,7 +183,7 @@ class Sender:
         return False
 
     async def _change(self, openid: str, step: Step) -> None:
-        await self._store.change(self._account, openid, step)
+        self.changed((await self._store.change(self._account, openid, step)).user)
 
 
 _LASTING: Final = (IpNotListed, NotPermitted, TooOften, WrongCredentials)
