@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -17,7 +17,6 @@ from connectors.wechat.engine import Engine, Surroundings
 from connectors.wechat.envelope import Keys, Mode, decode_aes_key
 from connectors.wechat.outbox import Rules
 from connectors.wechat.quota import Limit, Limits
-from connectors.wechat.rendering import CARD
 from connectors.wechat.sender import Sender
 from connectors.wechat.views import CALLBACKS, Callback
 from core.clock import utc_now
@@ -29,6 +28,7 @@ from server.background import BackgroundTasks
 from server.channel_standing import ChannelStandings
 from server.wechat_conversing import WeChatConversing
 from server.wechat_links import WeChatLinks, page_token
+from server.wechat_sending import WeChatSending
 
 TAKE_UP_EVERY_SECONDS: Final = 5.0
 
@@ -123,7 +123,7 @@ def _open(
         name,
         stores.outbox,
         engine,
-        partial(_send, client),
+        WeChatSending(client, app[keys.KEPT_FILES], links.link_for).send,
         rules=rules,
         link_for=links.link_for,
         now=utc_now,
@@ -147,13 +147,6 @@ def _standings(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> C
 async def _close(account: WeChatAccount) -> None:
     await account.engine.close()
     await account.client.close()
-
-
-async def _send(client: WeChatClient, openid: str, body: Mapping[str, Any]) -> None:
-    if body["type"] == CARD:
-        await client.send_news(openid, title=body["title"], description=body["description"], url=body["url"])
-    else:
-        await client.send_text(openid, body["text"])
 
 
 def _callback(app: web.Application, account: WeChatAccount) -> Callback:

@@ -230,7 +230,7 @@ def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) ->
     for item in box.items:
         if item.body["type"] != TEXT and not is_compact:
             break
-        texts.append(_as_text(item.body, link))
+        texts.append(as_text(item.body, link))
     behind = _READ_ALL.format(link=link(CHAT_PAGE)) if box.user.lost_track else ""
     text, taken = join(texts, rules.most_bytes, behind=behind)
     if not taken:  # the hint leaves no room
@@ -253,7 +253,8 @@ def _in_parts(body: Mapping[str, Any], rules: Rules) -> Sequence[Mapping[str, An
     return [{"type": TEXT, "text": part} for part in parts[:-1]] + [{**body, "text": parts[-1]}]
 
 
-def _as_text(body: Mapping[str, Any], link: Link) -> str:
+def as_text(body: Mapping[str, Any], link: Link) -> str:
+    """An item as a line of text: what can't go as it is leads to the page."""
     if body["type"] == CARD:
         return f'<a href="{link(body["page"])}">{body["title"]}</a>'
     if body["type"] == IMAGE:

@@ -39,8 +39,8 @@ MOST_USERS: Final = 1000
 LOOK_AT_ALL_EVERY: Final = timedelta(seconds=60)
 """`note` tells what happens in this process; what another one couldn't say any more, a look at all finds."""
 
-LOST_AFTER: Final = timedelta(seconds=40)
-"""A send takes no longer, whatever happens: its process has ended."""
+LOST_AFTER: Final = timedelta(seconds=60)
+"""A send takes no longer, uploads included, whatever happens: its process has ended."""
 
 SHORT_REST: Final = timedelta(seconds=3)
 LONG_REST: Final = timedelta(seconds=60)
