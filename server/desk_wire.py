@@ -162,6 +162,7 @@ def standing_json(standing: Standing) -> dict[str, Any]:
         "sending": standing.sending,
         "unclear": standing.lost_track,
         "waiting_events": list(standing.waiting_events),
+        "reminded": standing.reminded,
     }
 
 

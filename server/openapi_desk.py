@@ -176,6 +176,7 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "sending": NUMBER,
             "unclear": FLAG,
             "waiting_events": many(NUMBER),
+            "reminded": FLAG,
         }
     ),
     "AgentSays": obj(

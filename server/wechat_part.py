@@ -17,6 +17,8 @@ from connectors.wechat.engine import Engine, Surroundings
 from connectors.wechat.envelope import Keys, Mode, decode_aes_key
 from connectors.wechat.outbox import Rules
 from connectors.wechat.quota import Limit, Limits
+from connectors.wechat.reminder import Remind, Reminding, nobody_reminds
+from connectors.wechat.reminding import Template
 from connectors.wechat.sender import Sender
 from connectors.wechat.views import CALLBACKS, Callback
 from core.clock import utc_now
@@ -128,6 +130,7 @@ def _open(
         link_for=links.link_for,
         now=utc_now,
         watched=app[keys.REPLICAS].watched,
+        remind=_remind(app, name, own, client, links),
     )
     engine.wake_sender = sender.wake
     return WeChatAccount(name, own, client, engine, sender, links, rules)
@@ -142,6 +145,25 @@ def _standings(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> C
     for account in accounts.values():
         account.engine.changed = account.sender.changed = standings.changed
     return standings
+
+
+def _remind(
+    app: web.Application, name: str, own: WeChatAccountSettings, client: WeChatClient, links: WeChatLinks
+) -> Remind:
+    """What tells users of waiting messages, if the account has a subscription message for it."""
+    if own.subscription is None:
+        return nobody_reminds
+    template = Template(own.subscription.template_id, own.subscription.fields, own.subscription.long_term)
+    return Reminding(
+        name,
+        app[keys.STORES].outbox,
+        template,
+        client.send_subscription,
+        rules=rules_of(own),
+        link_for=links.link_for,
+        city=app[keys.SETTINGS].city,
+        now=utc_now,
+    ).remind
 
 
 async def _close(account: WeChatAccount) -> None:

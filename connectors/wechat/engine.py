@@ -23,6 +23,7 @@ from connectors.wechat.outbox import Link, Reading, Rules
 from connectors.wechat.push_record import as_record, asks_for_something, of_record
 from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
+from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
 from core.errors import BangbanError, InvalidInput, NotFound
 from core.outbox_ports import (
@@ -184,7 +185,7 @@ class Engine:
             check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, now.timestamp())
 
         def step(box: Outbox) -> OutboxStep:
-            user = replace(box.user, follows=True)
+            user = heard(push, replace(box.user, follows=True))
             if (kind := grant_of(push)) is not None:
                 ledger = around.rules.ledger(user).grant(kind, now.timestamp(), push.created)
                 user = replace(user, ledger=ledger.as_json(), rests_until=None)

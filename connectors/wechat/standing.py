@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connectors.wechat.outbox import Rules
+from connectors.wechat.reminding import was_reminded
 from core.outbox_ports import ChannelUser, ItemState, OutgoingItem
 
 
@@ -14,7 +15,8 @@ class Standing:
 
     `left` customer-service messages may be sent until `until`; `waiting` items have to wait, `sending` are on
     their way, and `waiting_events` are the events of the log that the user hasn't been told whole. With
-    `lost_track` something may not have arrived; the next message says where to read everything.
+    `lost_track` something may not have arrived; the next message says where to read everything. `reminded`: a
+    subscription message told the user of what waits.
     Who isn't `reachable` follows no longer: nothing can be sent to them any more.
     """
 
@@ -24,6 +26,7 @@ class Standing:
     sending: int = 0
     lost_track: bool = False
     waiting_events: tuple[int, ...] = ()
+    reminded: bool = False
     reachable: bool = True
 
 
@@ -42,4 +45,5 @@ def standing(user: ChannelUser, items: Sequence[OutgoingItem], rules: Rules, now
         sending=sum(item.state is ItemState.SENDING for item in items),
         lost_track=user.lost_track,
         waiting_events=tuple(sorted({item.sequence for item in waiting})),
+        reminded=bool(waiting) and was_reminded(user, waiting[0].number),
     )

@@ -138,6 +138,7 @@ class FakeDeskService:
             "sending": 0,
             "unclear": False,
             "waiting_events": [],
+            "reminded": False,
         }
         chat.channel, chat.present = "wechat", False
         chat.standing = {**(chat.standing or first), **changed}

@@ -21,6 +21,7 @@ FULL = {
     "sending": 0,
     "unclear": False,
     "waiting_events": [],
+    "reminded": False,
 }
 
 
@@ -60,6 +61,11 @@ def said_of(page: Page, standing: dict | None, *, now: str = NOW, present: bool 
             {"left": 0, "until": None, "waiting": 2},
             "warning",
             "微信：额度用完，您的消息会在对方下次说话时送达（2 条在等）。",
+        ),
+        (
+            {"left": 0, "until": None, "waiting": 1, "reminded": True},
+            "warning",
+            "微信：额度用完，您的消息会在对方下次说话时送达（1 条在等）。已发订阅通知提醒对方。",
         ),
         (
             {"unclear": True},

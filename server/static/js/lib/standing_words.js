@@ -6,7 +6,7 @@ import { clockTime } from './time.js'
 
 /**
  * @typedef {{reachable: boolean, left: number, until: string | null, waiting: number, sending: number,
- *   unclear: boolean, waiting_events: number[]}} Standing
+ *   unclear: boolean, waiting_events: number[], reminded: boolean}} Standing
  */
 
 const FEW = 2
@@ -30,7 +30,8 @@ export function standingWords(standing, { now, present }) {
   if (present) return { text: `微信：对方正开着网页，您的消息直接显示在那里。${lost}`, level: lost ? level : 'quiet' }
   if (left === 0) {
     const waits = standing.waiting > 0 ? `（${standing.waiting} 条在等）` : ''
-    return warning(`微信：额度用完，您的消息会在对方下次说话时送达${waits}。${lost}`)
+    const told = standing.reminded ? '已发订阅通知提醒对方。' : ''
+    return warning(`微信：额度用完，您的消息会在对方下次说话时送达${waits}。${told}${lost}`)
   }
   const underWay = standing.waiting + standing.sending
   const sends = underWay > 0 ? `；${underWay} 条正在发` : ''
