@@ -71,12 +71,16 @@ class ChannelStandings:
             noted, self._noted = self._noted, set()
             for conversation_id in noted:
                 try:
-                    found = await self._of_user(conversation_id) or UNREACHABLE
+                    await self._tell(conversation_id)
                 except BangbanError as error:
                     log.warning("standing_not_told", code=error.code, reason=str(error))
-                    continue
-                body = {"type": NEWS, "standing": standing_json(found)}
-                self._announce(conversation_id, body, to_citizen=False)
+                except Exception:
+                    log.exception("standing_not_told_unexpectedly")
+
+    async def _tell(self, conversation_id: str) -> None:
+        found = await self._of_user(conversation_id) or UNREACHABLE
+        body = {"type": NEWS, "standing": standing_json(found)}
+        self._announce(conversation_id, body, to_citizen=False)
 
     async def _of_user(self, conversation_id: str) -> Standing | None:
         for user in await self._store.users_of([conversation_id]):
