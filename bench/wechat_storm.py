@@ -22,12 +22,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--database", default="", help="of PostgreSQL, instead of SQLite")
+    parser.add_argument("--data", type=Path, help="a folder that is kept, to look into afterwards")
     given = parser.parse_args()
     plan = StormPlan(
         given.messages, given.users, given.seconds, slow=(4.0, 20.0), kills=given.kills, seed=given.seed
     )
     with tempfile.TemporaryDirectory(prefix="bangban-bench-") as folder:
-        report = asyncio.run(Storm(plan, Path(folder, "var"), database_url=given.database).blow())
+        data = given.data or Path(folder, "var")
+        report = asyncio.run(Storm(plan, data, database_url=given.database).blow())
     print(f"{report.pushes} messages, {report.attempts} requests, {report.never_arrived} never arrived")
     print(f"{report.carried} answered in their own reply, {report.sent} messages sent besides")
     print(f"{report.unclear} of unclear end, {report.token_fetches} tokens fetched")

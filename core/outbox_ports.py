@@ -30,7 +30,8 @@ class ItemState(StrEnum):
 class ChannelUser:
     """A user of a channel's account, and how far they have been told what their conversation's log holds.
 
-    `ledger` belongs to the channel: what may be sent, until when.
+    `ledger` and `reminders` belong to the channel: what may be sent, until when, and which reminders the user
+    wants of what waits.
     """
 
     account: str
@@ -43,6 +44,7 @@ class ChannelUser:
     lost_track: bool = False  # something ended unclear since the user was last told where to read all
     held: str = Holder.BOT.value  # who held the conversation at `read_to`
     rests_until: datetime | None = None  # nothing may be sent before
+    reminders: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

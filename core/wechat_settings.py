@@ -12,6 +12,9 @@ _ORIGINAL_ID: Final = re.compile(r"gh_[0-9a-zA-Z]{1,40}")
 _ENCODED_KEY: Final = re.compile(r"[0-9A-Za-z+/]{43}")
 _PAGE_ADDRESS: Final = re.compile(r"https?://[^/?#\s]+")
 
+_TEMPLATE_FIELD: Final = re.compile(r"[a-z][a-z_]*[0-9]+")
+_PLACE: Final = re.compile(r"\{[^{}]*\}")
+
 ACCOUNT_NAME: Final = re.compile(r"[a-z][a-z0-9]{0,31}")
 """Our name for an account: it stands in addresses."""
 
@@ -21,15 +24,33 @@ MOST_TEXT_BYTES: Final = 2048
 class WeChatSubscription(BaseModel):
     """The subscription message that tells of waiting messages when no other may be sent.
 
-    `fields` are the template's fields with what they say; `{count}` and `{city}` are filled in.
+    `fields` are the template's fields with what they say; `{count}`, `{city}` and `{time}` are filled in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     template_id: str = Field(min_length=1, max_length=128, description="The template's id in WeChat.")
     fields: dict[str, str] = Field(
-        min_length=1, max_length=10, description="Its fields with what they say, as `thing1`."
+        min_length=1,
+        max_length=10,
+        description="Its fields, as `thing1`, with what they say; "
+        "`{count}`, `{city}` and `{time}` are filled in.",
     )
+    long_term: bool = Field(
+        False, description="A long-term template (长期订阅): who accepted it once gets any number."
+    )
+
+    @field_validator("fields")
+    @classmethod
+    def _check_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not _TEMPLATE_FIELD.fullmatch(name):
+                raise ValueError(f"“{name}”不像模板的字段名，应如 thing1、time2")
+            if not text.strip():
+                raise ValueError(f"{name} 不能为空")
+            if unknown := set(_PLACE.findall(text)) - {"{count}", "{city}", "{time}"}:
+                raise ValueError(f"{name} 里有不认识的 {min(unknown)}，只能用 {{count}}、{{city}}、{{time}}")
+        return value
 
 
 class WeChatAccountSettings(BaseModel):

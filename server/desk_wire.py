@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors.wechat.standing import Standing
 from core.desk_ports import Agent, Call, CannedReply
 from core.ports import Conversation, ConversationEvent, Handover, User
 from core.statuses import HandoverState, Role
@@ -135,6 +136,7 @@ def desk_conversation_json(
     *,
     reader: User,
     citizen_present: bool,
+    standing: Standing | None = None,
 ) -> dict[str, Any]:
     """A conversation as its agent works with it."""
     return {
@@ -146,6 +148,21 @@ def desk_conversation_json(
         "handover": held_json(handover, reader) if handover else None,
         "call": call_json(call) if call else None,
         "citizen_present": citizen_present,
+        "standing": standing_json(standing) if standing else None,
+    }
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    """What the channel lets through to the citizen."""
+    return {
+        "reachable": standing.reachable,
+        "left": standing.left,
+        "until": _moment(standing.until),
+        "waiting": standing.waiting,
+        "sending": standing.sending,
+        "unclear": standing.lost_track,
+        "waiting_events": list(standing.waiting_events),
+        "reminded": standing.reminded,
     }
 
 

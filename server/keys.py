@@ -13,6 +13,7 @@ from server.call_evidence import CallEvidence
 from server.call_guests import CallGuests
 from server.call_listening import CallListening
 from server.calls import Calls
+from server.channel_standing import ChannelStandings
 from server.conversations import Conversations, FindDistrict
 from server.desk import Desk
 from server.desk_events import DeskEvents
@@ -89,6 +90,7 @@ SIGNATURES = web.AppKey("signatures", Signatures)
 PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
 SPEECH = web.AppKey("speech", SpeechRecogniser)
 WECHAT: web.AppKey[Mapping[str, WeChatAccount]] = web.AppKey("wechat")
+STANDINGS = web.AppKey("standings", ChannelStandings)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

@@ -164,6 +164,19 @@ DESK_SCHEMAS: dict[str, Schema] = {
             "handover": {"oneOf": [ref("HeldConversation"), {"type": "null"}]},
             "call": {"oneOf": [ref("CallOfDesk"), {"type": "null"}]},
             "citizen_present": FLAG,
+            "standing": {"oneOf": [ref("Standing"), {"type": "null"}]},
+        }
+    ),
+    "Standing": closed(
+        {
+            "reachable": FLAG,
+            "left": NUMBER,
+            "until": MOMENT_OR_NULL,
+            "waiting": NUMBER,
+            "sending": NUMBER,
+            "unclear": FLAG,
+            "waiting_events": many(NUMBER),
+            "reminded": FLAG,
         }
     ),
     "AgentSays": obj(

@@ -29,6 +29,7 @@ from server.keys import (
     READING,
     REPLICAS,
     SETTINGS,
+    STANDINGS,
     STORES,
     SUPERVISION,
 )
@@ -132,9 +133,16 @@ async def read_conversation(request: web.Request) -> web.Response:
     calls = request.app[STORES].calls
     call = await calls.open_call_of(conversation_id) if reading.until is None else None
     present = reading.until is None and await request.app[REPLICAS].is_watched(conversation_id)
+    standing = await request.app[STANDINGS].of(reading.conversation) if reading.until is None else None
     return private_json(
         desk_conversation_json(
-            reading.conversation, events, reading.handover, call, reader=user, citizen_present=present
+            reading.conversation,
+            events,
+            reading.handover,
+            call,
+            reader=user,
+            citizen_present=present,
+            standing=standing,
         )
     )
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -14,7 +14,8 @@ from connectors.wechat.api import WeChatApi, create_session
 from connectors.wechat.client import WeChatClient, open_client
 from connectors.wechat.engine import Engine, Surroundings
 from connectors.wechat.outbox import Rules
-from connectors.wechat.rendering import CARD
+from connectors.wechat.reminder import Remind, Reminding, nobody_reminds
+from connectors.wechat.reminding import Template
 from connectors.wechat.sender import Sender
 from connectors.wechat.views import CALLBACKS, Callback
 from core.clock import utc_now
@@ -23,8 +24,10 @@ from core.stores.locks import PostgresqlLocks
 from core.wechat_settings import WeChatAccountSettings
 from server import keys
 from server.background import BackgroundTasks
+from server.channel_standing import ChannelStandings
 from server.wechat_conversing import WeChatConversing
 from server.wechat_links import WeChatLinks, page_token
+from server.wechat_sending import WeChatSending
 from server.wechat_values import account_of, keys_of, rules_of
 
 TAKE_UP_EVERY_SECONDS: Final = 5.0
@@ -63,6 +66,7 @@ async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIt
                 stack.push_async_callback(_close, accounts[name])
         app[keys.WECHAT] = accounts
         app[CALLBACKS] = {name: _callback(app, account) for name, account in accounts.items()}
+        app[keys.STANDINGS] = _standings(app, accounts)
         app[keys.FAN_OUT].grown.extend(account.sender.note for account in accounts.values())
         yield
 
@@ -72,6 +76,7 @@ def start(app: web.Application, tasks: BackgroundTasks) -> None:
     for name, account in app[keys.WECHAT].items():
         tasks.start(f"wechat-sender-{name}", account.sender.go_on())
         tasks.repeat(f"wechat-left-{name}", TAKE_UP_EVERY_SECONDS, account.engine.take_up_left)
+    tasks.start("channel-standings", app[keys.STANDINGS].go_on())
 
 
 def _token_locks(app: web.Application, stack: AsyncExitStack) -> Locks | None:
@@ -125,26 +130,50 @@ def _open(
         name,
         stores.outbox,
         engine,
-        partial(_send, client),
+        WeChatSending(client, app[keys.KEPT_FILES], links.link_for).send,
         rules=rules,
         link_for=links.link_for,
         now=utc_now,
         watched=app[keys.REPLICAS].watched,
+        remind=_remind(app, name, own, client, links),
     )
     engine.wake_sender = sender.wake
     return WeChatAccount(name, own, client, engine, sender, links, rules)
 
 
+def _standings(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> ChannelStandings:
+    """What agents are told; each account tells of its changes."""
+    rules = {name: account.rules for name, account in accounts.items()}
+    standings = ChannelStandings(
+        app[keys.STORES].outbox, rules, announce=app[keys.FAN_OUT].announce, now=utc_now
+    )
+    for account in accounts.values():
+        account.engine.changed = account.sender.changed = standings.changed
+    return standings
+
+
+def _remind(
+    app: web.Application, name: str, own: WeChatAccountSettings, client: WeChatClient, links: WeChatLinks
+) -> Remind:
+    """What tells users of waiting messages, if the account has a subscription message for it."""
+    if own.subscription is None:
+        return nobody_reminds
+    template = Template(own.subscription.template_id, own.subscription.fields, own.subscription.long_term)
+    return Reminding(
+        name,
+        app[keys.STORES].outbox,
+        template,
+        client.send_subscription,
+        rules=rules_of(own),
+        link_for=links.link_for,
+        city=app[keys.SETTINGS].city,
+        now=utc_now,
+    ).remind
+
+
 async def _close(account: WeChatAccount) -> None:
     await account.engine.close()
     await account.client.close()
-
-
-async def _send(client: WeChatClient, openid: str, body: Mapping[str, Any]) -> None:
-    if body["type"] == CARD:
-        await client.send_news(openid, title=body["title"], description=body["description"], url=body["url"])
-    else:
-        await client.send_text(openid, body["text"])
 
 
 def _callback(app: web.Application, account: WeChatAccount) -> Callback:

@@ -24,6 +24,7 @@ from connectors.wechat.outbox import Link, Reading, Rules
 from connectors.wechat.push_record import as_record, asks_for_something, of_record
 from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
+from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
 from core.errors import BangbanError, InvalidInput, NotFound
 from core.outbox_ports import (
@@ -36,7 +37,6 @@ from core.outbox_ports import (
     OutboxStore,
     Step,
 )
-from core.ports import ConversationEvent
 from core.statuses import Holder
 
 log = structlog.get_logger(__name__)
@@ -54,6 +54,10 @@ _OUR_FAULT: Final = 500
 
 def _nothing() -> None:
     """There is nobody to wake."""
+
+
+def nobody_asks(_: ChannelUser) -> None:
+    """There is nobody who wants to know of a change."""
 
 
 def _as_it_is(text: str) -> str:
@@ -88,6 +92,8 @@ class Engine:
         self._acts = acts
         self._around = around
         self.wake_sender: Callable[[], None] = _nothing
+        self.changed: Callable[[ChannelUser], None] = nobody_asks
+        """Is told whose outbox has changed, or who left."""
         self._working: dict[str, asyncio.Task[str | None]] = {}
         self._last_of: dict[str, asyncio.Task[str | None]] = {}
         self._awaited: Counter[str] = Counter()
@@ -103,6 +109,7 @@ class Engine:
         claimed = await self._claim(push, once)
         if isinstance(push, Unsubscribed | AuthorizationChanged):
             await self._store.forget_user(self._account, push.openid)
+            self.changed(claimed.user)
             return SUCCESS
         if claimed.delivery.answer is not None:
             return claimed.delivery.answer
@@ -119,7 +126,7 @@ class Engine:
         return (made.delivery.answer if made.delivery else None) or SUCCESS
 
     async def close(self, patience: timedelta = timedelta(seconds=5)) -> None:
-        """Waits for what is being done, so long. What isn't done by then is taken up when there is an engine."""
+        """Waits for what is being done, so long; what isn't done by then is taken up at the next start."""
         working = tuple(self._working.values())
         if not working:
             return
@@ -178,7 +185,7 @@ class Engine:
             check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, now.timestamp())
 
         def step(box: Outbox) -> OutboxStep:
-            user = replace(box.user, follows=True)
+            user = heard(push, replace(box.user, follows=True))
             if (kind := grant_of(push)) is not None:
                 ledger = around.rules.ledger(user).grant(kind, now.timestamp(), push.created)
                 user = replace(user, ledger=ledger.as_json(), rests_until=None)
@@ -188,7 +195,9 @@ class Engine:
 
         delivery = Delivery(push.key, push.openid, content=as_record(push, around.mask))
         use = OneTimeUse(f"n:{once}", check) if once else None
-        return await self._store.claim(self._account, delivery, step, use=use)
+        claimed = await self._store.claim(self._account, delivery, step, use=use)
+        self.changed(claimed.user)
+        return claimed
 
     def _begin_again(self, left: Sequence[Delivery]) -> Sequence[asyncio.Task[str | None]]:
         """Begins what was left undone, in its order, unless it is being done here."""
@@ -277,7 +286,9 @@ class Engine:
         return (await self._change(openid, step)).user
 
     async def _change(self, openid: str, step: Step, delivery: str = "") -> OutboxStep:
-        return await self._store.change(self._account, openid, step, delivery=delivery)
+        made = await self._store.change(self._account, openid, step, delivery=delivery)
+        self.changed(made.user)
+        return made
 
     # --- reading the log -----------------------------------------------------------------------------
 
@@ -286,13 +297,11 @@ class Engine:
         events = await self._conversing.events_after(user.conversation_id, user.read_to)
         if not events:
             return None
-        bodies, held = self._bodies(events, user.held)
-        return Reading(user.conversation_id, user.read_to, events[-1].sequence, bodies, held)
-
-    def _bodies(self, events: Sequence[ConversationEvent], held: str) -> tuple[Sequence[rendering.Item], str]:
-        bodies: list[rendering.Item] = []
-        for event in events:
-            bodies += rendering.rendered(event, shown=self._around.shown)
-            if event.kind == "holder":
-                held = event.body.get("holder", held)
-        return bodies, held
+        said = [
+            (event.sequence, body)
+            for event in events
+            for body in rendering.rendered(event, shown=self._around.shown)
+        ]
+        holders = [event.body["holder"] for event in events if event.kind == "holder"]
+        held = [user.held, *holders][-1]
+        return Reading(user.conversation_id, user.read_to, events[-1].sequence, said, held)

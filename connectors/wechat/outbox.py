@@ -57,12 +57,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the events after `after` up to `read_to` of a conversation say, and who holds it after them."""
+    """What the events after `after` up to `read_to` of a conversation say: bodies, each with its event.
+
+    `held` holds the conversation after them.
+    """
 
     conversation_id: str
     after: int
     read_to: int
-    bodies: Sequence[Mapping[str, Any]]
+    bodies: Sequence[tuple[int, Mapping[str, Any]]]
     held: str
 
 
@@ -73,8 +76,8 @@ def take_up(reading: Reading, rules: Rules) -> Step:
         if (box.user.conversation_id, box.user.read_to) != (reading.conversation_id, reading.after):
             return OutboxStep(box.user)
         new = [
-            OutgoingItem(part, sequence=reading.read_to)
-            for body in reading.bodies
+            OutgoingItem(part, sequence=sequence)
+            for sequence, body in reading.bodies
             for part in _in_parts(body, rules)
         ]
         return OutboxStep(replace(box.user, read_to=reading.read_to, held=reading.held), new)
@@ -226,7 +229,7 @@ def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) ->
     for item in box.items:
         if item.body["type"] != TEXT and not is_compact:
             break
-        texts.append(_as_text(item.body, link))
+        texts.append(as_text(item.body, link))
     behind = _READ_ALL.format(link=link(CHAT_PAGE)) if box.user.lost_track else ""
     text, taken = join(texts, rules.most_bytes, behind=behind)
     if not taken:  # the hint leaves no room
@@ -249,7 +252,8 @@ def _in_parts(body: Mapping[str, Any], rules: Rules) -> Sequence[Mapping[str, An
     return [{"type": TEXT, "text": part} for part in parts[:-1]] + [{**body, "text": parts[-1]}]
 
 
-def _as_text(body: Mapping[str, Any], link: Link) -> str:
+def as_text(body: Mapping[str, Any], link: Link) -> str:
+    """An item as a line of text: what can't go as it is leads to the page."""
     if body["type"] == CARD:
         return f'<a href="{link(body["page"])}">{body["title"]}</a>'
     if body["type"] == IMAGE:

@@ -14,7 +14,6 @@ from connectors.wechat.pushes import (
     Push,
     Scanned,
     Subscribed,
-    SubscriptionAnswered,
     TextMessage,
     UnknownMessage,
     VideoMessage,
@@ -32,7 +31,6 @@ _KINDS: Final[dict[str, type[Push]]] = {
         MenuUsed,
         Scanned,
         Subscribed,
-        SubscriptionAnswered,
         TextMessage,
         UnknownMessage,
         VideoMessage,
@@ -64,8 +62,6 @@ def of_record(record: str) -> Push:
     try:
         fields = json.loads(record)
         kind = _KINDS[fields.pop("class")]
-        if "answers" in fields:
-            fields["answers"] = tuple((template, accepted) for template, accepted in fields["answers"])
         return kind(**fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InvalidInput("a record of another version") from None

@@ -16,7 +16,7 @@ import structlog
 
 from connectors.wechat import outbox
 from connectors.wechat.api import UnclearSend
-from connectors.wechat.engine import Engine
+from connectors.wechat.engine import Engine, nobody_asks
 from connectors.wechat.error_codes import (
     IpNotListed,
     NotPermitted,
@@ -26,6 +26,8 @@ from connectors.wechat.error_codes import (
     WrongCredentials,
 )
 from connectors.wechat.outbox import Batch, Link, Rules
+from connectors.wechat.reminder import Remind, nobody_reminds
+from connectors.wechat.reminding import may_remind
 from core.errors import BangbanError, NotFound
 from core.outbox_ports import ChannelUser, OutboxStore, Step
 
@@ -39,8 +41,8 @@ MOST_USERS: Final = 1000
 LOOK_AT_ALL_EVERY: Final = timedelta(seconds=60)
 """`note` tells what happens in this process; what another one couldn't say any more, a look at all finds."""
 
-LOST_AFTER: Final = timedelta(seconds=40)
-"""A send takes no longer, whatever happens: its process has ended."""
+LOST_AFTER: Final = timedelta(seconds=60)
+"""A send takes no longer, uploads included, whatever happens: its process has ended."""
 
 SHORT_REST: Final = timedelta(seconds=3)
 LONG_REST: Final = timedelta(seconds=60)
@@ -71,6 +73,7 @@ class Sender:
         link_for: Callable[[str], Link],
         now: Callable[[], datetime],
         watched: Watched = nobody_watches,
+        remind: Remind = nobody_reminds,
     ) -> None:
         self._account = account
         self._store = store
@@ -80,6 +83,9 @@ class Sender:
         self._link_for = link_for
         self._now = now
         self._watched = watched
+        self._remind = remind
+        self.changed: Callable[[ChannelUser], None] = nobody_asks
+        """Is told whose outbox has changed."""
         self._woken = asyncio.Event()
         self._grown: set[str] = set()
         self._looked_at_all: datetime | None = None
@@ -150,7 +156,11 @@ class Sender:
             await self._change(openid, outbox.give_up_sending(self._rules, self._now(), LOST_AFTER))
             while True:
                 found: list[Batch] = []
-                await self._change(openid, outbox.begin_sending(self._rules, link, self._now(), found))
+                begin = outbox.begin_sending(self._rules, link, self._now(), found)
+                known = await self._change(openid, begin)
+                if not found and may_remind(known):
+                    await self._remind(openid)
+                    self.changed(known)
                 if not found or not await self._sent(openid, found[-1]):
                     return
 
@@ -180,8 +190,10 @@ class Sender:
         await self._change(openid, step)
         return False
 
-    async def _change(self, openid: str, step: Step) -> None:
-        await self._store.change(self._account, openid, step)
+    async def _change(self, openid: str, step: Step) -> ChannelUser:
+        user = (await self._store.change(self._account, openid, step)).user
+        self.changed(user)
+        return user
 
 
 _LASTING: Final = (IpNotListed, NotPermitted, TooOften, WrongCredentials)

@@ -18,6 +18,7 @@ channel_users = Table(
     Column("lost_track", Boolean, nullable=False),
     Column("held", Words, nullable=False),
     Column("rests_until", UtcTime),
+    Column("reminders", JsonObject, nullable=False),
     PrimaryKeyConstraint("account", "user_id"),
 )
 Index("channel_user_of", channel_users.c.conversation_id)

@@ -36,6 +36,8 @@ class FakeChat:
     events: list[dict[str, Any]] = field(default_factory=list)
     call: dict[str, Any] | None = None
     present: bool = True
+    channel: str = "web"
+    standing: dict[str, Any] | None = None
 
 
 @dataclass
@@ -125,6 +127,22 @@ class FakeDeskService:
 
     def news(self, **news: Any) -> None:
         self._run(self._tell(news))
+
+    def stands(self, chat: FakeChat, **changed: Any) -> None:
+        """The conversation is one in WeChat, whose limits have become these."""
+        first = {
+            "reachable": True,
+            "left": 5,
+            "until": (datetime.now(UTC) + timedelta(hours=47)).isoformat(),
+            "waiting": 0,
+            "sending": 0,
+            "unclear": False,
+            "waiting_events": [],
+            "reminded": False,
+        }
+        chat.channel, chat.present = "wechat", False
+        chat.standing = {**(chat.standing or first), **changed}
+        self.news(type="standing", conversation_id=chat.id, standing=chat.standing)
 
     def cut_sockets(self) -> None:
         self._run(self._cut_sockets())
@@ -289,13 +307,14 @@ class FakeDeskService:
         return web.json_response(
             {
                 "id": chat.id,
-                "channel": "web",
+                "channel": chat.channel,
                 "district": chat.handover["district"],
                 "holder": "agent",
                 "events": chat.events[after:],
                 "handover": chat.handover,
                 "call": chat.call,
                 "citizen_present": chat.present,
+                "standing": chat.standing,
             }
         )
 

@@ -17,6 +17,7 @@ def fill(desk: FakeDeskService) -> None:
     chat = desk.agent_has()
     desk.log(chat, "note", {"text": "情绪有些急", "by": "agent.li"})
     desk.log(chat, "agent_message", {"text": "您好", "agent": "agent.li", "client_message_id": "a"})
+    desk.stands(chat, left=0, until=None, waiting=1, waiting_events=[chat.events[-1]["sequence"]])
     desk.log(chat, "file", {"file_id": "f", "name": "户口簿.jpg", "size": 120_000, "by": "citizen"})
     desk.log(chat, "tags", {"tags": ["加急"]})
     desk.wall = {

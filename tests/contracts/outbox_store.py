@@ -96,6 +96,17 @@ class OutboxStoreContract:
         assert await store.delivery(CITY, "m:1") is None
         assert (await store.claim(CITY, Delivery("m:1", USER), nothing)).is_first
 
+    async def test_what_a_step_makes_of_the_user_is_kept(self, known):
+        reminders, ledger = {"granted": {"t1": 2}, "told": 7}, {"spent": [1.5]}
+
+        def step(box: Outbox) -> OutboxStep:
+            return OutboxStep(replace(box.user, reminders=reminders, ledger=ledger, lost_track=True))
+
+        made = await known.change(CITY, USER, step)
+        user = await known.user(CITY, USER)
+        assert user == made.user
+        assert (user.reminders, user.ledger, user.lost_track) == (reminders, ledger, True)
+
     async def test_items_get_numbers_in_the_order_in_which_they_are_said(self, known, clock):
         made = await known.change(CITY, USER, said("一", "二"))
         more = await known.change(CITY, USER, said("三"))

@@ -112,7 +112,7 @@ class TestRefusals:
             ({"authorize_url": "javascript:1"}, "wechat.hall.authorize_url：要写成 https://… 这样的地址"),
             ({"menu": 7}, "wechat.hall.menu：要写文件的路径"),
             ({"subscription": "T1"}, "wechat.hall.subscription：要写成表，一项一行"),
-            ({"subscription": {"fields": {"a": "b"}}}, "wechat.hall.subscription.template_id：没有写"),
+            ({"subscription": {"fields": {"thing1": "b"}}}, "wechat.hall.subscription.template_id：没有写"),
             (
                 {"subscription": {"template_id": "T", "fields": {}}},
                 "wechat.hall.subscription.fields：至少要 1 项",
@@ -120,6 +120,18 @@ class TestRefusals:
             (
                 {"subscription": {"template_id": "T", "fields": {"thing1": 1}}},
                 "wechat.hall.subscription.fields.thing1：要写文字",
+            ),
+            (
+                {"subscription": {"template_id": "T", "fields": {"first": "有新的答复"}}},
+                "wechat.hall.subscription.fields：“first”不像模板的字段名，应如 thing1、time2",
+            ),
+            (
+                {"subscription": {"template_id": "T", "fields": {"thing1": " "}}},
+                "wechat.hall.subscription.fields：thing1 不能为空",
+            ),
+            (
+                {"subscription": {"template_id": "T", "fields": {"thing1": "{name}，有{count}条"}}},
+                "wechat.hall.subscription.fields：thing1 里有不认识的 {name}，只能用 {count}、{city}、{time}",
             ),
             ({"most_text_bytes": 599}, "wechat.hall.most_text_bytes：不能小于 600"),
             ({"most_text_bytes": []}, "wechat.hall.most_text_bytes：要写整数"),

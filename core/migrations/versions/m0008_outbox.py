@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("lost_track", sa.Boolean(), nullable=False),
         sa.Column("held", WORDS, nullable=False),
         sa.Column("rests_until", UTC_TIME),
+        sa.Column("reminders", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "user_id"),
     )
     op.create_index("channel_user_of", "channel_users", ["conversation_id"])

@@ -182,14 +182,14 @@ class TestSending:
 class TestTakingUp:
     def test_what_events_say_becomes_items_once(self):
         box = a_box(read_to=3)
-        step = outbox.take_up(Reading("c1", 3, 5, [text("一"), CARD], "agent"), RULES)
+        step = outbox.take_up(Reading("c1", 3, 5, [(4, text("一")), (5, CARD)], "agent"), RULES)
 
         made = step(box)
         assert ([i.body for i in made.items], made.user.read_to) == ([text("一"), CARD], 5)
         assert step(replace(box, user=made.user)).items == ()
 
     def test_a_long_text_leaves_in_parts_and_leads_on_from_the_last(self):
-        reading = Reading("c1", 0, 1, [text("很长。" * 600, page="chat")], "bot")
+        reading = Reading("c1", 0, 1, [(1, text("很长。" * 600, page="chat"))], "bot")
         made = outbox.take_up(reading, RULES)(a_box())
 
         assert len(made.items) > 1

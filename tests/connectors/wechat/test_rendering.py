@@ -32,7 +32,7 @@ def bot_says(*messages: ReplyMessage, **more: Any):
 def as_sent(items) -> str:
     """The text of the message in which the first of these items leave."""
     user = ChannelUser("hall", "o1", "c")
-    read = take_up(OutboxReading("c", 0, 1, items, "bot"), Rules())(Outbox(user))
+    read = take_up(OutboxReading("c", 0, 1, [(1, item) for item in items], "bot"), Rules())(Outbox(user))
     numbered = [replace(each, number=number) for number, each in enumerate(read.items, 1)]
     box = Outbox(user, numbered, Delivery("k", "o1"))
     made = carry(Rules(), lambda page: f"https://here/{page}")(box)

@@ -60,7 +60,7 @@ def test_where_little_may_be_sent_the_card_becomes_a_link_in_the_answer(spent, m
         ledger = ledger.spend(NOW.timestamp() - 5)
     bodies = rendered(event("notice", {"text": WAITING, "wish": "video"}))
     user = ChannelUser("city", "o1", "c1", ledger=ledger.as_json())
-    taken = outbox.take_up(Reading("c1", 0, 1, bodies, "bot"), Rules())(Outbox(user))
+    taken = outbox.take_up(Reading("c1", 0, 1, [(1, body) for body in bodies], "bot"), Rules())(Outbox(user))
     items = [OutgoingItem(item.body, number=n, since=NOW) for n, item in enumerate(taken.items, start=1)]
     sent = []
     while items:

@@ -32,6 +32,8 @@ export class DeskChat {
     this.call = null
     /** Whether the citizen's page is open; `null` where nobody knows. */
     this.present = null
+    /** What the channel lets through to the citizen; `null` where nothing limits it. @type {import('./standing_words.js').Standing | null} */
+    this.standing = null
     /** What is open on the citizen's page. @type {import('./showing.js').Shown | null} */
     this.shown = null
     this.facts = {
@@ -51,6 +53,7 @@ export class DeskChat {
     const known = { ...raw, ...handover, district: handover.district || raw.district }
     if (raw.call !== undefined) this.call = raw.call
     if (raw.citizen_present !== undefined) this.present = raw.citizen_present
+    if (raw.standing !== undefined) this.standing = raw.standing
     for (const name of ['topic', 'district', 'mode', 'language', 'priority', 'holder', 'channel', 'agent']) {
       if (known[name] !== undefined && known[name] !== '') this.facts[name] = known[name]
     }

@@ -283,11 +283,17 @@ export class DeskSession extends EventTarget {
   }
 
   #takePassing(news) {
-    if (news.type === 'point') this.#dispatch('point', news)
+    if (news.type === 'standing') this.#takeStanding(news)
+    else if (news.type === 'point') this.#dispatch('point', news)
     else if (news.type === 'point.refused') return // what it was about has just been closed
     else if (news.type?.startsWith('form.')) return // the form that is open hears of it itself
     else if (news.type?.startsWith('call.') || news.type === 'error') this.#dispatch('call', news)
     else this.#refreshSoon() // the queue or the inbox has changed; how, the service knows best
+  }
+
+  #takeStanding({ conversation_id: id, standing }) {
+    this.chats.get(id)?.describe({ standing })
+    this.#dispatch('change')
   }
 
   /** Gets what the log has more than the desk. */

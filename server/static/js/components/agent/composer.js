@@ -7,11 +7,14 @@
  * - Enter sends, Shift+Enter breaks the line; Enter in an input method does neither.
  * - Canned replies are a list of buttons, filtered by typing; choosing one puts it in to be changed.
  * - A draft belongs to its conversation and is there again when one comes back.
+ * - What a channel still lets through is a line of words of its own height, polite when it changes; a warning
+ *   has a sign, and colour only repeats it.
  *
  * Tells `desk-say` with `{text, note}`, `desk-files` with the files that were chosen or pasted.
  */
 
 import { icon, make, tell } from '../../lib/dom.js'
+import { standingWords } from '../../lib/standing_words.js'
 
 const LONGEST = 2000
 
@@ -24,6 +27,7 @@ export class DeskComposer extends HTMLElement {
   #menu = null
   #filter = null
   #list = null
+  #standing = make('p', { class: 'reply__standing', role: 'status', 'aria-live': 'polite', hidden: true })
 
   connectedCallback() {
     if (this.firstChild) return
@@ -69,6 +73,7 @@ export class DeskComposer extends HTMLElement {
         ),
         make('div', { class: 'reply__tools' }, this.#files(), this.#menu),
       ),
+      this.#standing,
       make(
         'div',
         { class: 'reply__row' },
@@ -99,8 +104,9 @@ export class DeskComposer extends HTMLElement {
     )
   }
 
-  /** @param {import('../../lib/desk_chat.js').DeskChat} chat */
-  show(chat) {
+  /** @param {import('../../lib/desk_chat.js').DeskChat} chat @param {Date} now */
+  show(chat, now) {
+    this.#showStanding(standingWords(chat.standing, { now, present: chat.present }))
     if (chat === this.#chat) return
     this.#chat = chat
     this.#text.value = chat.draft
@@ -129,6 +135,15 @@ export class DeskComposer extends HTMLElement {
     this.#text.value = before ? `${before}\n${text}` : text
     if (this.#chat) this.#chat.draft = this.#text.value
     this.write('reply')
+  }
+
+  /** It is read out when its words change, so it is written only then. */
+  #showStanding(words) {
+    this.#standing.hidden = !words
+    if (!words || this.#standing.textContent === words.text) return
+    const warns = words.level === 'warning'
+    this.#standing.classList.toggle('reply__standing--warning', warns)
+    this.#standing.replaceChildren(...(warns ? [icon('warning')] : []), make('span', {}, words.text))
   }
 
   /** A button instead of the browser's own field, whose words nobody chose. */

@@ -10,7 +10,7 @@
  * Tells `desk-action` with `call`, `form`, `transfer`, `hand-back` or `close`, `desk-tags` with a list of words.
  */
 
-import { MODES, durationWords } from '../../lib/desk_words.js'
+import { CHANNELS, MODES, durationWords } from '../../lib/desk_words.js'
 import { icon, make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
 import './composer.js'
@@ -109,17 +109,19 @@ export class Talk extends HTMLElement {
     this.#whole.hidden = !chat
     this.#chat = chat
     if (!chat) return
-    const { topic, district, mode, language, since } = chat.facts
+    const { topic, district, mode, language, since, channel } = chat.facts
     put(this.#title, topic || '未说明事项')
     const begun = since ? `已谈 ${durationWords((now - new Date(since)) / 1000)}` : ''
-    const present = { true: '对方在线', false: '对方已离开页面' }[chat.present] ?? ''
-    put(this.#facts, [present, district, MODES[mode] ?? mode, language, begun].filter(Boolean).join(' · '))
+    put(
+      this.#facts,
+      [CHANNELS[channel], presence(chat), district, MODES[mode] ?? mode, language, begun].filter(Boolean).join(' · '),
+    )
     this.#showCallButton(chat, calling)
     this.#actions.hidden = this.#composer.hidden = this.#tagInput.hidden = !own
     this.#watching.hidden = own
     keyed(this.#tags, chat.tags, { key: (tag) => tag, make: (tag) => this.#tag(tag) })
     this.#transcript.show(chat, { now, addressOf })
-    this.#composer.show(chat)
+    this.#composer.show(chat, now)
   }
 
   /** The citizen may be ringing, or a call may have been left by a reload. */
@@ -148,6 +150,12 @@ export class Talk extends HTMLElement {
       make('button', { type: 'button', 'aria-label': `去掉标签 ${tag}`, click: remove }, '×'),
     )
   }
+}
+
+/** Who writes in WeChat needn't have a page open. */
+function presence({ present, standing }) {
+  if (standing) return present ? '对方开着网页' : ''
+  return { true: '对方在线', false: '对方已离开页面' }[present] ?? ''
 }
 
 /** @param {Element} element @param {string} text */

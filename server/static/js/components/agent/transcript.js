@@ -18,6 +18,7 @@ import { lineWords, traceWords } from '../../lib/desk_words.js'
 import { icon, make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
 import { plainText, withoutChoiceLines } from '../../lib/replies.js'
+import { heldBack } from '../../lib/standing_words.js'
 import { clockTime } from '../../lib/time.js'
 import '../bb-answer-card.js'
 import { richText } from '../rich-text.js'
@@ -50,7 +51,8 @@ export class Transcript extends HTMLElement {
     const isOther = chat !== this.#chat
     if (isOther) this.#list.replaceChildren()
     this.#chat = chat
-    const drawn = `${chat.lastSequence} ${chat.pending.map((p) => p.clientId + p.state).join()}`
+    const held = heldBack(chat.standing, { now, present: chat.present })
+    const drawn = `${chat.lastSequence} ${chat.pending.map((p) => p.clientId + p.state).join()} ${[...held]}`
     if (!isOther && drawn === this.#drawn) return
     this.#drawn = drawn
     const says = chat.pending.length > this.#pending
@@ -60,6 +62,7 @@ export class Transcript extends HTMLElement {
       key: (entry) => ('sequence' in entry ? `e${entry.sequence}` : `p${entry.clientId}${entry.state}`),
       make: (entry) =>
         'sequence' in entry ? eventItem(entry, { now, addressOf, conversationId: chat.id }) : this.#pendingItem(entry),
+      update: (item, { sequence }) => markHeld(item, held.has(sequence)),
     })
     const grew = this.#list.childElementCount > this.#length
     this.#length = this.#list.childElementCount
@@ -107,6 +110,14 @@ export class Transcript extends HTMLElement {
       foot,
     )
   }
+}
+
+/** Says beside a message that the citizen gets it later. */
+function markHeld(item, held) {
+  const mark = item.querySelector('.entry__held')
+  if (held === Boolean(mark)) return
+  if (mark) mark.remove()
+  else item.querySelector('.entry__meta')?.append(make('span', { class: 'entry__held' }, '等对方下次说话时送达'))
 }
 
 /** Ticking a list makes an event a tick; only where it came to rest is worth a line. */
