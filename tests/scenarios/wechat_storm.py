@@ -112,6 +112,7 @@ class Storm:
             own = account_settings(account, platform.url, port, **table)
             if self._database_url:
                 own["database_url"] = self._database_url
+            self._data.mkdir(parents=True, exist_ok=True)
             service = ScriptedService(self._data, "--slow-words", **own)
             service.port = port
             await asyncio.to_thread(service.start)
