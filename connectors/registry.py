@@ -11,6 +11,7 @@ class Channel:
     name: str
     label: str
     uses_api: bool = True  # opens conversations through the conversations API
+    finds_citizens: bool = False  # they are told also while no page of theirs is open
 
 
 CHANNELS: Mapping[str, Channel] = {
@@ -18,7 +19,7 @@ CHANNELS: Mapping[str, Channel] = {
     for channel in (
         Channel("web", "网页"),
         Channel("kiosk", "自助终端"),
-        Channel("wechat", "微信", uses_api=False),
+        Channel("wechat", "微信", uses_api=False, finds_citizens=True),
     )
 }
 

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from connectors.registry import CHANNELS
 from core.desk_ports import CallStore, DeskStore
 from core.errors import Conflict, NotFound
-from core.ports import ConversationStore
+from core.ports import Conversation, ConversationStore
 from core.statuses import AgentState
 from server import wording
 from server.desk import Desk
@@ -40,6 +41,12 @@ CITIZEN_GONE_AFTER = timedelta(minutes=15)
 
 LATELY = timedelta(minutes=10)
 """Who said something in that time is there, also without a connection: the page works without script."""
+
+FOUND_FOR = timedelta(hours=40)
+"""For so long a citizen is there whom their channel finds: WeChat lets us write for 48 hours."""
+
+FOUND_GONE_AFTER = timedelta(hours=1)
+"""How long such a citizen may say nothing to an agent: who looks for a paper at home answers late."""
 
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 5.0
@@ -198,10 +205,11 @@ class DeskRounds:
                 continue
             unseen[conversation_id] = since = self._unseen_since.get(conversation_id, now)
             conversation = await self._store.get(conversation_id)
+            gone_after = FOUND_GONE_AFTER if _is_found(conversation) else CITIZEN_GONE_AFTER
             silent = conversation is None or (
-                conversation.last_at is not None and now - conversation.last_at >= CITIZEN_GONE_AFTER
+                conversation.last_at is not None and now - conversation.last_at >= gone_after
             )
-            if now - since >= CITIZEN_GONE_AFTER and silent:
+            if now - since >= gone_after and silent:
                 with suppress(Conflict, NotFound):
                     await self._desk.lose_citizen(handover)
         self._unseen_since = unseen
@@ -247,12 +255,19 @@ class DeskRounds:
         return frozenset(filter(self._sees, conversation_ids))
 
     async def _is_there(self, conversation_id: str, now: datetime) -> bool:
-        """Whether the citizen is looking, or was a moment ago."""
+        """Whether the citizen is looking, or was a moment ago, or can be found."""
         if conversation_id in (await self._watched([conversation_id]) or ()):
             return True
         conversation = await self._store.get(conversation_id)
+        there_for = FOUND_FOR if _is_found(conversation) else LATELY
         return (
             conversation is not None
             and conversation.last_at is not None
-            and (now - conversation.last_at < LATELY)
+            and (now - conversation.last_at < there_for)
         )
+
+
+def _is_found(conversation: Conversation | None) -> bool:
+    """Whether the citizen's channel tells them also while they have no page open."""
+    channel = CHANNELS.get(conversation.channel) if conversation else None
+    return channel is not None and channel.finds_citizens

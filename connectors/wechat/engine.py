@@ -51,6 +51,9 @@ GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
 _OUR_FAULT: Final = 500
 
+_FORGETS: Final = frozenset({"user_authorization_revoke", "user_authorization_cancellation"})
+"""Events by which WeChat asks to delete what is known of a user; of another profile we know nothing."""
+
 
 def _nothing() -> None:
     """There is nobody to wake."""
@@ -107,9 +110,8 @@ class Engine:
         """
         until = asyncio.get_running_loop().time() + self._around.deadline.total_seconds()
         claimed = await self._claim(push, once)
-        if isinstance(push, Unsubscribed | AuthorizationChanged):
-            await self._store.forget_user(self._account, push.openid)
-            self.changed(claimed.user)
+        if (leaver := _who_leaves(push)) is not None:
+            await self._forget(leaver)
             return SUCCESS
         if claimed.delivery.answer is not None:
             return claimed.delivery.answer
@@ -176,6 +178,12 @@ class Engine:
             if not self._awaited[push.key]:
                 del self._awaited[push.key]
         return work.result() if work.done() and not work.cancelled() and not work.exception() else None
+
+    async def _forget(self, openid: str) -> None:
+        user = await self._store.user(self._account, openid)
+        await self._store.forget_user(self._account, openid)
+        if user is not None:
+            self.changed(user)
 
     async def _claim(self, push: Push, once: str) -> Claimed:
         now, around = self._around.now(), self._around
@@ -305,3 +313,12 @@ class Engine:
         holders = [event.body["holder"] for event in events if event.kind == "holder"]
         held = [user.held, *holders][-1]
         return Reading(user.conversation_id, user.read_to, events[-1].sequence, said, held)
+
+
+def _who_leaves(push: Push) -> str | None:
+    """Who is to be forgotten: nothing can be sent to them any more."""
+    if isinstance(push, Unsubscribed):
+        return push.openid
+    if isinstance(push, AuthorizationChanged) and push.event.lower() in _FORGETS:
+        return push.subject
+    return None

@@ -274,15 +274,16 @@ class DeskWorld:
             await self.desk.touch(user.name)
             await self.rounds.round()
 
-    async def citizen(self, name: str = "c1") -> Conversation:
-        return await self.stores.conversations.create(Conversation(name, "web", "hash"))
+    async def citizen(self, name: str = "c1", channel: str = "web") -> Conversation:
+        return await self.stores.conversations.create(Conversation(name, channel, "hash"))
 
     def wish(self, mode: HandoverMode = HandoverMode.TEXT, **more: Any) -> HandoverWish:
         return HandoverWish(mode, **more)
 
     async def asks(self, name: str = "c1", mode: HandoverMode = HandoverMode.TEXT, **more: Any):
         """A new citizen asks for a person; the ticket."""
-        return await self.handovers.request(await self.citizen(name), self.wish(mode, **more), None)
+        citizen = await self.citizen(name, more.pop("channel", "web"))
+        return await self.handovers.request(citizen, self.wish(mode, **more), None)
 
     async def served(self, name: str = "c1", user: User = WANG, **more: Any) -> Handover:
         """A citizen whom the agent has accepted."""

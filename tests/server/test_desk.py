@@ -12,7 +12,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.messages import HandoverWish
 from core.statuses import AgentState, HandoverMode, HandoverState
 from server.desk import TransferTo
-from server.desk_rounds import CITIZEN_GONE_AFTER, LATELY, PATIENCE, RESERVED_FOR
+from server.desk_rounds import CITIZEN_GONE_AFTER, FOUND_GONE_AFTER, LATELY, PATIENCE, RESERVED_FOR
 from tests.server.conftest import guide_record
 from tests.server.desk_world import CHIEF, LI, LONG_ENOUGH, WANG, DeskWorld
 from video.call import CallMode, Party
@@ -197,6 +197,23 @@ async def test_who_registered_and_went_away_is_not_called_up_until_they_are_back
     assert await world.holder() == "queue"
 
 
+async def test_who_registered_in_wechat_is_called_up_the_next_morning(world):
+    await world.asks("c1", channel="wechat")
+    world.later(hours=16)
+    await world.on_line()
+    await world.rounds.round()
+    assert await world.holder() == "queue"
+
+
+async def test_who_registered_in_wechat_two_days_ago_is_not_called_up(world):
+    await world.asks(channel="wechat")
+    world.later(hours=41)
+    await world.on_line()
+    await world.rounds.round()
+
+    assert await world.holder() == "bot"
+
+
 async def test_who_waits_with_nobody_on_line_any_more_gets_the_bot_back_and_stays_registered(world):
     await world.on_line()
     await world.asks()
@@ -246,6 +263,16 @@ async def test_a_citizen_who_has_been_away_for_long_is_let_go(world):
 
     assert await world.holder() == "bot"
     assert (await world.last("holder"))["cause"] == "citizen_gone"
+
+
+async def test_in_wechat_a_citizen_may_take_an_hour_to_answer(world):
+    await world.served(channel="wechat")
+
+    await world.stays(WANG, CITIZEN_GONE_AFTER.total_seconds() + 60)
+    assert await world.holder() == "agent"
+    await world.stays(WANG, FOUND_GONE_AFTER.total_seconds() + 60)
+
+    assert await world.holder() == "bot"
 
 
 async def test_a_citizen_who_watches_is_not_let_go(world):

@@ -11,7 +11,14 @@ from connectors.wechat.api import UnclearSend
 from connectors.wechat.engine import Engine, Surroundings
 from connectors.wechat.error_codes import error_of
 from connectors.wechat.outbox import Rules
-from connectors.wechat.pushes import Clicked, Subscribed, TextMessage, Unsubscribed, VoiceMessage
+from connectors.wechat.pushes import (
+    AuthorizationChanged,
+    Clicked,
+    Subscribed,
+    TextMessage,
+    Unsubscribed,
+    VoiceMessage,
+)
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.sender import Sender
 from core.errors import TextTooLong, Unavailable
@@ -371,6 +378,22 @@ async def test_who_leaves_is_forgotten_and_may_come_back(world):
     assert await world.store.user("city", "o1") is None
 
     assert said(await world.engine.answer(world.says("你好", 2), "n3")) == "答你好"
+
+
+@pytest.mark.parametrize(
+    ("event", "is_known"),
+    [
+        ("user_info_modified", True),
+        ("user_authorization_revoke", False),
+        ("user_authorization_cancellation", False),
+    ],
+)
+async def test_who_withdraws_is_forgotten_and_who_changes_their_profile_is_not(world, event, is_known):
+    await world.engine.answer(world.says("你好"), "n")
+    push = AuthorizationChanged(account_id="gh_1", openid="o9", created=1, event=event, subject="o1")
+
+    assert await world.engine.answer(push, "n2") == SUCCESS
+    assert (await world.store.user("city", "o1") is not None) is is_known
 
 
 async def test_a_menu_asks_or_calls_a_person(world):
