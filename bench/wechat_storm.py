@@ -20,12 +20,13 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--kills", type=int, default=2)
+    parser.add_argument("--slow", type=float, nargs=2, default=(4.0, 20.0), help="least and most seconds")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--database", default="", help="of PostgreSQL, instead of SQLite")
     parser.add_argument("--data", type=Path, help="a folder that is kept, to look into afterwards")
     given = parser.parse_args()
     plan = StormPlan(
-        given.messages, given.users, given.seconds, slow=(4.0, 20.0), kills=given.kills, seed=given.seed
+        given.messages, given.users, given.seconds, slow=given.slow, kills=given.kills, seed=given.seed
     )
     with tempfile.TemporaryDirectory(prefix="bangban-bench-") as folder:
         data = given.data or Path(folder, "var")

@@ -180,7 +180,7 @@ class Storm:
                     user
                     for user in users
                     if user.openid in self._said
-                    and (number == 0 or await stores.outbox.items(ACCOUNT, user.openid))
+                    and (number == 0 or await self._has_more_to_hear(stores, user))
                 ]
                 if not left:
                     return
@@ -189,6 +189,11 @@ class Storm:
                     self._say(user, text)
                 await platform.account.settled()
             await self._rest(stores)
+
+    async def _has_more_to_hear(self, stores: Stores, user: PlatformUser) -> bool:
+        known = await stores.outbox.user(ACCOUNT, user.openid)
+        waits = await stores.outbox.items(ACCOUNT, user.openid)
+        return bool(waits) or (known is not None and known.lost_track)
 
     async def _rest(self, stores: Stores) -> None:
         """Returns when nothing is being answered or sent: what waits then waits for its user."""
