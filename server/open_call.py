@@ -161,6 +161,7 @@ class OpenCall:
             "call_id": self.call_id,
             "state": self.call.state.value,
             "mode": self.call.mode.value,
+            "caller": self.call.caller.value,
             "end_reason": self.call.end_reason,
         }
 

@@ -26,6 +26,7 @@ _CALLS: Final = {"video": "视频通话", "audio": "语音通话", "text": "通�
 _PICTURES: Final = ("image/jpeg", "image/png", "image/gif")
 _LONGEST_DESCRIPTION = 120
 
+_INTO_CALL: Final = "点这里进入，先检查摄像头和麦克风。"
 _TO_VIDEO: Final = (
     "进入视频帮办",
     "点这里打开网页，在那里等工作人员接通。接通前可以先检查摄像头和麦克风。",
@@ -153,8 +154,10 @@ def _held(body: Mapping[str, Any], shown: Callable[[str], str]) -> Sequence[Item
 def _call(body: Mapping[str, Any]) -> Sequence[Item]:
     name = _CALLS.get(body.get("mode", ""), _CALLS["video"])
     match body.get("state"):
-        case "ringing":
-            return [_card(f"工作人员邀请您{name}", "点这里进入，先检查摄像头和麦克风。", CALL_PAGE)]
+        case "ringing" if body.get("caller") != "citizen":
+            return [_card(f"工作人员邀请您{name}", _INTO_CALL, CALL_PAGE)]
+        case "consenting":  # the log has it of a call that the citizen had wished for, and nobody has to ring
+            return [_card(f"{name}准备好了，请您进入", _INTO_CALL, CALL_PAGE)]
         case "ended":
             return [_text(f"{name}已结束。")]
         case _:

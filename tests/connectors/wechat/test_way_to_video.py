@@ -45,8 +45,15 @@ def test_the_wish_itself_and_the_queue_say_nothing_more():
     assert said("holder", {"holder": "queue"}) == []
 
 
-def test_a_ringing_call_has_its_own_card():
-    assert said("call", {"call_id": "k1", "state": "ringing", "mode": "video"}) == [("card", CALL_PAGE)]
+@pytest.mark.parametrize(("state", "caller"), [("ringing", "agent"), ("consenting", "citizen")])
+def test_a_call_that_waits_for_the_citizen_has_its_own_card(state, caller):
+    body = {"call_id": "k1", "state": state, "mode": "video", "caller": caller}
+
+    assert said("call", body) == [("card", CALL_PAGE)]
+
+
+def test_nobody_is_invited_into_the_call_that_they_make_themselves():
+    assert said("call", {"call_id": "k1", "state": "ringing", "mode": "video", "caller": "citizen"}) == []
 
 
 def test_every_page_that_an_item_names_has_a_ticket():

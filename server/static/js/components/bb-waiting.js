@@ -171,13 +171,14 @@ function leadOf({ again, agents, open, waitSeconds }) {
 
 function invitation({ id, mode, state }) {
   const name = mode === 'audio' ? '语音通话' : '视频通话'
+  const isNew = state === 'ringing' || state === 'consenting'
   return [
-    make('p', { class: 'wait__lead' }, state === 'ringing' ? `${name}准备好了。` : `${name}正在进行。`),
+    make('p', { class: 'wait__lead' }, isNew ? `${name}准备好了。` : `${name}正在进行。`),
     make(
       'a',
       { class: 'button button--call', href: callAddress(id, mode) },
       icon(mode === 'audio' ? 'phone' : 'video'),
-      state === 'ringing' ? `进入${name}` : `回到${name}`,
+      isNew ? `进入${name}` : `回到${name}`,
     ),
     make('p', { class: 'wait__facts' }, '进入后先检查设备，接通前不会打开您的摄像头。'),
   ]
