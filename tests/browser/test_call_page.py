@@ -137,9 +137,9 @@ def test_each_check_says_its_result_in_words(page: Page):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ("NotAllowedError", "没有得到使用许可"),
-        ("NotFoundError", "没有找到设备"),
-        ("NotReadableError", "设备正被占用"),
+        ("NotAllowedError", "没有得到使用摄像头和麦克风的许可"),
+        ("NotFoundError", "没有找到摄像头和麦克风"),
+        ("NotReadableError", "摄像头和麦克风正被占用"),
     ],
 )
 def test_a_device_that_cannot_be_used_is_explained_and_writing_is_a_way_on(

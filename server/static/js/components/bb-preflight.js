@@ -11,7 +11,7 @@
  * Tells `bb-checked` with `{stream, mode}`, `bb-write`, `bb-status` with a text.
  */
 
-import { adviceFor, placeOf } from '../lib/device_advice.js'
+import { adviceFor, deviceWords, placeOf } from '../lib/device_advice.js'
 import { DeviceError, openDevices } from '../lib/devices.js'
 import { icon, make, tell } from '../lib/dom.js'
 import { networkWords, roundTrip } from '../lib/network_check.js'
@@ -66,30 +66,29 @@ export class Preflight extends HTMLElement {
           { class: 'sheet__title', id: 'preflight-title', tabindex: '-1' },
           wantsVideo ? '视频前，先检查设备' : '通话前，先检查麦克风',
         ),
-        make(
-          'p',
-          { class: 'sheet__lead' },
-          '点下面的按钮后，浏览器会问能不能使用',
-          make('strong', {}, wantsVideo ? '摄像头和麦克风' : '麦克风'),
-          '，请选「允许」。现在只有您自己看得到、听得到。',
-        ),
-        reason ? this.#advice(reason) : null,
-        make(
-          'div',
-          { class: 'sheet__actions' },
-          wantsVideo
-            ? big('video', reason ? '再试一次' : '打开摄像头和麦克风', () => this.#check('video'))
-            : big('mic', reason ? '再试一次' : '打开麦克风', () => this.#check('audio')),
-          wantsVideo ? quiet('phone', '不用摄像头，只用语音', () => this.#check('audio')) : null,
-          this.#canWrite ? quiet('chat', '只用文字', () => tell(this, 'bb-write')) : null,
-        ),
+        reason === 'insecure' ? null : lead(wantsVideo ? '摄像头和麦克风' : '麦克风'),
+        reason ? this.#advice(reason, { camera: wantsVideo, microphone: true }) : null,
+        make('div', { class: 'sheet__actions' }, ...this.#ways(reason, wantsVideo)),
       ),
     )
   }
 
-  #advice(reason) {
+  /** The ways on from here. Where a browser lends no devices at all, sound alone is none. */
+  #ways(reason, wantsVideo) {
+    const open = (draw, label) => draw(wantsVideo ? 'video' : 'mic', label, () => this.#check(this.#mode))
+    const write = (draw) => (this.#canWrite ? draw('chat', '只用文字', () => tell(this, 'bb-write')) : null)
+    if (reason === 'insecure') return [write(big), open(quiet, '再试一次')]
+    return [
+      open(big, reason ? '再试一次' : wantsVideo ? '打开摄像头和麦克风' : '打开麦克风'),
+      wantsVideo ? quiet('phone', '不用摄像头，只用语音', () => this.#check('audio')) : null,
+      write(quiet),
+    ]
+  }
+
+  /** @param {string} reason @param {{camera: boolean, microphone: boolean}} concerned */
+  #advice(reason, concerned) {
     const place = placeOf(navigator.userAgent, navigator.maxTouchPoints)
-    const { title, steps } = adviceFor(reason, place)
+    const { title, steps } = adviceFor(reason, place, deviceWords(concerned))
     return make(
       'div',
       { class: 'advice' },
@@ -106,7 +105,8 @@ export class Preflight extends HTMLElement {
     this.close()
     tell(this, 'bb-status', '')
     if (!stream) {
-      tell(this, 'bb-status', adviceFor(reason, 'desktop').title)
+      const concerned = deviceWords({ camera: mode === 'video', microphone: true })
+      tell(this, 'bb-status', adviceFor(reason, 'desktop', concerned).title)
       this.#mode = mode
       this.#drawStart(reason)
       this.querySelector('h1').focus()
@@ -133,12 +133,12 @@ export class Preflight extends HTMLElement {
         { class: 'sheet', 'aria-labelledby': 'preflight-title' },
         make('h1', { class: 'sheet__title', id: 'preflight-title', tabindex: '-1' }, '检查结果'),
         hasCamera ? preview(this.#stream) : null,
-        reason ? this.#advice(reason) : null,
+        reason ? this.#advice(reason, { camera: !hasCamera, microphone: !hasMicrophone }) : null,
         make('ul', { class: 'tests' }, ...Object.values(this.#rows).map(({ element }) => element)),
         make(
           'div',
           { class: 'sheet__actions' },
-          big('check', hasCamera ? '看得到、听得到，下一步' : '下一步，用语音通话', () => this.#goOn()),
+          big('check', nextWords(hasCamera, hasMicrophone), () => this.#goOn()),
           reason ? quiet('retry', '再试一次', () => this.#check(mode)) : null,
           hasCamera ? quiet('phone', '不用摄像头，只用语音', () => this.#check('audio')) : null,
           this.#canWrite ? quiet('chat', '只用文字', () => tell(this, 'bb-write')) : null,
@@ -228,6 +228,21 @@ async function openWhatIsThere(mode) {
     }
   }
   return { stream: null, reason }
+}
+
+function lead(devices) {
+  return make(
+    'p',
+    { class: 'sheet__lead' },
+    '点下面的按钮后，浏览器会问能不能使用',
+    make('strong', {}, devices),
+    '，请选「允许」。现在只有您自己看得到、听得到。',
+  )
+}
+
+function nextWords(hasCamera, hasMicrophone) {
+  if (!hasCamera) return '下一步，用语音通话'
+  return hasMicrophone ? '看得到、听得到，下一步' : '下一步，不用麦克风'
 }
 
 function preview(stream) {

@@ -49,24 +49,38 @@ const OTHERS = Object.freeze({
 })
 
 const INSECURE = Object.freeze({
-  'wechat-ios': ['这里不能使用摄像头。请点右上角「…」，选「在 Safari 中打开」；微信里视频需要 iOS 14.3 以上。'],
-  'wechat-android': ['这里不能使用摄像头。请点右上角「…」，选「在浏览器打开」。'],
+  'wechat-ios': [
+    '点右上角「…」，选「在 Safari 中打开」。',
+    '想在微信里视频：请把手机系统升级到 iOS 14.3 以上，并把微信更新到最新版本。',
+  ],
+  'wechat-android': ['点右上角「…」，选「在浏览器打开」。', '想在微信里视频：请把微信更新到最新版本。'],
 })
 
 const TITLES = Object.freeze({
-  denied: '没有得到使用许可',
-  missing: '没有找到设备',
-  busy: '设备正被占用',
-  insecure: '这个浏览器不能视频',
+  denied: (devices) => `没有得到使用${devices}的许可`,
+  missing: (devices) => `没有找到${devices}`,
+  busy: (devices) => `${devices}正被占用`,
+  insecure: () => '这个浏览器不能视频',
 })
+
+/**
+ * What a citizen calls the devices that are concerned.
+ *
+ * @param {{camera: boolean, microphone: boolean}} concerned
+ */
+export function deviceWords({ camera, microphone }) {
+  if (camera && microphone) return '摄像头和麦克风'
+  return microphone ? '麦克风' : '摄像头'
+}
 
 /**
  * @param {'denied' | 'missing' | 'busy' | 'insecure'} reason
  * @param {Place} place
+ * @param {string} [devices] those that it is about, see `deviceWords`
  * @returns {{title: string, steps: readonly string[]}}
  */
-export function adviceFor(reason, place) {
-  const title = TITLES[reason] ?? TITLES.missing
+export function adviceFor(reason, place, devices = '设备') {
+  const title = (TITLES[reason] ?? TITLES.missing)(devices)
   if (reason === 'denied') return { title, steps: DENIED[place] }
   if (reason !== 'insecure') return { title, steps: OTHERS[reason] ?? OTHERS.missing }
   const otherwise = ['请换用最新的 Chrome、Edge、Safari 或手机自带浏览器，并使用 https 开头的网址。']
