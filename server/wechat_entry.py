@@ -32,8 +32,10 @@ MENU_PAGES: Final = (CHAT_PAGE, VIDEO_PAGE)
 OTHERS_LINK: Final = "other-link"
 """What `/?told=` says to who opened somebody else's link."""
 
-CHAT: Final = "/"
+CHAT: Final = "/#latest"
 VIDEO: Final = "/#video"
+"""Addresses have an end of their own; else browsers keep that of WeChat's address, `#wechat_redirect`."""
+
 COOKIE: Final = "bangban_wechat_"
 
 _IN_WECHAT: Final = "MicroMessenger"
@@ -188,7 +190,7 @@ async def arrive(account: WeChatAccount, entry: Entry, openid: str, calls: CallS
     if not ticket.is_theirs:  # it isn't used up by them, either
         conversation_id, _ = await account.engine.enter(openid)
         _note(account, "others", CHAT_PAGE)
-        return Arrival(conversation_id, f"{CHAT}?told={OTHERS_LINK}")
+        return Arrival(conversation_id, f"/?told={OTHERS_LINK}#latest")
     use, by = (oauth.ticket_hash(text) for text in (entry.aim, entry.browser))
     conversation_id, is_first = await account.engine.enter(openid, f"t:{use}", by)
     if ticket.is_expired or not is_first:
@@ -202,7 +204,7 @@ async def _page(page: str, conversation_id: str, calls: CallStore) -> str:
     if page == VIDEO_PAGE:
         return VIDEO
     if page == CALL_PAGE and (call := await calls.open_call_of(conversation_id)) is not None:
-        return f"/call/{call.call_id}{'?mode=audio' if call.mode == 'audio' else ''}"
+        return f"/call/{call.call_id}{'?mode=audio' if call.mode == 'audio' else ''}#"
     return CHAT
 
 

@@ -19,7 +19,9 @@ async def nothing() -> None:
 
 
 @contextmanager
-def serving(app: web.Application, prepare: Callable[[], Awaitable[None]] = nothing) -> Iterator[str]:
+def serving(
+    app: web.Application, prepare: Callable[[], Awaitable[None]] = nothing, *, port: int = 0
+) -> Iterator[str]:
     """Where the service runs; `prepare` is done in its loop before it answers."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="real-service", daemon=True)
@@ -29,9 +31,9 @@ def serving(app: web.Application, prepare: Callable[[], Awaitable[None]] = nothi
     async def start() -> str:
         await runner.setup()
         await prepare()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        return f"http://{host}:{port}/"
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        return f"http://{host}:{bound}/"
 
     try:
         yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)

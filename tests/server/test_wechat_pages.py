@@ -17,7 +17,7 @@ from core.ports import User
 from core.statuses import AgentState, HandoverMode, Role, TurnStatus
 from server import keys
 from server.routes_wechat import is_own_page
-from server.wechat_entry import COOKIE
+from server.wechat_entry import CHAT, COOKIE, VIDEO
 from server.wechat_links import WeChatLinks
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import assert_canonical_error
@@ -135,7 +135,7 @@ async def test_a_link_opens_the_conversation_that_goes_on_in_wechat(world, start
     phone = start_phone(citizen)
     opened = await phone.opens(link(world, citizen))
 
-    assert (opened.status, opened.address) == (200, "/")
+    assert (opened.status, opened.address) == (200, "/#latest")
     assert opened.says("身份证丢了怎么补办", "您说的是：身份证丢了怎么补办")
     assert phone.conversation_id == await conversation_of(world, citizen)
 
@@ -199,7 +199,8 @@ async def test_a_link_to_a_call_opens_the_call_that_is_on_and_else_the_conversat
     call_id = await ring(world, citizen, CallMode.AUDIO)
     ringing = await start_phone(citizen).opens(link(world, citizen, CALL_PAGE))
 
-    assert nothing_on.address == "/"
+    assert nothing_on.address == "/#latest"
+    assert ringing.way[-1].startswith(f"/wechat/{ACCOUNT}/entered?")
     assert ringing.address == f"/call/{call_id}?mode=audio"
     assert ringing.says(f'data-conversation="{await conversation_of(world, citizen)}"')
 
@@ -228,7 +229,7 @@ async def test_a_link_works_as_what_it_is_once_and_then_opens_the_conversation(w
     twice = await again.opens(await again.goes_as_far_as_back(path), allow_redirects=False)
 
     assert first  # who goes only half the way uses nothing up
-    assert (once.location, twice.location) == ("/#video", "/")
+    assert (once.location, twice.location) == ("/#video", "/#latest")
     assert again.conversation_id == await conversation_of(world, citizen)
 
 
@@ -240,7 +241,7 @@ async def test_an_expired_link_opens_the_conversation(world, start_phone):
     phone = start_phone(citizen)
     opened = await phone.opens(await phone.goes_as_far_as_back(path), allow_redirects=False)
 
-    assert opened.location == "/"
+    assert opened.location == "/#latest"
     assert phone.conversation_id == await conversation_of(world, citizen)
 
 
@@ -255,7 +256,8 @@ async def test_who_wrote_nothing_yet_gets_a_conversation_that_wechat_goes_on_wit
 
 
 @pytest.mark.parametrize(
-    ("to", "address"), [("chat", "/"), ("video", "/#video"), ("", "/"), ("call", "/"), ("?<x>", "/")]
+    ("to", "address"),
+    [("chat", CHAT), ("video", VIDEO), ("", CHAT), ("call", CHAT), ("?<x>", CHAT)],
 )
 async def test_an_entry_of_the_menu_opens_its_page_as_often_as_one_likes(world, start_phone, to, address):
     phone = start_phone(await asked(world))
@@ -387,7 +389,7 @@ async def test_several_links_can_be_on_their_way_at_once(world, start_phone):
     backs = [await phone.goes_as_far_as_back(link(world, citizen, page)) for page in (VIDEO_PAGE, CHAT_PAGE)]
     opened = [await phone.opens(back, allow_redirects=False) for back in backs]
 
-    assert [each.location for each in opened] == ["/#video", "/"]
+    assert [each.location for each in opened] == ["/#video", "/#latest"]
 
 
 async def test_a_double_tap_opens_the_page_both_times(world, start_phone):
@@ -451,7 +453,7 @@ async def test_wechat_that_does_not_answer_is_told_with_a_way_on(world, start_ph
 
     assert failed.status == 503
     assert failed.says("没有打开", "再试一次", f'href="{path}"', 'href="tel:')
-    assert opened.address == "/"
+    assert opened.address == "/#latest"
 
 
 async def test_outside_wechat_one_is_told_to_open_it_in_wechat(settings):
