@@ -544,11 +544,16 @@ def test_a_reload_while_connecting_asks_the_service_how_it_stands(page: Page, se
     assert service.desk.consents[0] == service.desk.consents[1], "the same answer, said again"
 
 
-def test_without_a_conversation_there_is_no_call(context: BrowserContext):
+def test_without_a_conversation_there_is_no_call_and_one_may_begin_here(context: BrowserContext):
+    """So it is where the advice led, from WeChat's browser into another."""
     page = context.new_page()
     enter(page)
-
     expect(page.get_by_text("没有找到这次通话")).to_be_visible()
+    assert_axe_is_content(page)
+    page.get_by_role("link", name="在这里找视频帮办").click()
+
+    expect(page.get_by_role("dialog", name="找工作人员")).to_be_visible()
+    expect(page.get_by_role("button", name="视频帮办")).to_be_focused()
 
 
 # --- for everybody -------------------------------------------------------------------------------------

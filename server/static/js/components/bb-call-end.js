@@ -21,6 +21,15 @@ export class CallEnd extends HTMLElement {
     ])
   }
 
+  /** This browser has no conversation, say because the page was first open in WeChat. A call can begin here. */
+  showUnknown({ problem, hotline }) {
+    this.#draw('这里没有这次通话', problem, [
+      make('a', { class: 'button button--big', href: '/#video' }, icon('video'), '在这里找视频帮办'),
+      make('a', { class: 'button button--quiet', href: '/#latest' }, icon('chat'), '先问一问'),
+      make('p', {}, '急的话请拨打热线 ', make('a', { class: 'call', href: `tel:${hotline}` }, hotline), '。'),
+    ])
+  }
+
   /** The page was loaded again in the middle of a call. */
   showBack() {
     const back = make(

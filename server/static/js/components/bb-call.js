@@ -190,7 +190,9 @@ export class Call extends HTMLElement {
 
   #showEnd({ problem }) {
     const { isGuest, since } = this.#call
-    this.querySelector('bb-call-end').showEnd({ problem, hotline: this.dataset.hotline, isGuest, wasIn: Boolean(since) })
+    const end = this.querySelector('bb-call-end')
+    if (!isGuest && !this.#session.isStarted) end.showUnknown({ problem, hotline: this.dataset.hotline })
+    else end.showEnd({ problem, hotline: this.dataset.hotline, isGuest, wasIn: Boolean(since) })
   }
 
   #drawChat() {

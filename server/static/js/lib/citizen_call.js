@@ -83,7 +83,7 @@ export class CitizenCall extends EventTarget {
   /** The conversation is there: is the call, too? */
   open() {
     if (!this.#session.isStarted) {
-      this.#end(this.#session.missing ?? '没有找到这次通话。它可能已经结束，或者是在另一个浏览器里开始的。')
+      this.#end(this.#session.missing ?? '没有找到这次通话。它可能已经结束，或者是在微信或另一个浏览器里开始的。')
       return
     }
     this.#lookAt(this.#session.holding)
