@@ -8,7 +8,7 @@
  * - Nobody has to pass: without a camera one goes on with sound, without both with writing.
  * - The preview is mirrored as people know themselves, and has no sound.
  *
- * Tells `bb-checked` with `{stream, mode}`, `bb-write`, `bb-status` with a text.
+ * Tells `bb-checked` with `{stream, mode}`, `bb-write`, `bb-status` and `bb-announce` with a text.
  */
 
 import { adviceFor, deviceWords, placeOf } from '../lib/device_advice.js'
@@ -106,7 +106,7 @@ export class Preflight extends HTMLElement {
     tell(this, 'bb-status', '')
     if (!stream) {
       const concerned = deviceWords({ camera: mode === 'video', microphone: true })
-      tell(this, 'bb-status', adviceFor(reason, 'desktop', concerned).title)
+      tell(this, 'bb-announce', adviceFor(reason, 'desktop', concerned).title) // who sees reads it above the buttons
       this.#mode = mode
       this.#drawStart(reason)
       this.querySelector('h1').focus()
