@@ -44,6 +44,9 @@ LOOK_AT_ALL_EVERY: Final = timedelta(seconds=60)
 LOST_AFTER: Final = timedelta(seconds=60)
 """A send takes no longer, uploads included, whatever happens: its process has ended."""
 
+BETWEEN_PAGES: Final = timedelta(seconds=10)
+"""So long after a page was closed another may open, and nothing need be sent."""
+
 SHORT_REST: Final = timedelta(seconds=3)
 LONG_REST: Final = timedelta(seconds=60)
 
@@ -89,6 +92,7 @@ class Sender:
         self._woken = asyncio.Event()
         self._grown: set[str] = set()
         self._looked_at_all: datetime | None = None
+        self._open_at: dict[str, datetime] = {}
 
     def wake(self) -> None:
         """Something may be there to send."""
@@ -126,7 +130,7 @@ class Sender:
         ]
         if not waiting:
             return
-        watched = await self._watched([user.conversation_id for user in waiting]) or ()
+        watched = await self._on_page([user.conversation_id for user in waiting])
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def serve(user: ChannelUser) -> None:
@@ -134,6 +138,14 @@ class Sender:
                 await self._serve(user)
 
         await asyncio.gather(*(serve(user) for user in waiting if user.conversation_id not in watched))
+
+    async def _on_page(self, conversation_ids: Collection[str]) -> Collection[str]:
+        """Which of these are open on a page, or were a moment ago: one page leads to the next."""
+        now = self._now()
+        for conversation_id in await self._watched(conversation_ids) or ():
+            self._open_at[conversation_id] = now
+        self._open_at = {each: at for each, at in self._open_at.items() if now - at < BETWEEN_PAGES}
+        return self._open_at.keys()
 
     async def _catch_up(self) -> None:
         grown, self._grown = self._grown, set()

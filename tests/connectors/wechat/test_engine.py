@@ -20,7 +20,7 @@ from connectors.wechat.pushes import (
     VoiceMessage,
 )
 from connectors.wechat.replies import SUCCESS
-from connectors.wechat.sender import Sender
+from connectors.wechat.sender import BETWEEN_PAGES, Sender
 from core.errors import TextTooLong, Unavailable
 from core.outbox_ports import ItemState
 from core.ports import Conversation
@@ -341,6 +341,9 @@ async def test_to_who_has_the_page_open_nothing_is_sent_meanwhile(world):
     await sender.look()
     assert world.sent == []
     watched.clear()
+    await sender.look()
+    assert world.sent == [], "one page leads to the next, and what it shows needn't be sent"
+    world.clock.advance(BETWEEN_PAGES)
     await sender.look()
 
     assert world.sent == ["工作人员李敏：在吗"]
