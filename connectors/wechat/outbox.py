@@ -49,10 +49,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What leaves as one message: `body` is ready to be sent, `items` are what it is made of."""
+    """What leaves as one message: `body` is ready to be sent, `items` are what it is made of.
+
+    `says_where` tells whether it leads whoever may have missed something to the whole conversation.
+    """
 
     body: Mapping[str, Any]
     items: Sequence[OutgoingItem]
+    says_where: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ def carry(rules: Rules, link: Link) -> Step:
             return OutboxStep(user, delivery=replace(delivery, answer=SUCCESS))
         batch = _batch(box, rules, link)
         ended = [replace(i, state=ItemState.CARRIED, delivery=delivery.key) for i in batch.items]
-        user = replace(box.user, answering_until=None, lost_track=False)
+        lost_track = box.user.lost_track and not batch.says_where
+        user = replace(box.user, answering_until=None, lost_track=lost_track)
         return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body)))
 
     return step
@@ -151,7 +156,7 @@ def begin_sending(rules: Rules, link: Link, now: datetime, found: list[Batch]) -
         batch = _batch(box, rules, link, left=left)
         found.append(batch)
         sending = [replace(i, state=ItemState.SENDING) for i in batch.items]
-        return OutboxStep(replace(box.user, lost_track=False), sending)
+        return OutboxStep(box.user, sending)
 
     return step
 
@@ -161,7 +166,9 @@ def confirmed(batch: Batch, rules: Rules, now: datetime) -> Step:
 
     def step(box: Outbox) -> OutboxStep:
         ledger = rules.ledger(box.user).spend(now.timestamp())
-        return OutboxStep(replace(box.user, ledger=ledger.as_json()), _moved(box, batch, ItemState.SENT))
+        lost_track = box.user.lost_track and not batch.says_where
+        user = replace(box.user, ledger=ledger.as_json(), lost_track=lost_track)
+        return OutboxStep(user, _moved(box, batch, ItemState.SENT))
 
     return step
 
@@ -232,8 +239,11 @@ def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) ->
         texts.append(as_text(item.body, link))
     behind = _READ_ALL.format(link=link(CHAT_PAGE)) if box.user.lost_track else ""
     text, taken = join(texts, rules.most_bytes, behind=behind)
+    says_where = bool(behind and taken)
     if not taken:  # the hint leaves no room
         text, taken = join(texts, rules.most_bytes)
+    if not taken:  # a title or address beyond all measure: what can't be said here is on the page
+        text, taken = _TO_PAGE.format(link=link(CHAT_PAGE), words=_READ_ON), 1
     waits = len(box.items) - taken
     if left == 1 and waits:
         notice = _MORE_WAITS.format(count=len(box.items), link=link(CHAT_PAGE))
@@ -241,7 +251,8 @@ def _batch(box: Outbox, rules: Rules, link: Link, *, left: int | None = None) ->
         if fitting:
             notice = _MORE_WAITS.format(count=len(box.items) - fitting, link=link(CHAT_PAGE))
             text, taken = join(texts[:fitting], rules.most_bytes, behind=notice)
-    return Batch({"type": TEXT, "text": text}, box.items[:taken])
+            says_where = True
+    return Batch({"type": TEXT, "text": text}, box.items[:taken], says_where)
 
 
 def _in_parts(body: Mapping[str, Any], rules: Rules) -> Sequence[Mapping[str, Any]]:

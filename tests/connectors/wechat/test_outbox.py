@@ -95,6 +95,9 @@ class TestCarrying:
         assert "看完整对话" in carried(box)["text"]
         assert not outbox.carry(RULES, link)(box).user.lost_track
 
+    def test_a_card_has_no_room_to_say_so_and_leaves_it_to_the_next_message(self):
+        assert outbox.carry(RULES, link)(a_box(CARD, delivery=OPEN, lost_track=True)).user.lost_track
+
     def test_without_anything_to_say_it_is_passed_by(self):
         box = a_box(delivery=OPEN, answering_until=NOW)
         made = outbox.carry(RULES, link)(box)
@@ -168,6 +171,26 @@ class TestSending:
         assert unclear.items[0].state is ItemState.UNCLEAR
         assert unclear.user.lost_track
         assert RULES.ledger(unclear.user).left(NOW.timestamp()) == 4
+
+    def test_where_to_read_all_is_said_again_until_wechat_took_a_message_that_says_it(self):
+        box = a_box(text("一"), lost_track=True)
+        batch, made = sent(box)
+        assert "看完整对话" in batch.body["text"]
+        sending = Outbox(made.user, made.items)
+
+        refused = outbox.put_back(batch, RULES, NOW, rest=timedelta(0))(sending)
+        assert refused.user.lost_track
+        assert not outbox.confirmed(batch, RULES, NOW)(sending).user.lost_track
+
+    def test_a_card_that_was_sent_leaves_it_to_the_next_message(self):
+        batch, made = sent(a_box(CARD, lost_track=True))
+        assert outbox.confirmed(batch, RULES, NOW)(Outbox(made.user, made.items)).user.lost_track
+
+    def test_a_text_that_no_message_has_room_for_goes_in_part_rather_than_never(self):
+        batch, _ = sent(a_box({**CARD, "title": "长" * 1000}, spent=3))
+
+        assert batch.items
+        assert 0 < size(batch.body["text"]) <= RULES.most_bytes
 
     def test_what_an_ended_process_was_sending_is_unclear_after_a_while(self):
         box = a_box(text("一"), text("二"))
