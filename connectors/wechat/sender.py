@@ -3,12 +3,11 @@
 Who has something new in their log is told by `note`; a look finds whose outbox has something that no open
 delivery may still carry, and sends it message by message, in order. That a message is being sent is stored
 before it is, so that of several processes one sends it, and what a process had begun when it ended is not
-sent again.
+sent again. One user's trouble is nobody else's: nobody waits for another's message, or fails with it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,8 +40,14 @@ MOST_USERS: Final = 1000
 LOOK_AT_ALL_EVERY: Final = timedelta(seconds=60)
 """`note` tells what happens in this process; what another one couldn't say any more, a look at all finds."""
 
+ENDS_WITHIN_S: Final = 45.0
+"""So long a send may take, with token and upload; then it is unclear."""
+
 LOST_AFTER: Final = timedelta(seconds=60)
-"""A send takes no longer, uploads included, whatever happens: its process has ended."""
+"""What is still being sent then is no more: its process has ended."""
+
+LAST_SECONDS: Final = 5.0
+"""So long what is being sent may take at the end of the service; cut off it would be unclear."""
 
 BETWEEN_PAGES: Final = timedelta(seconds=10)
 """So long after a page was closed another may open, and nothing need be sent."""
@@ -93,6 +98,8 @@ class Sender:
         self._grown: set[str] = set()
         self._looked_at_all: datetime | None = None
         self._open_at: dict[str, datetime] = {}
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     def wake(self) -> None:
         """Something may be there to send."""
@@ -105,39 +112,55 @@ class Sender:
 
     async def go_on(self) -> None:
         """Looks again and again, at once when woken."""
-        while True:
-            self._woken.clear()
-            try:
-                await self.look()
-            except BangbanError as error:
-                log.warning("wechat_sender_failed", code=error.code, reason=str(error))
-            except Exception:
-                log.exception("wechat_sender_failed_unexpectedly")
-            await asyncio.sleep(PAUSE_SECONDS)  # one look for what comes close together
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._begin()
+                except BangbanError as error:
+                    log.warning("wechat_sender_failed", code=error.code, reason=str(error))
+                except Exception:
+                    log.exception("wechat_sender_failed_unexpectedly")
+                await asyncio.sleep(PAUSE_SECONDS)  # one look for what comes close together
+                try:
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._woken.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            serving = tuple(self._serving.values())
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
 
     async def look(self) -> None:
         """Takes up what logs say and what was left undone, and sends what may be sent now."""
+        await asyncio.gather(*await self._begin())
+
+    async def _begin(self) -> Sequence[asyncio.Task[None]]:
+        """Takes up what logs say, and begins to send to who isn't being sent to."""
         await self._catch_up()
         waiting = [
             user
             for user in await self._store.waiting(self._now(), MOST_USERS)
-            if user.account == self._account
+            if user.account == self._account and user.user_id not in self._serving
         ]
         if not waiting:
-            return
+            return ()
         watched = await self._on_page([user.conversation_id for user in waiting])
-        slots = asyncio.Semaphore(AT_ONCE)
+        return [self._begin_with(user) for user in waiting if user.conversation_id not in watched]
 
-        async def serve(user: ChannelUser) -> None:
-            async with slots:
-                await self._serve(user)
+    def _begin_with(self, user: ChannelUser) -> asyncio.Task[None]:
+        openid = user.user_id
 
-        await asyncio.gather(*(serve(user) for user in waiting if user.conversation_id not in watched))
+        async def serve() -> None:
+            async with self._slots:
+                await self._alone(self._serve(openid))
+
+        task = asyncio.create_task(serve(), name=f"wechat-send-{self._account}")
+        self._serving[openid] = task
+        task.add_done_callback(lambda _: self._serving.pop(openid, None))
+        return task
 
     async def _on_page(self, conversation_ids: Collection[str]) -> Collection[str]:
         """Which of these are open on a page, or were a moment ago: one page leads to the next."""
@@ -151,37 +174,72 @@ class Sender:
         grown, self._grown = self._grown, set()
         now = self._now()
         try:
-            users = list(await self._store.behind(MOST_USERS, among=grown)) if grown else []
+            users = await self._behind(sorted(grown))
             if self._looked_at_all is None or now - self._looked_at_all >= LOOK_AT_ALL_EVERY:
                 users += await self._store.behind(MOST_USERS)
                 self._looked_at_all = now
-            for user in users:
-                if user.account == self._account:
-                    await self._engine.catch_up(user)
         except BaseException:
             self._grown |= grown
             raise
+        for user in users:
+            if user.account == self._account:
+                await self._alone(self._engine.catch_up(user), user.conversation_id)
 
-    async def _serve(self, user: ChannelUser) -> None:
-        openid, link = user.user_id, self._link_for(user.user_id)
-        with suppress(NotFound):  # left meanwhile
-            await self._change(openid, outbox.give_up_sending(self._rules, self._now(), LOST_AFTER))
-            while True:
-                found: list[Batch] = []
-                begin = outbox.begin_sending(self._rules, link, self._now(), found)
-                known = await self._change(openid, begin)
-                if not found and may_remind(known):
-                    await self._remind(openid)
-                    self.changed(known)
-                if not found or not await self._sent(openid, found[-1]):
-                    return
+    async def _behind(self, grown: Sequence[str]) -> list[ChannelUser]:
+        users: list[ChannelUser] = []
+        for start in range(0, len(grown), MOST_USERS):
+            part = grown[start : start + MOST_USERS]
+            users += await self._store.behind(MOST_USERS, among=part)
+        return users
+
+    async def _alone(self, work: Awaitable[None], again: str = "") -> None:
+        """Does what concerns one user. `again` is the conversation to look at again if that fails."""
+        try:
+            await work
+        except NotFound:
+            pass  # left meanwhile
+        except BangbanError as error:
+            log.warning("wechat_sender_failed", code=error.code, reason=str(error))
+            self._grown |= {again} - {""}
+        except Exception:
+            log.exception("wechat_sender_failed_unexpectedly")
+
+    async def _serve(self, openid: str) -> None:
+        link = self._link_for(openid)
+        await self._change(openid, outbox.give_up_sending(self._rules, self._now(), LOST_AFTER))
+        while True:
+            found: list[Batch] = []
+            begin = outbox.begin_sending(self._rules, link, self._now(), found)
+            known = await self._change(openid, begin)
+            if not found and may_remind(known):
+                await self._remind(openid)
+                self.changed(known)
+            if not found or not await self._sent(openid, found[-1]):
+                return
 
     async def _sent(self, openid: str, batch: Batch) -> bool:
         """Sends; says whether to go on with the next."""
+        sending = asyncio.create_task(self._outcome(openid, batch))
         try:
-            await self._send(openid, batch.body)
-        except UnclearSend as error:
-            log.warning("wechat_send_unclear", reason=str(error))
+            step, goes_on = await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await asyncio.wait({sending}, timeout=LAST_SECONDS)
+            step = outbox.unclear(batch, self._rules, self._now())
+            if sending.done() and not sending.cancelled():
+                step, _ = sending.result()
+            sending.cancel()
+            await asyncio.shield(self._change(openid, step))
+            raise
+        await self._change(openid, step)
+        return goes_on
+
+    async def _outcome(self, openid: str, batch: Batch) -> tuple[Step, bool]:
+        """Sends; what becomes of the outbox, and whether to go on with the next."""
+        try:
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                await self._send(openid, batch.body)
+        except (UnclearSend, TimeoutError) as error:
+            log.warning("wechat_send_unclear", reason=str(error) or "it has no end")
             step = outbox.unclear(batch, self._rules, self._now())
         except RequestRefused as error:
             log.error("wechat_message_refused", code=error.errcode, reason=error.errmsg)
@@ -193,14 +251,12 @@ class Sender:
         except BangbanError as error:
             log.warning("wechat_send_failed", code=error.code, reason=str(error))
             step = outbox.put_back(batch, self._rules, self._now(), rest=SHORT_REST)
-        except BaseException:
-            await asyncio.shield(self._change(openid, outbox.unclear(batch, self._rules, self._now())))
-            raise
+        except Exception:
+            log.exception("wechat_send_failed_unexpectedly")
+            step = outbox.unclear(batch, self._rules, self._now())
         else:
-            await self._change(openid, outbox.confirmed(batch, self._rules, self._now()))
-            return True
-        await self._change(openid, step)
-        return False
+            return outbox.confirmed(batch, self._rules, self._now()), True
+        return step, False
 
     async def _change(self, openid: str, step: Step) -> ChannelUser:
         user = (await self._store.change(self._account, openid, step)).user

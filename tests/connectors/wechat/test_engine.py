@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -430,6 +431,74 @@ async def test_the_sender_goes_on_by_itself_and_ends_when_told(world):
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
+
+
+async def test_one_whom_wechat_keeps_waiting_or_who_fails_holds_up_nobody_else(world, monkeypatch):
+    for number, openid in enumerate(("o1", "o2", "o3"), start=1):
+        await world.engine.answer(replace(world.says("你好", number), openid=openid), f"n{number}")
+    never = asyncio.Event()
+
+    async def send(openid, body):
+        if openid == "o1":
+            await never.wait()
+        world.sent.append((openid, body["text"]))
+
+    catch_up = world.engine.catch_up
+
+    async def broken(user):
+        if user.user_id == "o2":
+            raise KeyError("text")
+        await catch_up(user)
+
+    monkeypatch.setattr(world.sender, "_send", send)
+    monkeypatch.setattr(world.engine, "catch_up", broken)
+    going = asyncio.create_task(world.sender.go_on())
+    for number in (1, 2):
+        await world.agent_says("在吗", f"c{number}")
+    await comes_true(lambda: world.sender._serving)
+    await world.agent_says("在吗", "c3")
+    await comes_true(lambda: world.sent == [("o3", "工作人员李敏：在吗")])
+    never.set()
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+
+    assert world.sent[1:] == [("o1", "工作人员李敏：在吗")]
+
+
+async def test_what_is_being_sent_when_the_service_ends_comes_to_its_end(world, monkeypatch):
+    await world.engine.answer(world.says("你好"), "n")
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def send(openid, body):
+        begun.set()
+        await go.wait()
+        world.sent.append(body["text"])
+
+    monkeypatch.setattr(world.sender, "_send", send)
+    await world.agent_says("在吗")
+    going = asyncio.create_task(world.sender.go_on())
+    await begun.wait()
+    going.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+
+    assert world.sent == ["工作人员李敏：在吗"]
+    states = [item.state for item in await world.store.items("city", "o1", all_states=True)]
+    assert states[-1] is ItemState.SENT
+
+
+async def test_a_send_without_an_end_is_unclear(world, monkeypatch):
+    await world.engine.answer(world.says("你好"), "n")
+    monkeypatch.setattr(world.sender, "_send", lambda openid, body: asyncio.Event().wait())
+    monkeypatch.setattr("connectors.wechat.sender.ENDS_WITHIN_S", 0.01)
+    await world.agent_says("在吗")
+    await world.sender.look()
+
+    states = [item.state for item in await world.store.items("city", "o1", all_states=True)]
+    assert states[-1] is ItemState.UNCLEAR
 
 
 async def test_a_send_that_is_cut_off_is_unclear(world):
