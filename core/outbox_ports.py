@@ -157,11 +157,11 @@ class OutboxStore(Protocol):
         """The user's items that have come to no end, or all, in order."""
 
     async def behind(
-        self, limit: int = 100, *, among: Collection[str] | None = None
+        self, account: str, limit: int = 100, *, among: Collection[str] | None = None
     ) -> Sequence[ChannelUser]:
-        """Users whose conversation's log goes on beyond what became items; of all, or `among` these."""
+        """Users whose conversation's log goes on beyond what became items; all, or `among` these."""
 
-    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+    async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
 
     async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:

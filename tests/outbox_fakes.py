@@ -81,14 +81,16 @@ class InMemoryOutboxStore:
         return tuple(self._items.get(named, ())) if all_states else self._open(named)
 
     async def behind(
-        self, limit: int = 100, *, among: Collection[str] | None = None
+        self, account: str, limit: int = 100, *, among: Collection[str] | None = None
     ) -> Sequence[ChannelUser]:
         ends = {c: log[-1].sequence for c, log in self._c._events.items() if log}
-        found = [u for u in self._users.values() if ends.get(u.conversation_id, 0) > u.read_to]
+        own = [u for u in self._users.values() if u.account == account]
+        found = [u for u in own if ends.get(u.conversation_id, 0) > u.read_to]
         return [u for u in found if among is None or u.conversation_id in among][:limit]
 
-    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
-        free = [u for u in self._users.values() if u.answering_until is None or u.answering_until <= now]
+    async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+        own = [u for u in self._users.values() if u.account == account]
+        free = [u for u in own if u.answering_until is None or u.answering_until <= now]
         awake = [u for u in free if u.rests_until is None or u.rests_until <= now]
         return [u for u in awake if self._open((u.account, u.user_id))][:limit]
 

@@ -142,8 +142,8 @@ class Sender:
         await self._catch_up()
         waiting = [
             user
-            for user in await self._store.waiting(self._now(), MOST_USERS)
-            if user.account == self._account and user.user_id not in self._serving
+            for user in await self._store.waiting(self._account, self._now(), MOST_USERS)
+            if user.user_id not in self._serving
         ]
         if not waiting:
             return ()
@@ -176,20 +176,19 @@ class Sender:
         try:
             users = await self._behind(sorted(grown))
             if self._looked_at_all is None or now - self._looked_at_all >= LOOK_AT_ALL_EVERY:
-                users += await self._store.behind(MOST_USERS)
+                users += await self._store.behind(self._account, MOST_USERS)
                 self._looked_at_all = now
         except BaseException:
             self._grown |= grown
             raise
         for user in users:
-            if user.account == self._account:
-                await self._alone(self._engine.catch_up(user), user.conversation_id)
+            await self._alone(self._engine.catch_up(user), user.conversation_id)
 
     async def _behind(self, grown: Sequence[str]) -> list[ChannelUser]:
         users: list[ChannelUser] = []
         for start in range(0, len(grown), MOST_USERS):
             part = grown[start : start + MOST_USERS]
-            users += await self._store.behind(MOST_USERS, among=part)
+            users += await self._store.behind(self._account, MOST_USERS, among=part)
         return users
 
     async def _alone(self, work: Awaitable[None], again: str = "") -> None:

@@ -107,25 +107,26 @@ class DatabaseOutboxStore:
         return tuple(map(_item_of, await self._database.read(query.order_by(items.c.number))))
 
     async def behind(
-        self, limit: int = 100, *, among: Collection[str] | None = None
+        self, account: str, limit: int = 100, *, among: Collection[str] | None = None
     ) -> Sequence[ChannelUser]:
-        """Users whose conversation's log goes on beyond what became items; of all, or `among` these."""
+        """Users whose conversation's log goes on beyond what became items; all, or `among` these."""
         query = (
             select(users)
             .join(conversations, conversations.c.conversation_id == users.c.conversation_id)
-            .where(conversations.c.last_sequence > users.c.read_to)
+            .where(users.c.account == account, conversations.c.last_sequence > users.c.read_to)
             .limit(limit)
         )
         if among is not None:
             query = query.where(users.c.conversation_id.in_(among))
         return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
 
-    async def waiting(self, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
+    async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, who rest no longer, and without an open delivery."""
         is_answered = or_(users.c.answering_until.is_(None), users.c.answering_until <= now)
         is_awake = or_(users.c.rests_until.is_(None), users.c.rests_until <= now)
         # Beginning with the items, which are few, and not with the users.
-        have = select(items.c.account, items.c.user_id).where(_IS_OPEN).distinct().subquery()
+        are_open = items.c.account == account, _IS_OPEN
+        have = select(items.c.account, items.c.user_id).where(*are_open).distinct().subquery()
         is_theirs = and_(have.c.account == users.c.account, have.c.user_id == users.c.user_id)
         query = select(users).join(have, is_theirs).where(is_answered, is_awake).limit(limit)
         return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))

@@ -185,14 +185,14 @@ class OutboxStoreContract:
     async def test_whose_log_goes_on_is_behind(self, conversations, known):
         await opened(conversations)
         await known.change(CITY, USER, bound)
-        assert list(await known.behind()) == []
+        assert list(await known.behind(CITY)) == []
         event, _ = await conversations.append("c1", "notice", {"text": "好"})
-        assert [user.user_id for user in await known.behind()] == [USER]
-        assert [user.user_id for user in await known.behind(among=["c1", "c9"])] == [USER]
-        assert list(await known.behind(among=["c9"])) == []
+        assert [user.user_id for user in await known.behind(CITY)] == [USER]
+        assert [user.user_id for user in await known.behind(CITY, among=["c1", "c9"])] == [USER]
+        assert list(await known.behind(CITY, among=["c9"])) == []
         await known.change(CITY, USER, said("好", read_to=event.sequence))
 
-        assert list(await known.behind()) == []
+        assert list(await known.behind(CITY)) == []
         assert [user.user_id for user in await known.users_of(["c1", "c9"])] == [USER]
         assert list(await known.users_of([])) == []
 
@@ -200,14 +200,25 @@ class OutboxStoreContract:
         def is_open(box: Outbox) -> OutboxStep:
             return OutboxStep(replace(box.user, answering_until=clock() + timedelta(seconds=4)))
 
-        assert list(await known.waiting(clock())) == []
+        assert list(await known.waiting(CITY, clock())) == []
         await known.change(CITY, USER, said("一"))
-        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+        assert [user.user_id for user in await known.waiting(CITY, clock())] == [USER]
         await known.change(CITY, USER, is_open)
-        assert list(await known.waiting(clock())) == []
+        assert list(await known.waiting(CITY, clock())) == []
         clock.advance(timedelta(seconds=4))
 
-        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+        assert [user.user_id for user in await known.waiting(CITY, clock())] == [USER]
+
+    async def test_each_account_finds_its_own_however_many_another_has(self, conversations, known, clock):
+        await opened(conversations)
+        await known.change(CITY, USER, bound)
+        await conversations.append("c1", "notice", {"text": "好"})
+        await known.change(CITY, USER, said("一", read_to=0))
+
+        assert (list(await known.behind("other", 1)), list(await known.waiting("other", clock(), 1))) == (
+            [],
+            [],
+        )
 
     async def test_who_rests_is_not_looked_for_before(self, known, clock):
         def rests(box: Outbox) -> OutboxStep:
@@ -215,10 +226,10 @@ class OutboxStoreContract:
 
         await known.change(CITY, USER, said("一"))
         await known.change(CITY, USER, rests)
-        assert list(await known.waiting(clock())) == []
+        assert list(await known.waiting(CITY, clock())) == []
         clock.advance(timedelta(hours=1))
 
-        assert [user.user_id for user in await known.waiting(clock())] == [USER]
+        assert [user.user_id for user in await known.waiting(CITY, clock())] == [USER]
 
     async def test_what_was_asked_for_is_kept_until_it_is_done(self, store, clock):
         def finished(box: Outbox) -> OutboxStep:

@@ -201,7 +201,7 @@ class Storm:
         while quiet < 5:
             undone = await stores.outbox.undone(ACCOUNT, utc_now() + timedelta(days=1))
             left = await stores.conversations.unanswered()
-            waiting = await stores.outbox.waiting(utc_now(), 1000)
+            waiting = await stores.outbox.waiting(ACCOUNT, utc_now(), 1000)
             quiet = 0 if undone or left or waiting else quiet + 1
             await asyncio.sleep(0.5)
 

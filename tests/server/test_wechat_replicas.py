@@ -83,7 +83,7 @@ async def world(tmp_path, migrated_postgresql, joined_by):
 async def all_said(stores) -> bool:
     """Whether nothing is being answered or sent, and nothing waits that may be sent."""
     undone = await stores.outbox.undone(ACCOUNT, utc_now())
-    return not undone and not await stores.outbox.waiting(utc_now(), 1000)
+    return not undone and not await stores.outbox.waiting(ACCOUNT, utc_now(), 1000)
 
 
 async def test_no_message_is_answered_twice_and_one_process_at_a_time_renews_the_token(world, joined_by):
