@@ -37,6 +37,7 @@ from core.outbox_ports import (
     OutboxStore,
     Step,
 )
+from core.ports import ConversationEvent
 from core.statuses import Holder
 
 log = structlog.get_logger(__name__)
@@ -305,14 +306,17 @@ class Engine:
         events = await self._conversing.events_after(user.conversation_id, user.read_to)
         if not events:
             return None
-        said = [
-            (event.sequence, body)
-            for event in events
-            for body in rendering.rendered(event, shown=self._around.shown)
-        ]
+        said = [(event.sequence, body) for event in events for body in self._rendered(event)]
         holders = [event.body["holder"] for event in events if event.kind == "holder"]
         held = [user.held, *holders][-1]
         return Reading(user.conversation_id, user.read_to, events[-1].sequence, said, held)
+
+    def _rendered(self, event: ConversationEvent) -> Sequence[rendering.Item]:
+        try:
+            return rendering.rendered(event, shown=self._around.shown)
+        except Exception:  # another version's, say: whoever reads on mustn't stop here for good
+            log.exception("wechat_event_not_rendered", kind=event.kind)
+            return rendering.ON_THE_PAGE
 
 
 def _who_leaves(push: Push) -> str | None:

@@ -41,6 +41,11 @@ PICK_THE_ONE: Final = "要问这一项，请回复 1。"
 WAIT_ON_PAGE: Final = "预约回电、留言，请点这里"
 SERVICE_ENDED: Final = "人工服务已结束，接下来由我为您解答。"
 
+ON_THE_PAGE: Final[Sequence[Item]] = (
+    {"type": TEXT, "text": "有一条消息在微信里显示不了。", "page": CHAT_PAGE, "link": "点这里看"},
+)
+"""In place of an event that can't be rendered."""
+
 _WAYS_OUT: Final = {"page": CHAT_PAGE, "link": WAIT_ON_PAGE}
 """What who waits can do on the page only."""
 

@@ -433,6 +433,17 @@ async def test_the_sender_goes_on_by_itself_and_ends_when_told(world):
         await going
 
 
+async def test_an_event_that_cant_be_told_leads_to_the_page_and_holds_up_nothing(world):
+    await world.engine.answer(world.says("你好"), "n")
+    await world.conversations.append("c1", "checklist", {"of": "another version"})
+    await world.agent_says("看好了吗")
+    await world.sender.look()
+
+    [text] = world.sent
+    assert text.startswith('有一条消息在微信里显示不了。\n\n<a href="https://here/chat">')
+    assert text.endswith("工作人员李敏：看好了吗")
+
+
 async def test_one_whom_wechat_keeps_waiting_or_who_fails_holds_up_nobody_else(world, monkeypatch):
     for number, openid in enumerate(("o1", "o2", "o3"), start=1):
         await world.engine.answer(replace(world.says("你好", number), openid=openid), f"n{number}")
