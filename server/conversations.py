@@ -181,15 +181,17 @@ class Conversations:
             after = page[-1].sequence
         return events
 
-    async def request_person(self, conversation_id: str, wish: HandoverWish) -> HandoverTicket:
-        """Takes up the wish for a person; once, however often asked."""
+    async def request_person(
+        self, conversation_id: str, wish: HandoverWish, *, key: str = ""
+    ) -> HandoverTicket:
+        """Takes up the wish for a person; once, however often asked. `key` is that of `tell`."""
         async with self._turn_of(conversation_id):
             conversation = await self._existing(conversation_id)
             last = await self._store.last_bot_message(conversation_id)
             ticket = await self._handovers.request(conversation, wish, last)
             if ticket.is_new:
                 body = {"text": ticket.notice.text, **wish_in(ticket, wish.mode)}
-                await self._note(conversation_id, "notice", body)
+                await self._once(conversation_id, "notice", body, _notice_key(key) if key else "")
             return ticket
 
     async def tell(
@@ -199,7 +201,8 @@ class Conversations:
 
         `about` is noted with it. Returns what was told, which is what was told first.
         """
-        return await self._once(conversation_id, "notice", {"text": text, **(about or {})}, f"notice:{key}")
+        body = {"text": text, **(about or {})}
+        return await self._once(conversation_id, "notice", body, _notice_key(key))
 
     async def tell_staff(self, conversation_id: str, text: str, by: str, key: str) -> None:
         """Leaves a note that the citizen doesn't see; with the same key once. Raises NotFound."""
@@ -332,6 +335,10 @@ class Conversations:
 def wish_in(ticket: HandoverTicket, mode: HandoverMode) -> dict[str, Any]:
     """What is noted with the answer to a wish for a person: what was wished, and whether it has to wait."""
     return {"wish": mode.value, "waits": ticket.holder is not Holder.AGENT}
+
+
+def _notice_key(key: str) -> str:
+    return f"notice:{key}"
 
 
 def _silent_turn(message: ConversationEvent, holder: Holder) -> Turn:

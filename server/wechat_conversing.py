@@ -87,19 +87,20 @@ class WeChatConversing:
 
     # --- saying ------------------------------------------------------------------------------------
 
-    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> None:
+    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> bool:
         """Takes a message in and answers it; one that is spoken was counted when it was heard."""
         if not spoken:
             self._check_message(conversation_id)
-        await self._conversations.receive(conversation_id, text, _named(message_id), spoken=spoken)
+        turn = await self._conversations.receive(conversation_id, text, _named(message_id), spoken=spoken)
+        return bool(turn.messages)
 
     async def wish(self, conversation_id: str, mode: HandoverMode, message_id: str) -> None:
         """Takes up the wish for a person; who has one already is told how it stands."""
         self._check_message(conversation_id)
-        ticket = await self._conversations.request_person(conversation_id, HandoverWish(mode, reason="asked"))
+        wish, key = HandoverWish(mode, reason="asked"), _named(message_id)
+        ticket = await self._conversations.request_person(conversation_id, wish, key=key)
         if not ticket.is_new:
-            about = wish_in(ticket, mode)
-            await self._conversations.tell(conversation_id, ticket.notice.text, _named(message_id), about)
+            await self._conversations.tell(conversation_id, ticket.notice.text, key, wish_in(ticket, mode))
 
     async def note(self, conversation_id: str, text: str, message_id: str, **about: str) -> Mapping[str, Any]:
         """Says something that answers nothing; what was said first holds."""

@@ -129,9 +129,10 @@ class Acts:
             await self._confirmed(conversation_id, push.key, heard, answer)
             return
         wish = _WISHES.get("".join(c for c in text if unicodedata.category(c)[0] not in "PZ"))
-        waits = wish is not None and await self._talk.held_by(conversation_id) is Holder.QUEUE
-        await self._talk.say(conversation_id, push.text, push.key)
-        if wish is not None and waits:
+        is_answered = await self._talk.say(conversation_id, push.text, push.key)
+        if wish is None or is_answered:
+            return
+        if await self._talk.held_by(conversation_id) is Holder.QUEUE:
             await self._talk.wish(conversation_id, wish, push.key)
 
     async def _confirmed(

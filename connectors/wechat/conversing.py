@@ -27,8 +27,11 @@ class Conversing(Protocol):
     async def events_after(self, conversation_id: str, after: int) -> Sequence[ConversationEvent]:
         """The log from there on, or its next part."""
 
-    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> None:
-        """Takes a citizen's message in and answers it. Staff see of one that is `spoken` that it is."""
+    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> bool:
+        """Takes a citizen's message in; says whether it was answered, rather than left to whoever has it.
+
+        Staff see of one that is `spoken` that it is.
+        """
 
     async def wish(self, conversation_id: str, mode: HandoverMode, message_id: str) -> None:
         """Takes up the wish for a person; who has one already is told how it stands."""

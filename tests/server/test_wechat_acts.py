@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.wechat.pushes import Clicked
 from core.errors import InfectedFile, ScannerUnavailable
-from core.messages import BotReply, Choice, ReplyMessage
-from core.statuses import TurnStatus
+from core.messages import BotReply, Choice, HandoverWish, ReplyMessage
+from core.statuses import HandoverMode, TurnStatus
 from server import keys
 from tests.fakes import ScriptedEngine
 from tests.server.conftest import guide_record
+from tests.server.desk_api import desk_of
 from tests.server.picture_samples import PDF, blurred, encoded, page
 from tests.server.wechat_desk import is_served, waits
 from tests.server.wechat_world import wechat_world
@@ -36,6 +38,22 @@ async def events(world, citizen, kind: str):
 
 async def said_by(world, citizen) -> list[str]:
     return [body["text"] for body in await events(world, citizen, "citizen_message")]
+
+
+async def doing_again(world, citizen, act):
+    """Lets the citizen do something, and has what it asks for done a second time; returns the push."""
+    acts, done = world.account.engine._acts, []
+    do = acts.do
+
+    async def noting(push, user):
+        done.append(push)
+        await do(push, user)
+
+    acts.do = noting
+    await act()
+    [push] = done
+    await do(push, await world.known(citizen))
+    return push
 
 
 # --- pictures ------------------------------------------------------------------------------------
@@ -294,6 +312,30 @@ async def test_who_asks_for_a_person_while_waiting_is_told_their_place(world, ci
         words.strip("“”。"),
         "我带了户口簿",
     ]
+
+
+@pytest.mark.parametrize("key", ["person", "video"])
+async def test_a_wish_that_is_taken_up_again_after_a_crash_is_told_once(world, citizen, key):
+    push = await doing_again(world, citizen, lambda: citizen.clicks(key))
+    assert isinstance(push, Clicked)
+
+    assert len(await events(world, citizen, "notice")) == 1
+
+
+async def test_a_wish_in_words_that_is_taken_up_again_after_a_crash_is_told_once(settings):
+    asked = HandoverWish(HandoverMode.TEXT)
+    wish = BotReply(TurnStatus.WAITING_FOR_AGENT, (ReplyMessage("好的"),), handover=asked)
+    async with wechat_world(settings, engine=ScriptedEngine({"转人工": wish})) as world:
+        citizen = world.citizen()
+        await (await desk_of(world.service)).done("PUT", "/me", json={"state": "available"})
+        await doing_again(world, citizen, lambda: citizen.says("转人工"))
+
+        assert [e.kind for e in await world.log_of(citizen)] == [
+            "citizen_message",
+            "handover",
+            "holder",
+            "bot_message",
+        ]
 
 
 STICKER = "【收到不支持的消息类型，暂无法显示】"
