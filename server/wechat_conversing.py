@@ -115,8 +115,9 @@ class WeChatConversing:
 
     # --- voice -------------------------------------------------------------------------------------
 
-    async def hear(self, voice: VoiceMessage) -> Heard | None:
+    async def hear(self, conversation_id: str, voice: VoiceMessage) -> Heard | None:
         """What a voice message says. The better sound is listened to first."""
+        self._check_message(conversation_id)
         if voice.recognition:
             return Heard(self._mask(voice.recognition), 1.0)
         for media_id in filter(None, (voice.media_id_16k, voice.media_id)) if self._speech.hears else ():

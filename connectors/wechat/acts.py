@@ -144,7 +144,7 @@ class Acts:
             await self._talk.note(conversation_id, words.SAY_AGAIN, message_id, takes_back=message_id)
 
     async def _spoken(self, conversation_id: str, push: VoiceMessage) -> None:
-        heard = await self._talk.hear(push)
+        heard = await self._talk.hear(conversation_id, push)
         is_bots = await self._talk.held_by(conversation_id) is Holder.BOT
         text, about = self._told_about(heard) if is_bots else _told_about_for_staff(heard)
         noted = await self._talk.note(conversation_id, text, push.key, **about)

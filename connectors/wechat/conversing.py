@@ -46,7 +46,7 @@ class Conversing(Protocol):
     async def tell_staff(self, conversation_id: str, text: str, message_id: str) -> None:
         """Notes something that only staff see."""
 
-    async def hear(self, voice: VoiceMessage) -> Heard | None:
+    async def hear(self, conversation_id: str, voice: VoiceMessage) -> Heard | None:
         """What a voice message says, without personal data; None where nothing here can hear now."""
 
     async def read_back(self, conversation_id: str, message_id: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from connectors.wechat.pushes import TextMessage, VoiceMessage
 from core.clock import utc_now
+from core.errors import TooManyRequests
 from core.speech_ports import Heard
 from tests.server.wechat_desk import is_served, waits
 from tests.server.wechat_world import wechat_world
@@ -196,6 +197,16 @@ async def test_an_agent_sees_that_a_voice_came_which_nobody_could_hear(settings)
         seen = await agent.done("GET", f"/conversations/{user.conversation_id}")
 
     assert "您发来一条语音" in seen["events"][-1]["body"]["text"]
+
+
+async def test_who_speaks_too_often_is_told_so_and_not_listened_to(settings, speech):
+    async with wechat_world(settings, parts={"speech": speech}, rate_messages_per_minute=2) as world:
+        citizen = world.citizen()
+        for _ in range(3):
+            await citizen.sends_voice(CLEAR)
+
+    assert citizen.texts[2] == TooManyRequests.citizen_text
+    assert len(speech.asked) == 2
 
 
 # --- the same delivery twice, as after a crash ----------------------------------------------------

@@ -84,7 +84,7 @@ class FakeConversing:
     async def read_back(self, conversation_id, message_id):
         return ""
 
-    async def hear(self, voice):
+    async def hear(self, conversation_id, voice):
         return self.voices.get(voice.media_id)
 
     async def events_after(self, conversation_id, after):
