@@ -10,6 +10,7 @@ import asyncio
 import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -47,6 +48,9 @@ DEADLINE: Final = timedelta(seconds=4.2)
 
 LEFT_AFTER: Final = timedelta(seconds=20)
 """What is undone for so long is taken up anew: the process that had it may have ended."""
+
+LONGEST_REST: Final = timedelta(minutes=5)
+"""What fails is tried again after as long as it has been undone already, but no later than this."""
 
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
@@ -101,6 +105,7 @@ class Engine:
         self._working: dict[str, asyncio.Task[str | None]] = {}
         self._last_of: dict[str, asyncio.Task[str | None]] = {}
         self._awaited: Counter[str] = Counter()
+        self._rest_until: dict[str, datetime] = {}
 
     async def answer(self, push: Push, once: str = "") -> str:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
@@ -147,13 +152,18 @@ class Engine:
     async def take_up_left(self) -> None:
         """Begins what was left undone, here or by a process that ended, each user's in its order."""
         now = self._around.now()
+        self._rest_until = {user_id: at for user_id, at in self._rest_until.items() if at > now}
+        resting = frozenset(self._rest_until)
         for delivery in await self._store.undone(self._account, now - LEFT_AFTER):
-            if delivery.key in self._working:
+            age = now - (delivery.received_at or now)
+            if delivery.key in self._working or (delivery.user_id in resting and age < GIVEN_UP_AFTER):
                 continue
-            is_old = delivery.received_at is not None and delivery.received_at <= now - GIVEN_UP_AFTER
-            if is_old or not self._begin_again([delivery]):
+            if age >= GIVEN_UP_AFTER or not self._begin_again([delivery]):
                 log.error("wechat_delivery_given_up", account=self._account)
-                await self._change(delivery.user_id, outbox.give_up(), delivery.key)
+                with suppress(NotFound):  # left meanwhile
+                    await self._change(delivery.user_id, outbox.give_up(), delivery.key)
+            else:
+                self._rest_until.setdefault(delivery.user_id, now + min(age, LONGEST_REST))
 
     async def enter(self, openid: str, key: str = "", by: str = "") -> tuple[str, bool]:
         """The conversation of a user who opened a page, and whether `key` is used for the first time.

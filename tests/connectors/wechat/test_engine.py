@@ -272,6 +272,19 @@ async def test_a_turn_that_failed_is_taken_up_again_later(world):
     assert world.conversing.heard == ["居住证", "居住证"]
 
 
+async def test_what_fails_again_and_again_is_tried_less_and_less_often(world):
+    world.conversing.failure = Unavailable("away")
+    await world.engine.answer(world.says("居住证"), "n1")
+    tried = []
+    for seconds in range(5, 1000, 5):
+        world.clock.advance(timedelta(seconds=5))
+        await world.engine.take_up_left()
+        await world.engine.close()
+        tried += [seconds] * (len(world.conversing.heard) - 1 - len(tried))
+
+    assert tried == [25, 50, 100, 200, 400, 700]
+
+
 async def test_what_a_process_had_not_done_when_it_ended_another_does(world):
     world.conversing.go.clear()
     ended = world.another()
