@@ -27,7 +27,7 @@ from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
 from connectors.wechat.quota import grant_of
 from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
-from core.errors import BangbanError, InvalidInput, NotFound
+from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
 from core.outbox_ports import (
     ChannelUser,
     Claimed,
@@ -45,6 +45,9 @@ log = structlog.get_logger(__name__)
 
 DEADLINE: Final = timedelta(seconds=4.2)
 """After so long a delivery is answered, whatever there is to say: WeChat cuts at five seconds."""
+
+SPARE_SECONDS: Final = 0.6
+"""So long the database may take at the deadline: nobody reads what is answered after it."""
 
 LEFT_AFTER: Final = timedelta(seconds=20)
 """What is undone for so long is taken up anew: the process that had it may have ended."""
@@ -111,27 +114,15 @@ class Engine:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
 
         `once` names the use of the push's nonce. Raises UntrustedPush when that was used before for another
-        push, and Unavailable when the delivery could not be stored: WeChat tries again. What fails later is
-        done again by `take_up_left`.
+        push, and Unavailable when the delivery could not be stored in time: WeChat tries again. What fails
+        later is done again by `take_up_left`.
         """
         until = asyncio.get_running_loop().time() + self._around.deadline.total_seconds()
-        claimed = await self._claim(push, once)
-        if (leaver := _who_leaves(push)) is not None:
-            await self._forget(leaver)
-            return SUCCESS
-        if claimed.delivery.answer is not None:
-            return claimed.delivery.answer
-        if not asks_for_something(push):
-            return SUCCESS
-        if not claimed.delivery.done and (answer := await self._done(push, claimed, until)):
-            return answer
-        step = outbox.carry(self._around.rules, self._around.link_for(push.openid))
         try:
-            made = await self._change(push.openid, step, push.key)
-        except NotFound:  # the user left meanwhile, and is forgotten
-            return SUCCESS
-        self.wake_sender()
-        return (made.delivery.answer if made.delivery else None) or SUCCESS
+            async with asyncio.timeout_at(until + SPARE_SECONDS):
+                return await self._answer(push, once, until)
+        except TimeoutError:
+            raise Unavailable("the database takes too long") from None
 
     async def close(self, patience: timedelta = timedelta(seconds=5)) -> None:
         """Waits for what is being done, so long; what isn't done by then is taken up at the next start."""
@@ -176,6 +167,25 @@ class Engine:
         return (await self._with_conversation(openid)).conversation_id, is_first
 
     # --- one delivery --------------------------------------------------------------------------------
+
+    async def _answer(self, push: Push, once: str, until: float) -> str:
+        claimed = await self._claim(push, once)
+        if (leaver := _who_leaves(push)) is not None:
+            await self._forget(leaver)
+            return SUCCESS
+        if claimed.delivery.answer is not None:
+            return claimed.delivery.answer
+        if not asks_for_something(push):
+            return SUCCESS
+        if not claimed.delivery.done and (answer := await self._done(push, claimed, until)):
+            return answer
+        step = outbox.carry(self._around.rules, self._around.link_for(push.openid))
+        try:
+            made = await self._change(push.openid, step, push.key)
+        except NotFound:  # the user left meanwhile, and is forgotten
+            return SUCCESS
+        self.wake_sender()
+        return (made.delivery.answer if made.delivery else None) or SUCCESS
 
     async def _done(self, push: Push, claimed: Claimed, until: float) -> str | None:
         """What the delivery is answered with, if what it asks for is done in time."""

@@ -272,6 +272,15 @@ async def test_a_turn_that_failed_is_taken_up_again_later(world):
     assert world.conversing.heard == ["居住证", "居住证"]
 
 
+async def test_a_database_that_stands_still_keeps_no_request_open(world, monkeypatch):
+    async def never(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(world.store, "claim", never)
+    with pytest.raises(Unavailable):
+        await world.engine.answer(world.says("居住证"), "n1")
+
+
 async def test_what_fails_again_and_again_is_tried_less_and_less_often(world):
     world.conversing.failure = Unavailable("away")
     await world.engine.answer(world.says("居住证"), "n1")
