@@ -37,7 +37,6 @@ class ChannelUser:
     account: str
     user_id: str
     conversation_id: str = ""
-    follows: bool = True
     ledger: Mapping[str, Any] = field(default_factory=dict)
     read_to: int = 0  # the sequence number of the last event that became items
     answering_until: datetime | None = None  # a delivery is open till then, and may carry what waits

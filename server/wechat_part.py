@@ -65,7 +65,7 @@ async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIt
                 accounts[name] = _open(app, client, name, own, mask)
                 stack.push_async_callback(_close, accounts[name])
         app[keys.WECHAT] = accounts
-        app[CALLBACKS] = {name: _callback(app, account) for name, account in accounts.items()}
+        app[CALLBACKS] = {name: _callback(account) for name, account in accounts.items()}
         app[keys.STANDINGS] = _standings(app, accounts)
         app[keys.FAN_OUT].grown.extend(account.sender.note for account in accounts.values())
         yield
@@ -176,13 +176,12 @@ async def _close(account: WeChatAccount) -> None:
     await account.client.close()
 
 
-def _callback(app: web.Application, account: WeChatAccount) -> Callback:
+def _callback(account: WeChatAccount) -> Callback:
     own = account.settings
     return Callback(
         account.name,
         keys_of(own),
         account.engine,
-        app[keys.STORES].outbox,
         utc_now,
         original_id=own.original_id,
         window=own.clock_window_s,

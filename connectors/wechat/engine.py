@@ -214,7 +214,7 @@ class Engine:
             check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, now.timestamp())
 
         def step(box: Outbox) -> OutboxStep:
-            user = heard(push, replace(box.user, follows=True))
+            user = heard(push, box.user)
             if (kind := grant_of(push)) is not None:
                 ledger = around.rules.ledger(user).grant(kind, now.timestamp(), push.created)
                 user = replace(user, ledger=ledger.as_json(), rests_until=None)

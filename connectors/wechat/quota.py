@@ -1,4 +1,4 @@
-"""How many customer-service messages may still be sent to a user, and what to send with them. Pure.
+"""How many customer-service messages may still be sent to a user. Pure.
 
 Rule (「客服消息介绍」, see README.md): 5 within 48 hours of a user's message; 3 within a minute of a menu
 click, of following, of scanning. How WeChat adds these up isn't documented, so the ledger is careful:
@@ -11,14 +11,13 @@ keeps when it sent something rather than how often, so that a push which arrives
 message that it was counted against already, grants no more than is left of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from connectors.wechat.error_codes import closes_window
 from connectors.wechat.pushes import Clicked, MenuUsed, Message, Push, Scanned, Subscribed, TextMessage
-from connectors.wechat.splitting import fitting, join, size
 
 _SCANNING_BUTTONS: Final = frozenset({"scancode_push", "scancode_waitmsg"})
 
@@ -169,77 +168,3 @@ class Ledger:
     def _rest(self, kind: GrantKind) -> int:
         at = self.granted[kind]
         return max(self.limits.of(kind).messages - sum(time >= at for time in self.spent), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that waits to be sent: a text of its own, or else (None) a card or picture."""
-
-    text: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A message to send: the first `takes` of what waits then.
-
-    `text` is what to send for them; None for a card or picture, which goes as it is. With `takes` 0
-    only how much waits is told.
-    """
-
-    takes: int
-    text: str | None = field(repr=False)
-
-
-def plan(waiting: Sequence[Waiting], left: int, link: str, *, most_bytes: int) -> tuple[Planned, ...]:
-    """The messages to send now, at most `left`; whatever they don't take goes on waiting, in order.
-
-    Texts next to each other are joined. If more waits than may be sent, the last message says how
-    much, and `link` opens it. Send them one after the other, and plan anew if anything changes.
-    Raises ValueError for a text over the limit: `split` comes before.
-    """
-    messages: list[Planned] = []
-    rest = list(waiting)
-    while rest and len(messages) < left:
-        is_last = len(messages) == left - 1
-        message = _next(rest, most_bytes)
-        if is_last and message.takes < len(rest):
-            message = _last(rest, link, most_bytes)
-        messages.append(message)
-        del rest[: message.takes]
-    return tuple(messages)
-
-
-def _next(waiting: Sequence[Waiting], most_bytes: int) -> Planned:
-    """As much as fits into one message."""
-    texts = _first_texts(waiting)
-    if not texts:
-        return Planned(1, None)
-    text, takes = join(texts, most_bytes)
-    if not takes:
-        raise ValueError("a text is over the limit: split it first")
-    return Planned(takes, text)
-
-
-def _last(waiting: Sequence[Waiting], link: str, most_bytes: int) -> Planned:
-    """As many texts as leave room to say how much waits after them."""
-    texts = _first_texts(waiting)
-    longest = _notice(len(waiting), link)
-    if size(longest) > most_bytes:
-        raise ValueError("the link leaves no room")
-    takes = fitting(texts, most_bytes, behind=longest)
-    text, _ = join(texts[:takes], most_bytes, behind=_notice(len(waiting) - takes, link))
-    return Planned(takes, text)
-
-
-def _first_texts(waiting: Sequence[Waiting]) -> list[str]:
-    """The texts before the first that is no text."""
-    texts = []
-    for item in waiting:
-        if item.text is None:
-            break
-        texts.append(item.text)
-    return texts
-
-
-def _notice(count: int, link: str) -> str:
-    return f'还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'

@@ -79,7 +79,7 @@ def _way_to_video(body: Mapping[str, Any]) -> Sequence[Item]:
     if body.get("wish") != HandoverMode.VIDEO:
         return []
     title, description = _TO_VIDEO
-    return [_card(title, description, VIDEO_PAGE, minor=True)]
+    return [_card(title, description, VIDEO_PAGE)]
 
 
 def _checklist(body: Mapping[str, Any]) -> Sequence[Item]:
@@ -119,7 +119,7 @@ def _reply(message: ReplyMessage) -> Sequence[Item]:
     if message.type == "answer" and message.sources:
         source = message.sources[0]
         title = message.title or source.title
-        items.append(_card(title, READ_ON_PAGE, CHAT_PAGE, minor=True))
+        items.append(_card(title, READ_ON_PAGE, CHAT_PAGE))
     return items
 
 
@@ -193,10 +193,8 @@ def _text(text: str, *, page: str = "", link: str = "") -> Item:
     return {"type": TEXT, "text": text, **{name: value for name, value in given.items() if value}}
 
 
-def _card(title: str, description: str, page: str, *, minor: bool = False) -> Item:
-    """`minor`: left out, with the link put into the text instead, where little may be sent."""
-    card = {"type": CARD, "title": title, "description": description, "page": page}
-    return {**card, "minor": True} if minor else card
+def _card(title: str, description: str, page: str) -> Item:
+    return {"type": CARD, "title": title, "description": description, "page": page}
 
 
 _SAYS: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[Item]]]] = {

@@ -21,7 +21,6 @@ from connectors.wechat.pushes import parse_push
 from connectors.wechat.rendering import CARD
 from connectors.wechat.replies import SUCCESS, Article, NewsReply, Reply, TextReply, render
 from core.errors import NotFound, UntrustedPush
-from core.outbox_ports import OutboxStore
 
 ADDRESS: Final = "/wechat/{account}"
 
@@ -33,7 +32,6 @@ class Callback:
     account: str
     keys: Keys
     engine: Engine
-    store: OutboxStore
     now: Callable[[], datetime]
     original_id: str = ""  # ours as pushes name it, if known
     window: float = WINDOW_SECONDS

@@ -11,7 +11,6 @@ channel_users = Table(
     Column("account", Words, nullable=False),
     Column("user_id", Words, nullable=False),
     Column("conversation_id", Words, nullable=False),
-    Column("follows", Boolean, nullable=False),
     Column("ledger", JsonObject, nullable=False),
     Column("read_to", Integer, nullable=False),
     Column("answering_until", UtcTime),

@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("account", WORDS, nullable=False),
         sa.Column("user_id", WORDS, nullable=False),
         sa.Column("conversation_id", WORDS, nullable=False),
-        sa.Column("follows", sa.Boolean(), nullable=False),
         sa.Column("ledger", sa.Text(), nullable=False),
         sa.Column("read_to", sa.Integer(), nullable=False),
         sa.Column("answering_until", UTC_TIME),

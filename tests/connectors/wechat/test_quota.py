@@ -1,4 +1,4 @@
-"""What may be sent is never more than WeChat allows, and what can't go is told and waits."""
+"""What may be sent is never more than WeChat allows."""
 
 import json
 
@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.wechat.pushes import TextMessage, parse_push
-from connectors.wechat.quota import GrantKind, Ledger, Limit, Limits, Planned, Waiting, grant_of, plan
-from connectors.wechat.splitting import BETWEEN, size
-from tests.connectors.wechat.pushes_of_citizens import HEAD, fixture
+from connectors.wechat.pushes import parse_push
+from connectors.wechat.quota import GrantKind, Ledger, Limit, Limits, grant_of
+from tests.connectors.wechat.pushes_of_citizens import fixture
 
 HOUR = 3600
-LINK = "https://bangban.example/wechat/main/enter/Zm9v"
 
 
 def granted(*kinds, now=0.0, limits=None):
@@ -266,84 +264,3 @@ def test_never_more_is_sent_than_wechat_allows(wechat, limits, steps):
         else:
             platform.act(GrantKind(what), now)
             under_way.append((now + delay, GrantKind(what), now))
-
-
-class TestPlans:
-    def plan(self, waiting, left, most_bytes=200):
-        return plan([Waiting(each) for each in waiting], left, LINK, most_bytes=most_bytes)
-
-    def test_texts_that_wait_go_in_one_message(self):
-        assert self.plan(["一", "二", "三"], 5) == (Planned(3, f"一{BETWEEN}二{BETWEEN}三"),)
-
-    def test_a_card_goes_by_itself_in_its_place(self):
-        assert self.plan(["一", None, "二", "三"], 5) == (
-            Planned(1, "一"),
-            Planned(1, None),
-            Planned(2, f"二{BETWEEN}三"),
-        )
-
-    def test_nothing_is_sent_of_what_may_not(self):
-        assert self.plan(["一"], 0) == ()
-        assert self.plan([], 5) == ()
-
-    def test_the_last_message_says_how_much_waits_and_opens_it(self):
-        first, second = self.plan(["甲" * 60, "乙" * 60, "丙", "丁" * 60], 2)
-
-        assert first == Planned(1, "甲" * 60)
-        assert second.takes == 0
-        assert (
-            second.text
-            == f'还有 3 条消息在等您。回复任意内容就能继续收到，也可以<a href="{LINK}">点这里查看全部</a>。'
-        )
-
-    def test_and_takes_what_leaves_room_for_it(self):
-        (only,) = self.plan(["一", "二", "丙" * 68], 1, most_bytes=210)
-
-        assert only.takes == 2
-        assert only.text.startswith(f"一{BETWEEN}二{BETWEEN}还有 1 条消息在等您")
-        assert size(only.text) <= 210
-
-    def test_nothing_is_told_if_all_goes_out(self):
-        assert self.plan(["一"], 1) == (Planned(1, "一"),)
-        assert self.plan([None], 1) == (Planned(1, None),)
-
-    def test_a_card_that_would_be_the_last_gives_way_to_saying_that_it_waits(self):
-        (only,) = self.plan([None, "一"], 1)
-
-        assert only.takes == 0
-        assert "还有 2 条" in only.text
-
-    def test_a_text_over_the_limit_must_be_split_first(self):
-        for left in (1, 5):
-            with pytest.raises(ValueError, match="split"):
-                self.plan(["社" * 100], left)
-
-    def test_a_link_that_leaves_no_room_is_refused(self):
-        with pytest.raises(ValueError, match="room"):
-            self.plan(["一" * 10, "二" * 10], 1, most_bytes=40)
-
-    @given(st.lists(st.none() | st.integers(1, 66).map(lambda n: "社" * n), max_size=15), st.integers(0, 6))
-    def test_whatever_waits_goes_in_order_or_goes_on_waiting(self, waiting, left):
-        messages = self.plan(waiting, left)
-        taken = sum(message.takes for message in messages)
-
-        assert len(messages) <= left
-        assert all(message.text is None or size(message.text) <= 200 for message in messages)
-        at = 0
-        for message in messages:
-            here = waiting[at : at + message.takes]
-            at += message.takes
-            if message.text is None:
-                assert here == [None]
-            else:
-                assert message.text.startswith(BETWEEN.join(here))
-        if left and taken < len(waiting):
-            assert f"还有 {len(waiting) - taken} 条" in messages[-1].text
-            assert LINK in messages[-1].text
-        else:
-            assert left == 0 or not any(message.text and LINK in message.text for message in messages)
-
-
-def test_what_waits_is_in_no_log():
-    assert "社保" not in repr(Waiting("社保")) + repr(Planned(1, "社保"))
-    assert grant_of(TextMessage(**HEAD, msg_id="1", text="x")) is GrantKind.MESSAGE
