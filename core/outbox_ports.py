@@ -35,7 +35,7 @@ class ChannelUser:
     """
 
     account: str
-    user_id: str
+    user_id: str = field(repr=False)
     conversation_id: str = ""
     ledger: Mapping[str, Any] = field(default_factory=dict)
     read_to: int = 0  # the sequence number of the last event that became items
@@ -50,23 +50,23 @@ class ChannelUser:
 class OutgoingItem:
     """One thing to be said. `number` rises with time; 0 is one that isn't stored yet."""
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     number: int = 0
     sequence: int = 0  # of the event that it comes from
     state: ItemState = ItemState.WAITING
     since: datetime | None = None  # UTC, in this state; set by the store
-    delivery: str = ""  # what carried it
+    delivery: str = field(default="", repr=False)  # what carried it
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Something that the channel delivered, maybe several times. `answer` None: none was given yet."""
 
-    key: str
-    user_id: str
-    nonce: str = ""  # of the first attempt
+    key: str = field(repr=False)  # an event's names its user
+    user_id: str = field(repr=False)
+    nonce: str = field(default="", repr=False)  # of the first attempt; or whose use it is
     received_at: datetime | None = None  # UTC, the first attempt; set by the store
-    answer: str | None = None
+    answer: str | None = field(default=None, repr=False)
     content: str = field(default="", repr=False)  # what it asks for, as long as that isn't done
     done: bool = False  # what it asked for was done
 

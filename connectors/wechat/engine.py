@@ -244,7 +244,7 @@ class Engine:
         """`user` as they are now, if that is known and nothing of theirs is being done."""
         before = self._last_of.get(push.openid)
         work = self._work(push, before, user if before is None else None)
-        task = asyncio.create_task(work, name=f"wechat-{push.key[:40]}")
+        task = asyncio.create_task(work, name=f"wechat-{type(push).__name__}")
         self._working[push.key] = self._last_of[push.openid] = task
         task.add_done_callback(functools.partial(self._ended, push))
         return task

@@ -54,7 +54,7 @@ class Batch:
     `says_where` tells whether it leads whoever may have missed something to the whole conversation.
     """
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     items: Sequence[OutgoingItem]
     says_where: bool = False
 
@@ -69,7 +69,7 @@ class Reading:
     conversation_id: str
     after: int
     read_to: int
-    bodies: Sequence[tuple[int, Mapping[str, Any]]]
+    bodies: Sequence[tuple[int, Mapping[str, Any]]] = field(repr=False)
     held: str
 
 

@@ -429,6 +429,14 @@ async def test_a_menu_asks_or_calls_a_person(world):
     assert world.conversing.wishes == [HandoverMode.VIDEO]
 
 
+async def test_what_is_done_has_no_openid_in_the_name_of_its_task(world):
+    world.conversing.go.clear()
+    await world.engine.answer(world.event(Clicked, menu_key="ask:居住证"), "n")
+
+    [task] = world.engine._working.values()
+    assert task.get_name() == "wechat-Clicked"
+
+
 async def test_a_voice_is_heard_if_anything_can_hear(world):
     push = VoiceMessage(**HEAD, created=1, msg_id="7", media_id="v1", format="amr", recognition="")
     assert "听不了语音" in said(await world.engine.answer(push, "n"))

@@ -13,7 +13,7 @@ from connectors.wechat.outbox import Reading, Rules
 from connectors.wechat.quota import GrantKind, Ledger, Limits
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.splitting import size
-from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutgoingItem
+from core.outbox_ports import ChannelUser, Delivery, ItemState, Outbox, OutboxStep, OutgoingItem
 from tests.fakes import ManualClock
 
 RULES = Rules()
@@ -217,3 +217,16 @@ class TestTakingUp:
 
         assert len(made.items) > 1
         assert ["page" in item.body for item in made.items] == [False] * (len(made.items) - 1) + [True]
+
+
+def test_neither_who_it_is_nor_what_is_said_shows_in_a_repr():
+    delivery = Delivery("e:openid-1:7:CLICK", "openid-1", "e:openid-1:7", answer="社保卡", content="社保卡")
+    step = OutboxStep(ChannelUser("city", "openid-1"), [OutgoingItem(text("社保卡"))], delivery)
+    batch, reading = (
+        outbox.Batch(text("社保卡"), step.items),
+        Reading("c1", 0, 1, [(1, text("社保卡"))], "bot"),
+    )
+    shown = f"{step} {batch} {reading}"
+
+    assert "openid-1" not in shown
+    assert "社保卡" not in shown
