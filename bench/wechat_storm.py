@@ -2,7 +2,7 @@
 
     nice .venv/bin/python -m bench.wechat_storm [--messages 2000] [--users 300] [--seconds 300] [--kills 2]
 
-As `tests/scenarios/test_wechat_storm.py`, in full: a third of the messages takes 4 to 20 seconds. Prints the
+As `tests/server/test_wechat_storm.py`, in full: a third of the messages takes 4 to 20 seconds. Prints the
 figures, and each promise that wasn't kept.
 """
 

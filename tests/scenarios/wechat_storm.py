@@ -1,7 +1,7 @@
 """A storm of WeChat messages against a service that is killed in between, and what is wrong afterwards.
 
 The platform pushes as WeChat does: twice now and then, out of order, again when an answer was lost or came
-too late; it expires tokens and spoils calls of its API. `tests/scenarios/test_wechat_storm.py` plays it in
+too late; it expires tokens and spoils calls of its API. `tests/server/test_wechat_storm.py` plays it in
 small, `bench/wechat_storm.py` in full.
 """
 

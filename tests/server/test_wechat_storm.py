@@ -1,6 +1,10 @@
 """Whatever WeChat and the power supply do, each message is answered once, in order, within the quota."""
 
+import pytest
+
 from tests.scenarios.wechat_storm import Storm, StormPlan
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_storm_with_kills_loses_and_doubles_nothing(tmp_path):
