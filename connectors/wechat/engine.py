@@ -210,8 +210,9 @@ class Engine:
         now, around = self._around.now(), self._around
 
         def check(first: Delivery) -> None:
+            # An attempt that began before the first was stored, or whose clock is behind, comes after it.
             at = first.received_at or now
-            check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, now.timestamp())
+            check_nonce(NonceUse(first.nonce, at.timestamp()), push.key, max(now, at).timestamp())
 
         def step(box: Outbox) -> OutboxStep:
             user = heard(push, box.user)

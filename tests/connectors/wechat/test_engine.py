@@ -162,6 +162,15 @@ async def test_attempts_at_once_share_one_answer(world):
     assert world.conversing.heard == ["居住证"]
 
 
+async def test_a_retry_may_overtake_the_clock_of_the_first_attempt(world):
+    first, second = world.another(), world.another()
+    second._around = replace(second._around, now=lambda: world.clock() - timedelta(milliseconds=5))
+    push = world.says("居住证")
+
+    assert await second.answer(push, "n") == await first.answer(push, "n")
+    assert said(await second.answer(push, "n")) == "答居住证"
+
+
 async def test_two_processes_answer_a_delivery_once(world):
     push, other = world.says("居住证"), world.another()
     answers = await asyncio.gather(world.engine.answer(push, "n1"), other.answer(push, "n2"))
