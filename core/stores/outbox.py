@@ -66,11 +66,12 @@ class DatabaseOutboxStore:
         return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
 
     def _check_use(self, connection: Connection, account: str, delivery: Delivery, use: OneTimeUse) -> None:
+        remembered = Delivery(use.key, delivery.user_id, delivery.key, self._now())
+        unless_there = insert_unless_there(connection, deliveries)  # no lock of this user's keeps others out
+        if connection.execute(unless_there.values(account=account, **asdict(remembered))).rowcount:
+            return
         if (first := _delivery(connection, account, use.key)) is not None:
             use.check(first)
-            return
-        remembered = Delivery(use.key, delivery.user_id, delivery.key, self._now())
-        connection.execute(insert(deliveries).values(account=account, **asdict(remembered)))
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
         """That delivery, or None."""

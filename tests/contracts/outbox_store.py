@@ -268,6 +268,16 @@ class OutboxStoreContract:
             await store.claim(CITY, Delivery("m:3", USER), nothing, use=other)
         assert await store.delivery(CITY, "m:3") is None
 
+    async def test_of_several_users_with_one_use_at_once_the_first_has_it(self, store):
+        def check(first):
+            raise InvalidInput("no")
+
+        use = OneTimeUse("n:7", check)
+        claims = (store.claim(CITY, Delivery(f"m:{n}", f"o{n}"), nothing, use=use) for n in range(6))
+        ends = await asyncio.gather(*claims, return_exceptions=True)
+
+        assert sorted(type(end).__name__ for end in ends) == ["Claimed"] + ["InvalidInput"] * 5
+
     async def test_who_claims_learns_what_of_the_users_was_left_undone_before(self, store, clock):
         await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
         await store.claim(CITY, Delivery("m:9", "o2", content="别人"), nothing)
