@@ -30,6 +30,7 @@ _READ_ALL: Final = '如有消息没收到，<a href="{link}">点这里看完整�
 _MORE_WAITS: Final = (
     '还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'
 )
+_NOT_DONE: Final = "您有一条消息没能处理，请再发一次。"
 _TO_PAGE: Final = '<a href="{link}">{words}</a>'
 _READ_ON: Final = "查看完整内容"
 _ROOM_FOR_A_LINK: Final = 400
@@ -134,11 +135,17 @@ def carry(rules: Rules, link: Link) -> Step:
 
 
 def give_up() -> Step:
-    """What the delivery asked for will never be done; the user is told where to read on."""
+    """What the delivery asked for will never be done; the user is asked for it again.
+
+    That isn't in the log: often it is the conversation that can't be written.
+    """
 
     def step(box: Outbox) -> OutboxStep:
+        if _delivery_of(box).done:  # another process was faster
+            return OutboxStep(box.user)
         user = replace(box.user, lost_track=True)
-        return OutboxStep(user, delivery=replace(_delivery_of(box), content="", done=True))
+        said = OutgoingItem({"type": TEXT, "text": _NOT_DONE})
+        return OutboxStep(user, [said], replace(_delivery_of(box), content="", done=True))
 
     return step
 

@@ -332,17 +332,17 @@ async def test_what_was_left_undone_is_done_before_the_users_next_message(world)
     assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答一\n\n答二"
 
 
-async def test_what_fails_for_an_hour_is_given_up_and_the_page_pointed_to(world):
+async def test_what_fails_for_an_hour_is_given_up_and_asked_for_again(world):
     world.conversing.failure = Unavailable("away")
     await world.engine.answer(world.says("居住证", 1), "n1")
     world.clock.advance(timedelta(minutes=61))
     await world.engine.take_up_left()
     assert await world.store.undone("city", world.clock()) == []
-    world.conversing.failure = None
+    await world.sender.look()
 
-    answer = said(await world.engine.answer(world.says("你好", 2), "n2"))
-    assert answer.startswith("答你好")
-    assert "看完整对话" in answer
+    [text] = world.sent
+    assert text.startswith("您有一条消息没能处理，请再发一次。")
+    assert "看完整对话" in text
 
 
 async def test_messages_at_once_are_said_in_the_order_in_which_they_came(world):

@@ -202,6 +202,16 @@ class TestSending:
         assert [(i.number, i.state) for i in made.items] == [(1, ItemState.UNCLEAR)]
 
 
+class TestGivingUp:
+    def test_the_user_is_asked_once_for_what_was_not_done(self):
+        made = outbox.give_up()(a_box(delivery=replace(OPEN, content="x")))
+        assert [item.body["text"] for item in made.items] == ["您有一条消息没能处理，请再发一次。"]
+        assert (made.delivery.content, made.delivery.done, made.user.lost_track) == ("", True, True)
+
+        again = outbox.give_up()(a_box(delivery=made.delivery))
+        assert (again.items, again.delivery) == ((), None)
+
+
 class TestTakingUp:
     def test_what_events_say_becomes_items_once(self):
         box = a_box(read_to=3)
