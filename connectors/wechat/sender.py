@@ -27,7 +27,7 @@ from connectors.wechat.error_codes import (
 from connectors.wechat.outbox import Batch, Link, Rules
 from connectors.wechat.reminder import Remind, nobody_reminds
 from connectors.wechat.reminding import may_remind
-from core.errors import BangbanError, NotFound
+from core.errors import BangbanError, ConfigurationError, NotFound
 from core.outbox_ports import ChannelUser, OutboxStore, Step
 
 log = structlog.get_logger(__name__)
@@ -97,6 +97,7 @@ class Sender:
         self._woken = asyncio.Event()
         self._grown: set[str] = set()
         self._looked_at_all: datetime | None = None
+        self._rests_until: datetime | None = None
         self._open_at: dict[str, datetime] = {}
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -140,6 +141,8 @@ class Sender:
     async def _begin(self) -> Sequence[asyncio.Task[None]]:
         """Takes up what logs say, and begins to send to who isn't being sent to."""
         await self._catch_up()
+        if self._rests():
+            return ()
         waiting = [
             user
             for user in await self._store.waiting(self._account, self._now(), MOST_USERS)
@@ -155,7 +158,8 @@ class Sender:
 
         async def serve() -> None:
             async with self._slots:
-                await self._alone(self._serve(openid))
+                if not self._rests():
+                    await self._alone(self._serve(openid))
 
         task = asyncio.create_task(serve(), name=f"wechat-send-{self._account}")
         self._serving[openid] = task
@@ -245,11 +249,11 @@ class Sender:
             step = outbox.drop(batch)
         except WeChatRefusal as error:
             log.info("wechat_send_refused", code=error.errcode, advice=error.advice)
-            rest = LONG_REST if isinstance(error, _LASTING) else SHORT_REST
+            rest = self._rest_after(error)
             step = outbox.put_back(batch, self._rules, self._now(), rest=rest, code=error.errcode)
         except BangbanError as error:
             log.warning("wechat_send_failed", code=error.code, reason=str(error))
-            step = outbox.put_back(batch, self._rules, self._now(), rest=SHORT_REST)
+            step = outbox.put_back(batch, self._rules, self._now(), rest=self._rest_after(error))
         except Exception:
             log.exception("wechat_send_failed_unexpectedly")
             step = outbox.unclear(batch, self._rules, self._now())
@@ -257,11 +261,21 @@ class Sender:
             return outbox.confirmed(batch, self._rules, self._now()), True
         return step, False
 
+    def _rest_after(self, error: BangbanError) -> timedelta:
+        """How long to wait with the user; with all where the error is the account's, and lasts."""
+        if not isinstance(error, _LASTING):
+            return SHORT_REST
+        self._rests_until = self._now() + LONG_REST
+        return LONG_REST
+
+    def _rests(self) -> bool:
+        return self._rests_until is not None and self._now() < self._rests_until
+
     async def _change(self, openid: str, step: Step) -> ChannelUser:
         user = (await self._store.change(self._account, openid, step)).user
         self.changed(user)
         return user
 
 
-_LASTING: Final = (IpNotListed, NotPermitted, TooOften, WrongCredentials)
-"""Refusals that don't pass within seconds."""
+_LASTING: Final = (ConfigurationError, IpNotListed, NotPermitted, TooOften, WrongCredentials)
+"""They concern the whole account, and don't pass within seconds."""

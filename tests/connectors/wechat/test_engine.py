@@ -22,7 +22,7 @@ from connectors.wechat.pushes import (
 )
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.sender import BETWEEN_PAGES, Sender
-from core.errors import TextTooLong, Unavailable
+from core.errors import ConfigurationError, TextTooLong, Unavailable
 from core.outbox_ports import ItemState
 from core.ports import Conversation
 from core.speech_ports import Heard
@@ -514,6 +514,22 @@ async def test_one_whom_wechat_keeps_waiting_or_who_fails_holds_up_nobody_else(w
         await going
 
     assert world.sent[1:] == [("o1", "工作人员李敏：在吗")]
+
+
+@pytest.mark.parametrize("end", [error_of(40164, "not in whitelist"), ConfigurationError("AppSecret")])
+async def test_where_the_account_is_refused_nobody_else_is_tried_for_a_minute(world, end):
+    for number, openid in enumerate(("o1", "o2"), start=1):
+        await world.engine.answer(replace(world.says("你好", number), openid=openid), f"n{number}")
+        await world.agent_says("在吗", f"c{number}")
+    world.ends, world.sender._slots = [end], asyncio.Semaphore(1)
+    await world.sender.look()
+    world.clock.advance(timedelta(seconds=59))
+    await world.sender.look()
+    assert world.sent == []
+    world.clock.advance(timedelta(seconds=1))
+    await world.sender.look()
+
+    assert world.sent == ["工作人员李敏：在吗"] * 2
 
 
 async def test_what_is_being_sent_when_the_service_ends_comes_to_its_end(world, monkeypatch):
