@@ -47,14 +47,28 @@ def asks_for_something(push: Push) -> bool:
 
 
 def as_record(push: Push, mask: Callable[[str], str]) -> str:
-    """The push as JSON, without the personal data that `mask` takes out; empty for nothing to do."""
+    """The push as JSON, without personal data that can be masked or left out; empty for nothing to do."""
     if not asks_for_something(push):
         return ""
-    if isinstance(push, TextMessage):
-        push = replace(push, text=mask(push.text))
-    if isinstance(push, VoiceMessage):
-        push = replace(push, recognition=mask(push.recognition))
-    return json.dumps({"class": type(push).__name__, **asdict(push)}, ensure_ascii=False)
+    kept = _without_personal_data(push, mask)
+    return json.dumps({"class": type(kept).__name__, **asdict(kept)}, ensure_ascii=False)
+
+
+def _without_personal_data(push: Push, mask: Callable[[str], str]) -> Push:
+    """What is needed to do it again: nobody asks for the place itself, or for the picture's address."""
+    match push:
+        case TextMessage(text=text):
+            return replace(push, text=mask(text))
+        case VoiceMessage(recognition=text):
+            return replace(push, recognition=mask(text))
+        case ImageMessage():
+            return replace(push, picture_url="")
+        case LocationMessage(label=label):
+            return replace(push, latitude=0.0, longitude=0.0, label=mask(label))
+        case LinkMessage(title=title, url=url):
+            return replace(push, title=mask(title), description="", url=mask(url))
+        case _:
+            return push
 
 
 def of_record(record: str) -> Push:
