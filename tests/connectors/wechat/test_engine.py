@@ -286,6 +286,7 @@ async def test_a_database_that_stands_still_keeps_no_request_open(world, monkeyp
         await asyncio.Event().wait()
 
     monkeypatch.setattr(world.store, "claim", never)
+    monkeypatch.setattr("connectors.wechat.engine.CUT_SECONDS", 0.01)
     with pytest.raises(Unavailable):
         await world.engine.answer(world.says("居住证"), "n1")
 
