@@ -47,14 +47,14 @@ async def sees(page, sequence: int) -> None:
     await page.send_json({"type": "seen", "sequence": sequence})
 
 
-async def states_of(world, citizen, sequence: int) -> set[ItemState]:
-    items = await world.service.stores.outbox.items(ACCOUNT, citizen.openid, all_states=True)
+async def states_of(service, citizen, sequence: int) -> set[ItemState]:
+    items = await service.stores.outbox.items(ACCOUNT, citizen.openid, all_states=True)
     return {item.state for item in items if item.sequence == sequence}
 
 
 async def becomes(world, citizen, sequence: int, state: ItemState) -> None:
     async def holds() -> bool:
-        return await states_of(world, citizen, sequence) == {state}
+        return await states_of(world.service, citizen, sequence) == {state}
 
     await comes_true(holds, patience_s=20)
 
@@ -141,7 +141,7 @@ async def test_while_a_delivery_is_open_it_is_remembered_and_taken_in_afterwards
         await becomes(world, citizen, spoken, ItemState.WAITING)
         await sees(page, spoken)
         await tried.wait()
-        assert await states_of(world, citizen, spoken) == {ItemState.WAITING}
+        assert await states_of(world.service, citizen, spoken) == {ItemState.WAITING}
         await store.change(ACCOUNT, openid, answers(None))
         await becomes(world, citizen, spoken, ItemState.SEEN)
 
