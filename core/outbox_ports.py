@@ -17,13 +17,14 @@ from core.statuses import Holder
 
 
 class ItemState(StrEnum):
-    """Where an outgoing item is. `carried`, `sent` and `unclear` are ends."""
+    """Where an outgoing item is. All but `waiting` and `sending` are ends."""
 
     WAITING = "waiting"
     SENDING = "sending"
     CARRIED = "carried"
     SENT = "sent"
     UNCLEAR = "unclear"  # sent, and nobody knows whether it arrived: it isn't repeated
+    SEEN = "seen"  # not sent: the citizen read it on the open page
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from server.ratings import Ratings
 from server.recordings import Recordings
 from server.replicas import ReplicaParts, Replicas
 from server.report_records import Reports
+from server.seen_on_page import SeenOnPage
 from server.service_secrets import ServiceSecrets
 from server.showing import Showing
 from server.signalling import Signalling
@@ -91,6 +92,7 @@ PAPER_RATE = web.AppKey("paper_rate", RateLimiter)
 SPEECH = web.AppKey("speech", SpeechRecogniser)
 WECHAT: web.AppKey[Mapping[str, WeChatAccount]] = web.AppKey("wechat")
 STANDINGS = web.AppKey("standings", ChannelStandings)
+SEEN_ON_PAGE = web.AppKey("seen_on_page", SeenOnPage)
 SIGNALLING = web.AppKey("signalling", Signalling)
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 BACKGROUND = web.AppKey("background", BackgroundTasks)

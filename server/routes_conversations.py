@@ -28,6 +28,7 @@ from server.keys import (
     LIMITS,
     POINTING,
     RATINGS,
+    SEEN_ON_PAGE,
     SIGNALLING,
     SOCKETS,
 )
@@ -192,6 +193,8 @@ async def _watch(
                 if message.type is not WSMsgType.TEXT:
                     continue
                 said = (conversation.conversation_id, message.data, socket.send_json)
+                if await request.app[SEEN_ON_PAGE].from_citizen(conversation, message.data, socket.send_json):
+                    continue
                 if not await request.app[POINTING].from_citizen(*said):
                     await request.app[SIGNALLING].from_citizen(*said)
         finally:

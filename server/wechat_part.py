@@ -25,6 +25,7 @@ from core.wechat_settings import WeChatAccountSettings
 from server import keys
 from server.background import BackgroundTasks
 from server.channel_standing import ChannelStandings
+from server.seen_on_page import SeenOnPage
 from server.wechat_conversing import WeChatConversing
 from server.wechat_links import WeChatLinks, page_token
 from server.wechat_sending import WeChatSending
@@ -67,6 +68,7 @@ async def opened(app: web.Application, *, mask: Callable[[str], str]) -> AsyncIt
         app[keys.WECHAT] = accounts
         app[CALLBACKS] = {name: _callback(account) for name, account in accounts.items()}
         app[keys.STANDINGS] = _standings(app, accounts)
+        app[keys.SEEN_ON_PAGE] = _seen_on_page(app, accounts)
         app[keys.FAN_OUT].grown.extend(account.sender.note for account in accounts.values())
         yield
 
@@ -77,6 +79,7 @@ def start(app: web.Application, tasks: BackgroundTasks) -> None:
         tasks.start(f"wechat-sender-{name}", account.sender.go_on())
         tasks.repeat(f"wechat-left-{name}", TAKE_UP_EVERY_SECONDS, account.engine.take_up_left)
     tasks.start("channel-standings", app[keys.STANDINGS].go_on())
+    tasks.start("seen-on-page", app[keys.SEEN_ON_PAGE].go_on())
 
 
 def _token_locks(app: web.Application, stack: AsyncExitStack) -> Locks | None:
@@ -150,6 +153,16 @@ def _standings(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> C
     for account in accounts.values():
         account.engine.changed = account.sender.changed = standings.changed
     return standings
+
+
+def _seen_on_page(app: web.Application, accounts: Mapping[str, WeChatAccount]) -> SeenOnPage:
+    return SeenOnPage(
+        app[keys.STORES].outbox,
+        {name: account.engine.catch_up for name, account in accounts.items()},
+        changed=app[keys.STANDINGS].changed,
+        hotline=app[keys.SETTINGS].hotline,
+        now=utc_now,
+    )
 
 
 def _remind(

@@ -167,6 +167,68 @@ def test_who_looked_at_another_conversation_in_this_browser_before_sees_the_righ
     Citizen(page).sees_turns(("citizen", ID_CARD), ("bot", "居民身份证丢失补领"))
 
 
+NOTE_SOCKETS = """
+window.shownTo = 0  // the last event that came
+window.tells = []  // how far the page said that it showed them
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given)
+    this.addEventListener('message', ({ data }) => {
+      shownTo = JSON.parse(data).sequence ?? shownTo
+    })
+  }
+  send(data) {
+    super.send(data)
+    if (JSON.parse(data).type === 'seen') tells.push(JSON.parse(data).sequence)
+  }
+}
+"""
+HIDE = """() => {
+  Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+  document.dispatchEvent(new Event('visibilitychange'))
+}"""
+
+
+@pytest.fixture
+def served(browser: Browser, wechat: WeChat, page: Page, citizen: InWeChat) -> Iterator[Agent]:
+    """The agent who took the citizen, who has the page open since."""
+    with desk(browser, wechat) as agent:
+        citizen.taps_menu("person")
+        agent.page.locator(".waiting").first.wait_for()
+        agent.page.keyboard.press("Alt+a")
+        agent.page.locator(".own[aria-current]").wait_for()
+        citizen.reads("已接入")
+        page.add_init_script(NOTE_SOCKETS)
+        citizen.opens(page, citizen.card("居民身份证丢失补领"))
+        yield agent
+
+
+def test_what_was_read_on_the_page_is_not_sent_when_it_closes(
+    wechat: WeChat, page: Page, citizen: InWeChat, served: Agent
+):
+    may_get = wechat.within(lambda: citizen.user.may_get)
+    served.says("请带户口簿")
+    expect(page.locator(".turn--agent", has_text="请带户口簿")).to_be_visible()
+    page.wait_for_function("() => tells.length > 0 && tells.at(-1) === shownTo")
+    page.close()
+    served.says("和照片")
+    citizen.reads("和照片")
+
+    assert not any("请带户口簿" in seen.text for seen in citizen.user.seen)
+    assert wechat.within(lambda: citizen.user.may_get) == may_get - 1
+
+
+def test_what_came_while_the_page_was_out_of_sight_is_sent_when_it_closes(
+    page: Page, citizen: InWeChat, served: Agent
+):
+    page.evaluate(HIDE)
+    served.says("请带户口簿")
+    expect(page.locator(".turn--agent", has_text="请带户口簿")).to_have_count(1)
+    page.close()
+
+    citizen.reads("请带户口簿")
+
+
 REFUSE = """
 const own = navigator.mediaDevices.getUserMedia
 navigator.mediaDevices.getUserMedia = async (wanted) => {

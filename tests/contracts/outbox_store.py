@@ -132,7 +132,7 @@ class OutboxStoreContract:
         ]
         assert box.items[1].since - box.items[0].since == timedelta(seconds=5)
 
-    @pytest.mark.parametrize("end", [ItemState.CARRIED, ItemState.SENT, ItemState.UNCLEAR])
+    @pytest.mark.parametrize("end", [ItemState.CARRIED, ItemState.SENT, ItemState.UNCLEAR, ItemState.SEEN])
     async def test_what_has_ended_is_no_more_to_be_said(self, known, end):
         await known.change(CITY, USER, said("一"))
         await known.change(CITY, USER, moved_to(end, "m:1"))

@@ -8,15 +8,17 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from core.clock import utc_now
+from core.outbox_ports import ItemState
 from core.settings import Settings
 from server.app import create_app
-from server.keys import REPLICAS, STORES
+from server.keys import REPLICAS, STORES, WECHAT
 from tests import redis_server
 from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine, say
 from tests.server.conftest import Service, find_district
 from tests.server.desk_world import FakeMedia
 from tests.server.replica_world import SESSION_SECRET
+from tests.server.test_wechat_seen import page_of, states_of
 from tests.server.wechat_world import ACCOUNT, wechat_table
 from tests.waiting import comes_true
 from tests.wechat_platform import AccountSettings, WeChatPlatform
@@ -106,3 +108,27 @@ async def test_no_message_is_answered_twice_and_one_process_at_a_time_renews_the
             assert answers == sorted(answers, key=int)
     assert platform.account.tokens.renewed <= 3
     assert {call.errcode for call in platform.calls_of("message/custom/send")} <= {0, 42001}
+
+
+@pytest.mark.parametrize("joined_by", ["redis"], indirect=True)
+async def test_what_a_page_at_one_process_has_shown_no_other_process_sends(world):
+    platform, (first, second) = world
+    citizen = platform.account.user()
+    await citizen.says("第1问")
+    await comes_true(lambda: all_said(first.stores))
+    conversation_id = (await first.stores.outbox.user(ACCOUNT, citizen.openid)).conversation_id
+    async with page_of(second, conversation_id) as page:
+        await comes_true(lambda: first.app[REPLICAS].is_watched(conversation_id))
+        event, _ = await first.stores.conversations.append(
+            conversation_id, "agent_message", {"text": "请带户口簿", "agent": "li"}
+        )
+        sender = first.app[WECHAT][ACCOUNT].sender
+        sender.note(conversation_id)
+        await sender.look()
+        assert await states_of(first, citizen, event.sequence) == {ItemState.WAITING}
+        await page.send_json({"type": "seen", "sequence": event.sequence})
+
+        async def is_seen() -> bool:
+            return await states_of(first, citizen, event.sequence) == {ItemState.SEEN}
+
+        await comes_true(is_seen)

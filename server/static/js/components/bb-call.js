@@ -17,6 +17,7 @@ import { explain } from '../lib/errors.js'
 import { GuestSession } from '../lib/guest_session.js'
 import { Memory } from '../lib/memory.js'
 import { entryText } from '../lib/replies.js'
+import { SeenTeller } from '../lib/seen_teller.js'
 import './bb-call-end.js'
 import './bb-call-room.js'
 import './bb-composer.js'
@@ -79,6 +80,7 @@ const FOLLOWED = Object.freeze({
 export class Call extends HTMLElement {
   #session = null
   #call = null
+  #seen = null
   #step = ''
   #unread = 0
 
@@ -91,6 +93,7 @@ export class Call extends HTMLElement {
       GuestSession.of(callId, memory) ??
       new ChatSession({ api: new ConversationApi(), memory, given, hotline })
     this.toggleAttribute('data-guest', Boolean(this.#session.isGuest))
+    if (!this.#session.isGuest) this.#seen = new SeenTeller(this.#session.live)
     const mode = new URLSearchParams(window.location.search).get('mode') === 'audio' ? 'audio' : 'video'
     this.#call = new CitizenCall({ session: this.#session, memory, callId, mode })
     this.#listenToCitizen()
@@ -168,6 +171,7 @@ export class Call extends HTMLElement {
     this.dataset.step = call.step
     this.dataset.room = String(inRoom)
     if (inRoom) part('call-room').show(call, { agent: this.#session.holding.agent })
+    this.#tellSeen()
     if (call.step === this.#step) return
     const before = this.#step
     this.#step = call.step
@@ -197,6 +201,12 @@ export class Call extends HTMLElement {
 
   #drawChat() {
     this.#list.show(this.#session.timeline, { now: new Date(), botName: this.dataset.botName })
+    this.#tellSeen()
+  }
+
+  #tellSeen() {
+    if (this.#isChatCovered()) this.#seen?.shows(0)
+    else this.#seen?.shows(this.#session.timeline.lastSequence, this.#list.drawn)
   }
 
   #tellReply(entry) {
@@ -221,6 +231,7 @@ export class Call extends HTMLElement {
     this.classList.toggle('call-page--chatting', open)
     const button = this.querySelector('.control--chat')
     button?.setAttribute('aria-expanded', String(open))
+    this.#tellSeen()
     if (!open) {
       if (wasOpen) button?.focus()
       return

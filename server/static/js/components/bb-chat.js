@@ -16,6 +16,7 @@ import { explain } from '../lib/errors.js'
 import { Memory } from '../lib/memory.js'
 import { preferences } from '../lib/preferences.js'
 import { entryText } from '../lib/replies.js'
+import { SeenTeller } from '../lib/seen_teller.js'
 import { speech } from '../lib/speech.js'
 import './bb-answer-card.js'
 import './bb-composer.js'
@@ -50,6 +51,7 @@ export class Chat extends HTMLElement {
   #session = null
   #list = null
   #status = null
+  #seen = null
   #trouble = { connection: '', sending: '' }
 
   connectedCallback() {
@@ -63,6 +65,7 @@ export class Chat extends HTMLElement {
       given: id && token ? { id, token } : null,
       hotline,
     })
+    this.#seen = new SeenTeller(this.#session.live)
     this.#listenToCitizen()
     this.#listenToSession()
     followWishes(this, this.#session)
@@ -132,6 +135,7 @@ export class Chat extends HTMLElement {
     const served = timeline.entries.some((entry) => entry.kind === 'agent' || entry.kind === 'summary')
     this.querySelector('bb-rating').hidden = !(served || (last && RATABLE.has(last.status)))
     this.classList.toggle('chat--begun', timeline.entries.length > 0)
+    this.#seen.shows(timeline.lastSequence, this.#list.drawn)
   }
 
   #tellReply(entry) {

@@ -44,6 +44,11 @@ export class MessageList extends HTMLElement {
     this.#showTyping(timeline.awaitsReply)
   }
 
+  /** Resolves when all that is loaded late has been drawn. */
+  get drawn() {
+    return Promise.all([...this.#items.values()].map((item) => item.firstElementChild.drawn))
+  }
+
   /** Brings an entry into view, its beginning first. @param {import('../lib/timeline.js').Entry} entry */
   reveal(entry, { focus = false } = {}) {
     const item = this.#items.get(entry.key)
