@@ -173,7 +173,8 @@ class OutboxStore(Protocol):
     async def forget_deliveries(self, before: datetime, waiting_before: datetime | None = None) -> int:
         """Deletes deliveries received before, and items that ended before; returns how many deliveries.
 
-        With `waiting_before` also items that have waited since before, which nobody will ask for any more.
+        With `waiting_before` also items that have waited since before, which nobody will ask for any more,
+        and users whose conversation was deleted.
         """
 
 

@@ -20,7 +20,7 @@ from core.wechat_settings import WeChatAccountSettings
 from server import wechat_findings as findings
 from server.wechat_findings import Finding, Sign
 from server.wechat_probe import Answer, Unreached, addresses_of, get, post
-from server.wechat_scenes import is_known
+from server.wechat_scenes import KINDS, is_known
 from server.wechat_values import keys_of
 
 OFFICIAL: Final = "https://api.weixin.qq.com"
@@ -121,7 +121,7 @@ class AccountCheck:
             return
         if unknown := unknown_keys(wanted):
             told = "点了没有反应的 click：" + "、".join(unknown)
-            yield Finding(Sign.WRONG, MENU, told, "click 要写成 ask:问题、person 或 video。")
+            yield Finding(Sign.WRONG, MENU, told, f"click 要写成 {'、'.join(KINDS)} 中的一种。")
         if not has_token:  # said already
             yield Finding(Sign.LOOK, COMPARED, "没有拿到接口凭证，没有比较")
             return

@@ -38,7 +38,7 @@ class InMemoryOutboxStore:
         if use is not None and (first := self._deliveries.get((account, use.key))) is not None:
             use.check(first)
         elif use is not None:
-            remembered = Delivery(use.key, delivery.user_id, delivery.key, self._c._now())
+            remembered = Delivery(use.key, "", delivery.key, self._c._now())
             self._deliveries[account, use.key] = remembered
         user = self._users.get(named, ChannelUser(*named))
         undone = [
@@ -109,6 +109,9 @@ class InMemoryOutboxStore:
         for named, all_items in self._items.items():
             kept = [i for i in all_items if i.state in OPEN or i.since >= before]
             self._items[named] = [i for i in kept if waiting_before is None or i.since >= waiting_before]
+        if waiting_before is not None:
+            there = self._c._conversations.keys() | {""}
+            self._users = {named: u for named, u in self._users.items() if u.conversation_id in there}
         old = [key for key, d in self._deliveries.items() if d.received_at < before]
         for key in old:
             del self._deliveries[key]

@@ -172,7 +172,9 @@ class Engine:
     async def _answer(self, push: Push, once: str, until: float) -> str:
         claimed = await self._claim(push, once)
         if (leaver := _who_leaves(push)) is not None:
-            await self._forget(leaver)
+            ledger = self._around.rules.ledger(claimed.user)
+            if leaver != push.openid or not ledger.was_granted_after(push.created):  # who is back stays
+                await self._forget(leaver)
             return SUCCESS
         if claimed.delivery.answer is not None:
             return claimed.delivery.answer

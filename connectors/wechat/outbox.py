@@ -180,17 +180,17 @@ def confirmed(batch: Batch, rules: Rules, now: datetime) -> Step:
     return step
 
 
-def put_back(batch: Batch, rules: Rules, now: datetime, *, rest: timedelta, code: int | None = None) -> Step:
-    """The message didn't go out, so it waits again, and `rest` passes before another try.
+def put_back(batch: Batch, rules: Rules, at: datetime, *, rest: timedelta, code: int | None = None) -> Step:
+    """What began to go out `at` that moment didn't, so it waits again, and `rest` passes before another try.
 
-    The ledger learns from WeChat's code, if there is one.
+    The ledger learns from WeChat's code, if there is one; what the user did meanwhile counts.
     """
 
     def step(box: Outbox) -> OutboxStep:
         ledger = rules.ledger(box.user)
         if code is not None:
-            ledger = ledger.refused(code, now.timestamp())
-        user = replace(box.user, ledger=ledger.as_json(), rests_until=now + rest)
+            ledger = ledger.refused(code, at.timestamp())
+        user = replace(box.user, ledger=ledger.as_json(), rests_until=at + rest)
         return OutboxStep(user, _moved(box, batch, ItemState.WAITING))
 
     return step

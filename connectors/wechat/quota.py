@@ -136,6 +136,10 @@ class Ledger:
         place = self.spent.index(spent)
         return replace(self, spent=self.spent[:place] + self.spent[place + 1 :])
 
+    def was_granted_after(self, at: float) -> bool:
+        """Whether the user did anything after that."""
+        return any(granted > at for granted in self.granted.values())
+
     def close(self, now: float) -> "Ledger":
         """Nothing may be sent until the user does something anew: they follow no longer, say."""
         return replace(self, closed=now if self.closed is None else max(self.closed, now))

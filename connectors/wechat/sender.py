@@ -238,6 +238,7 @@ class Sender:
 
     async def _outcome(self, openid: str, batch: Batch) -> tuple[Step, bool]:
         """Sends; what becomes of the outbox, and whether to go on with the next."""
+        began = self._now()
         try:
             async with asyncio.timeout(ENDS_WITHIN_S):
                 await self._send(openid, batch.body)
@@ -250,10 +251,10 @@ class Sender:
         except WeChatRefusal as error:
             log.info("wechat_send_refused", code=error.errcode, advice=error.advice)
             rest = self._rest_after(error)
-            step = outbox.put_back(batch, self._rules, self._now(), rest=rest, code=error.errcode)
+            step = outbox.put_back(batch, self._rules, began, rest=rest, code=error.errcode)
         except BangbanError as error:
             log.warning("wechat_send_failed", code=error.code, reason=str(error))
-            step = outbox.put_back(batch, self._rules, self._now(), rest=self._rest_after(error))
+            step = outbox.put_back(batch, self._rules, began, rest=self._rest_after(error))
         except Exception:
             log.exception("wechat_send_failed_unexpectedly")
             step = outbox.unclear(batch, self._rules, self._now())

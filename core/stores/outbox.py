@@ -66,7 +66,7 @@ class DatabaseOutboxStore:
         return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
 
     def _check_use(self, connection: Connection, account: str, delivery: Delivery, use: OneTimeUse) -> None:
-        remembered = Delivery(use.key, delivery.user_id, delivery.key, self._now())
+        remembered = Delivery(use.key, "", delivery.key, self._now())  # nobody's: it outlasts a user
         unless_there = insert_unless_there(connection, deliveries)  # no lock of this user's keeps others out
         if connection.execute(unless_there.values(account=account, **asdict(remembered))).rowcount:
             return
@@ -155,6 +155,10 @@ class DatabaseOutboxStore:
         """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
         if waiting_before is not None:
             connection.execute(delete(items).where(items.c.since < waiting_before))
+            is_there = select(conversations.c.conversation_id).where(
+                conversations.c.conversation_id == users.c.conversation_id
+            )
+            connection.execute(delete(users).where(users.c.conversation_id != "", ~is_there.exists()))
         connection.execute(delete(items).where(items.c.state.not_in(_OPEN), items.c.since < before))
         gone = connection.execute(delete(deliveries).where(deliveries.c.received_at < before))
         return int(gone.rowcount)

@@ -175,7 +175,9 @@ def _wanted(account: WeChatAccountSettings, settings: Settings) -> Menu:
     menu = read_menu(account.menu, settings.public_url)
     if unknown := unknown_keys(menu):
         told = "、".join(unknown)
-        raise ConfigurationError(f"点了没有反应的 click：{told}；要写成 ask:问题、person 或 video")
+        raise ConfigurationError(
+            f"点了没有反应的 click：{told}；要写成 {'、'.join(wechat_scenes.KINDS)} 中的一种"
+        )
     return menu
 
 

@@ -305,6 +305,34 @@ class OutboxStoreContract:
         await known.forget_deliveries(clock(), clock())
         assert texts_of(await known.items(CITY, USER, all_states=True)) == []
 
+    async def test_a_user_whose_conversation_was_deleted_is_forgotten_with_what_is_old(
+        self, conversations, known, clock
+    ):
+        await opened(conversations)
+        await known.change(CITY, USER, bound)
+        await known.claim(CITY, Delivery("m:2", "o2"), nothing)
+        await known.forget_deliveries(clock(), clock())
+        assert await known.user(CITY, USER) is not None
+        clock.advance(timedelta(days=1))
+        await conversations.purge_before(clock())
+        await known.forget_deliveries(clock())
+        assert await known.user(CITY, USER) is not None
+        await known.forget_deliveries(clock(), clock())
+
+        assert await known.user(CITY, USER) is None
+        assert await known.user(CITY, "o2") is not None
+
+    async def test_what_held_once_holds_no_more_when_its_user_is_forgotten(self, store):
+        def refuse(first: Delivery) -> None:
+            raise InvalidInput("no")
+
+        use = OneTimeUse("n:7", refuse)
+        await store.claim(CITY, Delivery("m:1", USER), nothing, use=use)
+        await store.forget_user(CITY, USER)
+
+        with pytest.raises(InvalidInput):
+            await store.claim(CITY, Delivery("m:1", USER), nothing, use=use)
+
     async def test_a_user_is_forgotten_with_all_that_is_theirs(self, known):
         await known.change(CITY, USER, said("一"))
         await known.forget_user(CITY, USER)

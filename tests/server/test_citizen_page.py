@@ -102,7 +102,7 @@ async def test_what_failed_after_it_was_stored_is_one_turn_when_it_is_sent_again
 
     await send(service, text="一", client_message_id="n1")
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(service.conversations, "reply_to", lost)
+        meanwhile.setattr(service.conversations, "awaits_reply", lost)
         response = await send(service, text="二", client_message_id="n2")
         html = await response.text()
     assert (response.status, nonces_of(html)) == (503, {"n2"})

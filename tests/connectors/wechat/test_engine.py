@@ -432,6 +432,37 @@ async def test_who_withdraws_is_forgotten_and_who_changes_their_profile_is_not(w
     assert (await world.store.user("city", "o1") is not None) is is_known
 
 
+async def test_who_is_back_isnt_forgotten_by_news_that_comes_late(world):
+    left = world.event(Unsubscribed)
+    world.clock.advance(timedelta(seconds=5))
+    await world.engine.answer(world.event(Subscribed), "n")
+    await world.engine.answer(left, "n2")
+
+    assert await world.store.user("city", "o1") is not None
+
+
+async def test_what_is_said_during_a_send_that_is_refused_opens_the_window(world):
+    await world.engine.answer(world.says("你好", 1), "n")
+
+    async def refuses_late(openid, body):
+        world.clock.advance(timedelta(seconds=5))
+        await world.engine.answer(world.says("还在吗", 2), "n2")
+        world.clock.advance(timedelta(seconds=5))
+        raise error_of(45015, "no")
+
+    sender = Sender(
+        "city", world.store, world.engine, refuses_late,
+        rules=Rules(), link_for=lambda openid: world._link, now=world.clock,
+    )  # fmt: skip
+    await world.agent_says("在吗")
+    sender.note("c1")
+    await sender.look()
+    world.clock.advance(timedelta(seconds=10))
+    await world.sender.look()
+
+    assert "在吗" in world.sent[0]
+
+
 async def test_a_menu_asks_or_calls_a_person(world):
     assert said(await world.engine.answer(world.event(Clicked, menu_key="ask:居住证"), "n")) == "答居住证"
     world.clock.advance(timedelta(seconds=1))
