@@ -10,7 +10,7 @@ less than half of the CPU.
 import asyncio
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,11 +60,14 @@ class Database(ABC):
         except ImportError as error:
             raise ConfigurationError(f"缺少数据库驱动 {error.name}，请安装 `bangban[postgresql]`") from None
 
-    async def read(self, query: Executable) -> Sequence[Row[Any]]:
-        """All rows of a query, as committed by then. Raises Unavailable when the database doesn't answer."""
+    async def read(self, query: Executable, values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of a query, as committed by then; `values` are for its bound parameters.
+
+        Raises Unavailable when the database doesn't answer.
+        """
 
         def rows(connection: Connection) -> Sequence[Row[Any]]:
-            return connection.execute(query).all()
+            return connection.execute(query, values).all()
 
         return await self._finish(self._run(rows, writes=False))
 

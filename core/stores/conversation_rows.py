@@ -7,9 +7,9 @@ processes: its log has no gaps, and of two who move it the second sees what the 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from core.desk_ports import LogEntry
 from core.errors import Conflict, NotFound
@@ -18,16 +18,25 @@ from core.statuses import HandoverMode, HandoverState, Holder
 from core.stores.tables import conversation_events as events
 from core.stores.tables import conversations, handovers
 
+# Made once: making a statement costs more than doing it.
+_LOCKED: Final = (
+    select(conversations.c.conversation_id, conversations.c.holder, conversations.c.last_sequence)
+    .where(conversations.c.conversation_id == bindparam("of"))
+    .with_for_update()
+)
+_DELIVERED: Final = select(events).where(
+    events.c.conversation_id == bindparam("of"), events.c.delivery_key == bindparam("by")
+)
+_INSERT_EVENT: Final = insert(events)
+_UPDATE_CONVERSATION: Final = update(conversations).where(conversations.c.conversation_id == bindparam("of"))
+_UPDATE_EVENT: Final = update(events).where(
+    events.c.conversation_id == bindparam("of"), events.c.sequence == bindparam("number")
+)
+
 
 def lock_conversation(connection: Connection, conversation_id: str) -> Row[Any]:
     """Its holder and last sequence number; the row is held until the transaction ends. Raises NotFound."""
-    row: Any = (
-        connection.execute(
-            select(conversations.c.conversation_id, conversations.c.holder, conversations.c.last_sequence)
-            .where(conversations.c.conversation_id == conversation_id)
-            .with_for_update()
-        )
-    ).one_or_none()
+    row: Any = connection.execute(_LOCKED, {"of": conversation_id}).one_or_none()
     if row is None:
         raise NotFound("no such conversation")
     locked: Row[Any] = row
@@ -52,45 +61,31 @@ def append_event(
     """
     conversation_id = conversation.conversation_id
     if delivery_key:
-        seen = connection.execute(
-            select(events).where(
-                events.c.conversation_id == conversation_id, events.c.delivery_key == delivery_key
-            )
-        )
+        seen = connection.execute(_DELIVERED, {"of": conversation_id, "by": delivery_key})
         if (row := seen.one_or_none()) is not None:
             return event_of(row), False
     if only_if_holder is not None and conversation.holder != only_if_holder:
         raise Conflict(f"the conversation is held by {conversation.holder}, not by {only_if_holder}")
     event = ConversationEvent(conversation_id, conversation.last_sequence + ahead + 1, kind, dict(body), at)
     reply_to = body.get("reply_to") if kind == "bot_message" else None
-    connection.execute(
-        insert(events).values(
-            conversation_id=conversation_id,
-            sequence=event.sequence,
-            kind=kind,
-            body=event.body,
-            at=event.at,
-            delivery_key=delivery_key or None,
-            reply_to=reply_to,
-            # A message left for staff, or said while someone else holds, isn't the bot's to answer.
-            awaits_reply=(
-                kind == "citizen_message"
-                and conversation.holder == Holder.BOT
-                and not body.get("for_staff", False)
-            ),
-        )
-    )
-    connection.execute(
-        update(conversations)
-        .where(conversations.c.conversation_id == conversation_id)
-        .values(last_sequence=event.sequence, last_at=event.at)
-    )
+    # A message left for staff, or said while someone else holds, isn't the bot's to answer.
+    is_the_bots = conversation.holder == Holder.BOT and not body.get("for_staff", False)
+    new = {
+        "conversation_id": conversation_id,
+        "sequence": event.sequence,
+        "kind": kind,
+        "body": event.body,
+        "at": event.at,
+        "delivery_key": delivery_key or None,
+        "reply_to": reply_to,
+        "awaits_reply": kind == "citizen_message" and is_the_bots,
+    }
+    connection.execute(_INSERT_EVENT, new)
+    grown = {"last_sequence": event.sequence, "last_at": event.at, "of": conversation_id}
+    connection.execute(_UPDATE_CONVERSATION, grown)
     if reply_to is not None:
-        connection.execute(
-            update(events)
-            .where(events.c.conversation_id == conversation_id, events.c.sequence == reply_to)
-            .values(awaits_reply=False)
-        )
+        answered = {"awaits_reply": False, "of": conversation_id, "number": reply_to}
+        connection.execute(_UPDATE_EVENT, answered)
     return event, True
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -35,6 +35,22 @@ _ASKED_AT_ONCE: Final = 500  # databases take only so many values in a statement
 _PURGED_AT_ONCE: Final = 500  # a longer transaction would keep citizens waiting
 
 
+# Made once, since every turn asks them: making a statement costs more than doing it.
+_CONVERSATION: Final = select(conversations).where(conversations.c.conversation_id == bindparam("of"))
+_EVENTS_OF: Final = select(events).where(events.c.conversation_id == bindparam("of"))
+_EVENTS_AFTER: Final = (
+    _EVENTS_OF.where(events.c.sequence > bindparam("after"))
+    .order_by(events.c.sequence)
+    .limit(bindparam("most", type_=Integer))
+)
+_LAST_BOT_MESSAGE: Final = (
+    _EVENTS_OF.where(events.c.kind == "bot_message").order_by(events.c.sequence.desc()).limit(1)
+)
+_AWAITS_REPLY: Final = select(events.c.awaits_reply).where(
+    events.c.conversation_id == bindparam("of"), events.c.sequence == bindparam("number")
+)
+
+
 class DatabaseConversationStore:
     """A ConversationStore in a database that `core.migrations.upgrade` has prepared."""
 
@@ -58,9 +74,7 @@ class DatabaseConversationStore:
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        rows = await self._database.read(
-            select(conversations).where(conversations.c.conversation_id == conversation_id)
-        )
+        rows = await self._database.read(_CONVERSATION, {"of": conversation_id})
         return _conversation(rows[0]) if rows else None
 
     @in_transaction
@@ -96,10 +110,7 @@ class DatabaseConversationStore:
 
     async def awaits_reply(self, conversation_id: str, sequence: int) -> bool:
         """Whether that event is a citizen's message that the bot still has to answer."""
-        query = select(events.c.awaits_reply).where(
-            events.c.conversation_id == conversation_id, events.c.sequence == sequence
-        )
-        rows = await self._database.read(query)
+        rows = await self._database.read(_AWAITS_REPLY, {"of": conversation_id, "number": sequence})
         return bool(rows and rows[0].awaits_reply)
 
     async def unanswered(self, before: datetime | None = None) -> Sequence[ConversationEvent]:
@@ -114,8 +125,8 @@ class DatabaseConversationStore:
         self, conversation_id: str, after: int = 0, limit: int = 500
     ) -> Sequence[ConversationEvent]:
         """Events with a sequence number over `after`, in order."""
-        query = select(events).where(events.c.conversation_id == conversation_id, events.c.sequence > after)
-        rows = await self._database.read(query.order_by(events.c.sequence).limit(limit))
+        asked = {"of": conversation_id, "after": after, "most": limit}
+        rows = await self._database.read(_EVENTS_AFTER, asked)
         return tuple(event_of(row) for row in rows)
 
     async def last_sequences(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
@@ -131,10 +142,7 @@ class DatabaseConversationStore:
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""
-        query = select(events).where(
-            events.c.conversation_id == conversation_id, events.c.kind == "bot_message"
-        )
-        rows = await self._database.read(query.order_by(events.c.sequence.desc()).limit(1))
+        rows = await self._database.read(_LAST_BOT_MESSAGE, {"of": conversation_id})
         return event_of(rows[0]) if rows else None
 
     @in_transaction

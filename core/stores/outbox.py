@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, text, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -32,6 +32,32 @@ _IS_OPEN: Final = text("outgoing_items.state IN ('waiting', 'sending')")
 _HAS_CONTENT: Final = text("channel_deliveries.content != ''")
 """Written out, since no bound parameter lets a database use a partial index."""
 
+# Made once, since every push asks them: making a statement costs more than doing it. `at` is the account.
+_USER: Final = select(users).where(users.c.account == bindparam("at"), users.c.user_id == bindparam("named"))
+_USER_LOCKED: Final = _USER.with_for_update()
+_UPDATE_USER: Final = update(users).where(
+    users.c.account == bindparam("at"), users.c.user_id == bindparam("named")
+)
+_OPEN_ITEMS: Final = (
+    select(items)
+    .where(items.c.account == bindparam("at"), items.c.user_id == bindparam("named"), _IS_OPEN)
+    .order_by(items.c.number)
+)
+_INSERT_ITEM: Final = insert(items).returning(items.c.number)
+_UPDATE_ITEM: Final = update(items).where(items.c.number == bindparam("of"))
+_DELIVERY: Final = select(deliveries).where(
+    deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
+)
+_INSERT_DELIVERY: Final = insert(deliveries)
+_UPDATE_DELIVERY: Final = update(deliveries).where(
+    deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
+)
+_UNDONE_OF: Final = (
+    select(deliveries)
+    .where(deliveries.c.account == bindparam("at"), deliveries.c.user_id == bindparam("named"), _HAS_CONTENT)
+    .order_by(deliveries.c.received_at)
+)
+
 
 class DatabaseOutboxStore:
     """An OutboxStore in a database that `core.migrations.upgrade` has prepared."""
@@ -51,9 +77,12 @@ class DatabaseOutboxStore:
         use: OneTimeUse | None = None,
     ) -> Claimed:
         """Takes a delivery in: the first attempt does `step`, any other finds the delivery as it stands."""
-        fresh = ChannelUser(account, delivery.user_id)
-        connection.execute(insert_unless_there(connection, users).values(asdict(fresh)))
-        box = _locked(connection, account, delivery.user_id)
+        try:
+            box = _locked(connection, account, delivery.user_id)
+        except NotFound:
+            fresh = ChannelUser(account, delivery.user_id)
+            connection.execute(insert_unless_there(connection, users), asdict(fresh))
+            box = _locked(connection, account, delivery.user_id)
         if use is not None:
             self._check_use(connection, account, delivery, use)
         undone = [d for d in _undone_of(connection, account, delivery.user_id) if d.key != delivery.key]
@@ -61,21 +90,21 @@ class DatabaseOutboxStore:
             earlier = [d for d in undone if _came_before(d, known)]
             return Claimed(known, is_first=False, user=box.user, earlier=earlier)
         taken = replace(delivery, received_at=self._now())
-        connection.execute(insert(deliveries).values(account=account, **asdict(taken)))
+        connection.execute(_INSERT_DELIVERY, {"account": account, **asdict(taken)})
         made = self._store(connection, box, step(replace(box, delivery=taken)))
         return Claimed(made.delivery or taken, is_first=True, user=made.user, earlier=undone)
 
     def _check_use(self, connection: Connection, account: str, delivery: Delivery, use: OneTimeUse) -> None:
         remembered = Delivery(use.key, "", delivery.key, self._now())  # nobody's: it outlasts a user
         unless_there = insert_unless_there(connection, deliveries)  # no lock of this user's keeps others out
-        if connection.execute(unless_there.values(account=account, **asdict(remembered))).rowcount:
+        if connection.execute(unless_there, {"account": account, **asdict(remembered)}).rowcount:
             return
         if (first := _delivery(connection, account, use.key)) is not None:
             use.check(first)
 
     async def delivery(self, account: str, key: str) -> Delivery | None:
         """That delivery, or None."""
-        rows = await self._database.read(_one_delivery(account, key))
+        rows = await self._database.read(_DELIVERY, {"at": account, "named": key})
         return _delivery_of(rows[0]) if rows else None
 
     @in_transaction
@@ -92,7 +121,7 @@ class DatabaseOutboxStore:
 
     async def user(self, account: str, user_id: str) -> ChannelUser | None:
         """That user, or None."""
-        rows = await self._database.read(select(users).where(*_named(account, user_id)))
+        rows = await self._database.read(_USER, {"at": account, "named": user_id})
         return ChannelUser(**rows[0]._asdict()) if rows else None
 
     async def users_of(self, conversation_ids: Collection[str]) -> Sequence[ChannelUser]:
@@ -167,15 +196,12 @@ class DatabaseOutboxStore:
         """Writes what is another now. The user's row is locked."""
         account, user_id = box.user.account, box.user.user_id
         if made.user != box.user:
-            connection.execute(update(users).where(*_named(account, user_id)).values(_values_of(made.user)))
+            connection.execute(_UPDATE_USER, {**_values_of(made.user), "at": account, "named": user_id})
         known = {each.number: each for each in box.items}
         stored = [self._put(connection, box.user, known.get(each.number), each) for each in made.items]
         if made.delivery is not None:
-            changed = connection.execute(
-                update(deliveries)
-                .where(deliveries.c.account == account, deliveries.c.key == made.delivery.key)
-                .values(answer=made.delivery.answer, content=made.delivery.content, done=made.delivery.done)
-            )
+            new = {name: getattr(made.delivery, name) for name in ("answer", "content", "done")}
+            changed = connection.execute(_UPDATE_DELIVERY, {**new, "at": account, "named": made.delivery.key})
             if not changed.rowcount:
                 raise NotFound("no such delivery")
         return replace(made, items=tuple(stored))
@@ -188,16 +214,12 @@ class DatabaseOutboxStore:
         dated = item if before and before.state is item.state else replace(item, since=self._now())
         values = {**asdict(dated), "state": dated.state.value}
         if item.number:
-            connection.execute(update(items).where(items.c.number == item.number).values(values))
+            connection.execute(_UPDATE_ITEM, {**values, "of": item.number})
             return dated
         del values["number"]
         named = {"account": user.account, "user_id": user.user_id, **values}
-        number = connection.execute(insert(items).values(named).returning(items.c.number)).scalar_one()
+        number = connection.execute(_INSERT_ITEM, named).scalar_one()
         return replace(dated, number=number)
-
-
-def _named(account: str, user_id: str) -> tuple[Any, Any]:
-    return users.c.account == account, users.c.user_id == user_id
 
 
 def _values_of(user: ChannelUser) -> dict[str, Any]:
@@ -206,33 +228,22 @@ def _values_of(user: ChannelUser) -> dict[str, Any]:
 
 def _locked(connection: Connection, account: str, user_id: str) -> Outbox:
     """The user's outbox; their row is held until the transaction ends. Raises NotFound."""
-    row = connection.execute(select(users).where(*_named(account, user_id)).with_for_update()).one_or_none()
+    named = {"at": account, "named": user_id}
+    row = connection.execute(_USER_LOCKED, named).one_or_none()
     if row is None:
         raise NotFound("no such user")
-    open_items = connection.execute(
-        select(items)
-        .where(items.c.account == account, items.c.user_id == user_id, _IS_OPEN)
-        .order_by(items.c.number)
-    )
+    open_items = connection.execute(_OPEN_ITEMS, named)
     return Outbox(ChannelUser(**row._asdict()), tuple(map(_item_of, open_items)))
 
 
-def _one_delivery(account: str, key: str) -> Any:
-    return select(deliveries).where(deliveries.c.account == account, deliveries.c.key == key)
-
-
 def _delivery(connection: Connection, account: str, key: str) -> Delivery | None:
-    row = connection.execute(_one_delivery(account, key)).one_or_none()
+    row = connection.execute(_DELIVERY, {"at": account, "named": key}).one_or_none()
     return _delivery_of(row) if row is not None else None
 
 
 def _undone_of(connection: Connection, account: str, user_id: str) -> list[Delivery]:
-    query = (
-        select(deliveries)
-        .where(deliveries.c.account == account, deliveries.c.user_id == user_id, _HAS_CONTENT)
-        .order_by(deliveries.c.received_at)
-    )
-    return list(map(_delivery_of, connection.execute(query)))
+    found = connection.execute(_UNDONE_OF, {"at": account, "named": user_id})
+    return list(map(_delivery_of, found))
 
 
 def _came_before(one: Delivery, other: Delivery) -> bool:

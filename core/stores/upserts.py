@@ -1,5 +1,6 @@
 """Inserts rows in place of, or unless there are, those with the same key; what differs by database."""
 
+import functools
 from typing import Any, Final
 
 from sqlalchemy import Connection, Insert, Table
@@ -27,6 +28,11 @@ def upsert(connection: Connection, table: Table) -> Insert:
 
 def insert_unless_there(connection: Connection, table: Table) -> Insert:
     """An insert into `table` that leaves a row with the same primary key as it is."""
-    statement: Any = _INSERTS[connection.dialect.name](table)
+    return _insert_unless_there(connection.dialect.name, table)
+
+
+@functools.cache  # making a statement costs more than doing it
+def _insert_unless_there(dialect: str, table: Table) -> Insert:
+    statement: Any = _INSERTS[dialect](table)
     leaving: Insert = statement.on_conflict_do_nothing(index_elements=list(table.primary_key))
     return leaving
