@@ -348,6 +348,7 @@ def test_messages_come_and_go_beside_the_call(page: Page, service: FakeDesk):
     page.get_by_label("写给工作人员").fill("好的")
     page.get_by_label("写给工作人员").press("Enter")
     expect(page.locator(".turn--citizen", has_text="好的")).to_be_visible()
+    expect(page.get_by_text("没有找到这件事").first).to_be_visible()  # come later, it would count as unread
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("button", name="文字", exact=True)).to_be_focused()
