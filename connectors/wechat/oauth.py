@@ -15,13 +15,14 @@ import re
 from typing import Final
 from urllib.parse import urlencode
 
+from connectors.wechat.macs import MAC_BYTES, mac_of
 from core.errors import Forbidden
 
 AUTHORIZE_URL: Final = "https://open.weixin.qq.com/connect/oauth2/authorize"
 
 _HASH_DIGITS: Final = 64
 _TIME_DIGITS: Final = 10
-_SIGNATURE_DIGITS: Final = 32  # half of HMAC-SHA256: RFC 2104, section 5, allows it
+_SIGNATURE_DIGITS: Final = 2 * MAC_BYTES
 _STATE = re.compile(rf"[0-9a-f]{{{_HASH_DIGITS + _TIME_DIGITS + _SIGNATURE_DIGITS}}}")
 
 
@@ -73,9 +74,4 @@ def open_state(key: bytes, state: str, *, account: str, browser: str, now: float
 
 
 def _signature(key: bytes, account: str, content: str, browser: str) -> str:
-    # Each part is hashed, so that none can be prolonged at the cost of the next.
-    parts = b"".join(
-        hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest()
-        for part in ("wechat state", account, content, browser)
-    )
-    return hmac.new(key, parts, hashlib.sha256).hexdigest()[:_SIGNATURE_DIGITS]
+    return mac_of(key, "wechat state", account, content, browser).hex()

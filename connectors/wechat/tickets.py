@@ -6,20 +6,19 @@ those that were made; a record is needed only of those that were used.
 """
 
 import base64
-import hashlib
 import hmac
 import re
 import struct
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.wechat.macs import MAC_BYTES, mac_of
 from connectors.wechat.rendering import CALL_PAGE, CHAT_PAGE, VIDEO_PAGE
 from core.errors import InvalidInput
 
 PAGES: Final = (CHAT_PAGE, CALL_PAGE, VIDEO_PAGE)
 
 NONCE_BYTES: Final = 9
-_MAC_BYTES: Final = 16  # half of HMAC-SHA256: RFC 2104, section 5, allows it
 _CONTENT: Final = struct.Struct(f">B{NONCE_BYTES}sI")  # page, nonce, Unix seconds when it expires
 _WRITTEN: Final = re.compile(r"[0-9A-Za-z_-]{40}")  # one spelling: a ticket is known again by it
 
@@ -44,7 +43,7 @@ def open_ticket(key: bytes, ticket: str, *, account: str, openid: str, now: floa
     if not is_ticket(ticket):
         raise InvalidInput("no ticket")
     raw = base64.urlsafe_b64decode(ticket)
-    content, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    content, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     page, _, expires_at = _CONTENT.unpack(content)
     if page >= len(PAGES):
         raise InvalidInput("a ticket for no page")
@@ -59,7 +58,4 @@ def is_ticket(text: str) -> bool:
 
 
 def _mac(key: bytes, account: str, openid: str, content: bytes) -> bytes:
-    # Each part is hashed, so that none can be prolonged at the cost of the next.
-    parts = (b"wechat ticket", account.encode(), openid.encode(), content)
-    hashed = b"".join(hashlib.sha256(part).digest() for part in parts)
-    return hmac.digest(key, hashed, "sha256")[:_MAC_BYTES]
+    return mac_of(key, "wechat ticket", account, openid, content)
