@@ -18,7 +18,6 @@ from core.wechat_settings import WeChatAccountSettings
 from server.wechat_probe import MOST_SECONDS, Answer, Obstacle, Unreached
 
 CONSOLE: Final = "微信开发者平台（developers.weixin.qq.com/platform）「我的业务 → 服务号 → 基础信息」"
-SERVER_PAGE: Final = f"{CONSOLE}的「域名与消息推送配置」"
 SECRET_PAGE: Final = f"{CONSOLE}的「开发密钥」"
 ACCOUNT_PAGE: Final = "公众平台（mp.weixin.qq.com）「设置与开发 → 账号设置 → 功能设置」"
 

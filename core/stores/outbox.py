@@ -122,12 +122,12 @@ class DatabaseOutboxStore:
     async def user(self, account: str, user_id: str) -> ChannelUser | None:
         """That user, or None."""
         rows = await self._database.read(_USER, {"at": account, "named": user_id})
-        return ChannelUser(**rows[0]._asdict()) if rows else None
+        return _user_of(rows[0]) if rows else None
 
     async def users_of(self, conversation_ids: Collection[str]) -> Sequence[ChannelUser]:
         """Whose conversations these are; others than a channel's have nobody."""
         query = select(users).where(users.c.conversation_id.in_(conversation_ids))
-        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
+        return tuple(map(_user_of, await self._database.read(query)))
 
     async def items(self, account: str, user_id: str, *, all_states: bool = False) -> Sequence[OutgoingItem]:
         """The user's items that have come to no end, or all, in order."""
@@ -148,7 +148,7 @@ class DatabaseOutboxStore:
         )
         if among is not None:
             query = query.where(users.c.conversation_id.in_(among))
-        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
+        return tuple(map(_user_of, await self._database.read(query)))
 
     async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, who rest no longer, and without an open delivery."""
@@ -159,7 +159,7 @@ class DatabaseOutboxStore:
         have = select(items.c.account, items.c.user_id).where(*are_open).distinct().subquery()
         is_theirs = and_(have.c.account == users.c.account, have.c.user_id == users.c.user_id)
         query = select(users).join(have, is_theirs).where(is_answered, is_awake).limit(limit)
-        return tuple(ChannelUser(**row._asdict()) for row in await self._database.read(query))
+        return tuple(map(_user_of, await self._database.read(query)))
 
     async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
         """Deliveries received before whose content wasn't done, in the order in which they came."""
@@ -233,7 +233,7 @@ def _locked(connection: Connection, account: str, user_id: str) -> Outbox:
     if row is None:
         raise NotFound("no such user")
     open_items = connection.execute(_OPEN_ITEMS, named)
-    return Outbox(ChannelUser(**row._asdict()), tuple(map(_item_of, open_items)))
+    return Outbox(_user_of(row), tuple(map(_item_of, open_items)))
 
 
 def _delivery(connection: Connection, account: str, key: str) -> Delivery | None:
@@ -250,6 +250,10 @@ def _came_before(one: Delivery, other: Delivery) -> bool:
     return (
         one.received_at is not None and other.received_at is not None and one.received_at < other.received_at
     )
+
+
+def _user_of(row: Row[Any]) -> ChannelUser:
+    return ChannelUser(**row._asdict())
 
 
 def _delivery_of(row: Row[Any]) -> Delivery:

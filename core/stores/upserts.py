@@ -15,8 +15,13 @@ def upsert(connection: Connection, table: Table) -> Insert:
     It looks up each key in the index. Deleting by a list of keys first would not: while a large
     batch is on its way PostgreSQL knows nothing of the table's size and reads it all, each time.
     """
+    return _upsert(connection.dialect.name, table)
+
+
+@functools.cache  # making a statement costs more than doing it
+def _upsert(dialect: str, table: Table) -> Insert:
     # Both dialects' inserts have these methods, but no class in common that does.
-    statement: Any = _INSERTS[connection.dialect.name](table)
+    statement: Any = _INSERTS[dialect](table)
     replacing: Insert = statement.on_conflict_do_update(
         index_elements=list(table.primary_key),
         set_={
@@ -31,7 +36,7 @@ def insert_unless_there(connection: Connection, table: Table) -> Insert:
     return _insert_unless_there(connection.dialect.name, table)
 
 
-@functools.cache  # making a statement costs more than doing it
+@functools.cache
 def _insert_unless_there(dialect: str, table: Table) -> Insert:
     statement: Any = _INSERTS[dialect](table)
     leaving: Insert = statement.on_conflict_do_nothing(index_elements=list(table.primary_key))
