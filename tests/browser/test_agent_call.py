@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from tests.browser.agent import FAKE_DEVICES, WITHOUT_H264, Agent, sign_in
 from tests.browser.conftest import is_breach, launch
@@ -182,6 +182,24 @@ def test_a_citizen_who_rings_is_shown_and_answered(agent: Agent, desk: FakeDeskS
 
     agent.sees("视频通话中")
     sees_moving_picture(agent)
+
+
+def test_a_ring_is_not_forgotten_for_an_answer_that_was_on_its_way_when_it_came(
+    agent: Agent, desk: FakeDeskService, chat: FakeChat
+):
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        chat.call = {"call_id": "call-1", "state": "ringing", "mode": "video"}
+        desk.log(chat, "call", chat.call)
+        agent.sees("对方请求通话")
+        route.fulfill(response=answer)
+
+    agent.page.route("**/conversations/c1?*", answer_late, times=1)
+    with agent.page.expect_response("**/conversations/c1?*"):
+        desk.news(type="inbox")  # has the desk read everything anew
+    agent.page.wait_for_timeout(300)  # for the page to take it
+
+    agent.presses("接听视频")
 
 
 def test_muting_and_the_camera_are_switched_and_said(agent: Agent):

@@ -304,6 +304,7 @@ export class DeskSession extends EventTarget {
 
   async #takeMissing(id) {
     const chat = this.#chat(id)
+    const { call, standing } = chat
     let conversation
     try {
       conversation = await this.#guarded(this.#api.conversation(id, chat.lastSequence))
@@ -311,8 +312,12 @@ export class DeskSession extends EventTarget {
       if (error instanceof Refusal && [403, 404, 409].includes(error.status)) this.#forget(id) // it left this desk
       throw error
     }
-    chat.describe({ ...conversation, events: undefined })
-    for (const event of conversation.events) this.#take(chat, event)
+    const { events, ...state } = conversation
+    // what news has told while the answer was on its way is newer than the answer
+    if (chat.call !== call) state.call = undefined
+    if (chat.standing !== standing) state.standing = undefined
+    chat.describe(state)
+    for (const event of events) this.#take(chat, event)
     chat.complete = true
     this.#dispatch('change')
   }
