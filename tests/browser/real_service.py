@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.agent import FAKE_DEVICES, Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import launch
+from tests.reserved_port import ReservedPort
 
 
 async def nothing() -> None:
@@ -20,7 +21,10 @@ async def nothing() -> None:
 
 @contextmanager
 def serving(
-    app: web.Application, prepare: Callable[[], Awaitable[None]] = nothing, *, port: int = 0
+    app: web.Application,
+    prepare: Callable[[], Awaitable[None]] = nothing,
+    *,
+    port: ReservedPort | None = None,
 ) -> Iterator[str]:
     """Where the service runs; `prepare` is done in its loop before it answers."""
     loop = asyncio.new_event_loop()
@@ -31,9 +35,9 @@ def serving(
     async def start() -> str:
         await runner.setup()
         await prepare()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        host, bound = runner.addresses[0][:2]
-        return f"http://{host}:{bound}/"
+        reserved = port or ReservedPort()
+        await web.SockSite(runner, reserved.socket).start()
+        return f"{reserved.url}/"
 
     try:
         yield asyncio.run_coroutine_threadsafe(start(), loop).result(timeout=60)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from core import accounts
@@ -25,9 +24,11 @@ from server import keys
 from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.conftest import is_breach
+from tests.browser.patience import PATIENCE_MS, PATIENCE_S
 from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
+from tests.reserved_port import ReservedPort
 from tests.server.wechat_world import ACCOUNT, wechat_table
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
 from tests.wechat_platform.users import Seen
@@ -42,7 +43,6 @@ ON_IPHONE = (
     "Mobile/15E148 MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/zh_CN"
 )
 PASSWORD = "a password that is long enough"
-PATIENCE_S = 20
 
 Result = TypeVar("Result")
 
@@ -115,11 +115,11 @@ class InWeChat:
 @contextmanager
 def wechat_service(folder: Path) -> Iterator[WeChat]:
     """A service with one agent, and an official account."""
-    port, of_platform = unused_port(), unused_port()
-    url = f"http://127.0.0.1:{port}"
+    port, of_platform = ReservedPort(), ReservedPort()
+    url = port.url
     own = AccountSettings(callback=f"{url}/wechat/{ACCOUNT}")
-    platform = WeChatPlatform(own, port=of_platform)
-    wechat = wechat_table(own, f"http://127.0.0.1:{of_platform}")
+    platform = WeChatPlatform(own, listening=of_platform.socket)
+    wechat = wechat_table(own, of_platform.url)
     app = create_app(
         Settings.load(
             {
@@ -186,7 +186,7 @@ def watched_page(browser: Browser, **wanted: object) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce", **wanted
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient
 
 from core.clock import utc_now
 from core.outbox_ports import ItemState
@@ -15,6 +15,7 @@ from server.keys import REPLICAS, STORES, WECHAT
 from tests import redis_server
 from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine, say
+from tests.reserved_port import ReservedPort
 from tests.server.conftest import Service, find_district
 from tests.server.desk_world import FakeMedia
 from tests.server.replica_world import SESSION_SECRET
@@ -49,8 +50,8 @@ def joined_by(request):
 @pytest.fixture
 async def world(tmp_path, migrated_postgresql, joined_by):
     await empty_tables(migrated_postgresql)
-    ports = [unused_port(), unused_port()]
-    first, second = (f"http://127.0.0.1:{port}/wechat/{ACCOUNT}" for port in ports)
+    ports = [ReservedPort(), ReservedPort()]
+    first, second = (f"{port.url}/wechat/{ACCOUNT}" for port in ports)
     account = AccountSettings(callback=first, more_callbacks=(second,))
     faults = Faults(pushed_twice=0.4, reply_lost=0.1, api_delay=(0.0, 0.05))
     async with WeChatPlatform(account, faults=faults) as platform:
@@ -65,13 +66,13 @@ async def world(tmp_path, migrated_postgresql, joined_by):
                     "session_secret": SESSION_SECRET,
                     "rate_messages_per_minute": 1000,
                     "log_level": "error",
-                    "public_url": f"http://127.0.0.1:{ports[0]}",
+                    "public_url": ports[0].url,
                     "wechat": {ACCOUNT: table},
                     **joined_by,
                 }
             )
             app = create_app(settings, engine=Unhurried(), media=FakeMedia(), find_district=find_district)
-            clients.append(TestClient(TestServer(app, port=port)))
+            clients.append(TestClient(port.server(app)))
             await clients[-1].start_server()
         try:
             services = [Service(c.app, c, {"stores": c.app[STORES], "engine": None}) for c in clients]

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient
 
 from connectors.wechat.views import CALLBACKS
 from core.outbox_ports import ChannelUser
@@ -17,6 +17,7 @@ from server.app import create_app
 from server.wechat_part import WeChatAccount
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import ScriptedEngine
+from tests.reserved_port import ReservedPort
 from tests.server.conftest import Service, find_district
 from tests.waiting import comes_true
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
@@ -86,8 +87,8 @@ async def wechat_world(
     **changed: Any,
 ) -> AsyncIterator[WeChatWorld]:
     """A world; `account` is how the platform has it set up, `wechat` what the service's settings say."""
-    port = unused_port()
-    public_url = f"http://127.0.0.1:{port}"
+    port = ReservedPort()
+    public_url = port.url
     own = AccountSettings(callback=f"{public_url}/wechat/{ACCOUNT}", **(account or {}))
     async with WeChatPlatform(own, **(platform or {})) as running:
         told = (
@@ -105,7 +106,7 @@ async def wechat_world(
             **(parts or {}),
         }
         app = create_app(Settings.load(told), **all_parts)
-        client = TestClient(TestServer(app, port=port))
+        client = TestClient(port.server(app))
         await client.start_server()
         try:
             assert ACCOUNT in app[CALLBACKS]

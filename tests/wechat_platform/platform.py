@@ -1,5 +1,6 @@
 """The platform as one object: serves the API, holds accounts, and is told what goes wrong."""
 
+import socket
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -29,13 +30,14 @@ class WeChatPlatform:
         now: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
+        listening: socket.socket | None = None,
     ) -> None:
         self.rules = rules or Rules()
         self.faults = faults or Faults()
         self.url = ""
         self._settings = accounts or (AccountSettings(),)
         self._now = now
-        self._host, self._port = host, port
+        self._host, self._port, self._listening = host, port, listening
         self._accounts: dict[str, PlatformAccount] = {}
         self._api = Api(self._accounts, self.rules, self.faults, now)
 
@@ -50,8 +52,10 @@ class WeChatPlatform:
         served.add_routes(self._api.routes())
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
+        if self._listening is None:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        else:
+            await web.SockSite(self._runner, self._listening).start()
         self.url = f"http://{self._host}:{self._runner.addresses[0][1]}"
         return self
 
