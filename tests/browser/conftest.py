@@ -12,6 +12,7 @@ from tests.browser.agent import Agent, sign_in
 from tests.browser.citizen import Citizen
 from tests.browser.fake_desk import FakeDeskService
 from tests.browser.fake_service import FakeService
+from tests.browser.patience import PATIENCE_MS
 
 CHROMIUM = os.environ.get("BANGBAN_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -29,7 +30,7 @@ def launch(playwright, more: Sequence[str] = ()) -> Browser:
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root, *more])
 
 
-expect.set_options(timeout=15_000)  # a slow machine must not fail a test
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # Of a module, not of the session: while Playwright's synchronous interface is open, an event loop
@@ -60,7 +61,7 @@ def context(browser: Browser, service: FakeService) -> Iterator[BrowserContext]:
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
@@ -107,7 +108,7 @@ def agent_page(browser: Browser, desk: FakeDeskService) -> Iterator[Page]:
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     sign_in(context, desk)
     page = context.new_page()
     complaints: list[str] = []

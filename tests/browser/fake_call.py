@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
 from server.pages.call.page import CallView, call_page
-from tests.browser.fake_service import FakeConversation, FakeService
+from tests.browser.fake_service import FakeConversation, FakeService, somebody_listens, tell_all
 
 BASE = "/api/v1/conversations"
 GUIDE_CARD = {
@@ -82,6 +82,7 @@ class FakeDesk(FakeService):
         self.rings_back = False  # the citizen calls, and the agent hasn't picked up yet
         self.recording = False
         self.records_on = False  # the media can't be told yet that the recording is to stop
+        self.sends_pictures = True  # in calls; else sound alone
         self.mode = "video"
         self.codec = "vp8"
         self.refusals: list[int] = []  # statuses of the next requests to the desk
@@ -92,14 +93,14 @@ class FakeDesk(FakeService):
     # --- what the test lets happen -----------------------------------------------------------------
 
     def news(self, **news: Any) -> None:
-        """Passing news for whoever watches the newest conversation."""
-        self._run(self._tell(self.conversation, news))
+        """Passing news for who watches the newest conversation, as soon as somebody does."""
+        self._run(self._tell_listeners(news))
 
     def queues(self, **news: Any) -> None:
         """How the queue stands, now and for every page that comes."""
         self.queue = {"type": "queue", **news}
         if self.conversations:
-            self.news(**self.queue)
+            self._run(self._tell(self.conversation, self.queue))
 
     def agent_takes(self, name: str = "李敏") -> None:
         self.queue = None
@@ -159,9 +160,11 @@ class FakeDesk(FakeService):
             await socket.send_json(self.queue)
 
     async def _tell(self, conversation: FakeConversation, news: dict[str, Any]) -> None:
-        for socket in conversation.watchers:
-            if not socket.closed:
-                await socket.send_json(news)
+        await tell_all(conversation.watchers, news)
+
+    async def _tell_listeners(self, news: dict[str, Any]) -> None:
+        await somebody_listens(lambda: self.conversation.watchers)
+        await self._tell(self.conversation, news)
 
     async def _show_call(self, request: web.Request) -> web.Response:
         conversation = self._remembered(request)
@@ -294,7 +297,12 @@ class FakeDesk(FakeService):
             await before.close()
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._peers[call_id] = peer
-        peer.on("track", lambda track: peer.addTrack(self._relay.subscribe(track)))
+
+        @peer.on("track")
+        def send_back(track: MediaStreamTrack) -> None:
+            if self.sends_pictures or track.kind == "audio":
+                peer.addTrack(self._relay.subscribe(track))
+
         await peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
         return peer.localDescription.sdp

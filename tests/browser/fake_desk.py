@@ -20,7 +20,8 @@ from tests.browser.desk_examples import CANNED, CARD, DRAFT, FORM, GUIDE, GUIDES
 from tests.browser.fake_call import PIXEL
 from tests.browser.fake_follow_ups import FakeFollowUps
 from tests.browser.fake_reports import FakeReports
-from tests.browser.fake_service import STATIC, _add_csp
+from tests.browser.fake_service import STATIC, _add_csp, somebody_listens, tell_all
+from tests.browser.patience import PATIENCE_S
 
 BASE = "/api/v1/staff"
 ONE = BASE + "/conversations/{id}"
@@ -126,7 +127,8 @@ class FakeDeskService:
         self._run(self._append(chat, kind, body, quietly=quietly))
 
     def news(self, **news: Any) -> None:
-        self._run(self._tell(news))
+        """Passing news, as soon as a desk is there to hear it."""
+        self._run(self._tell_listeners(news))
 
     def stands(self, chat: FakeChat, **changed: Any) -> None:
         """The conversation is one in WeChat, whose limits have become these."""
@@ -142,7 +144,9 @@ class FakeDeskService:
         }
         chat.channel, chat.present = "wechat", False
         chat.standing = {**(chat.standing or first), **changed}
-        self.news(type="standing", conversation_id=chat.id, standing=chat.standing)
+        self._run(
+            self._tell({"type": "standing", "conversation_id": chat.id, "standing": chat.standing})
+        )  # a desk that comes later reads it
 
     def cut_sockets(self) -> None:
         self._run(self._cut_sockets())
@@ -152,7 +156,7 @@ class FakeDeskService:
         self._run(self._close_peers())
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=PATIENCE_S + 15)
 
     # --- inside the loop -----------------------------------------------------------------------------
 
@@ -210,9 +214,11 @@ class FakeDeskService:
         await asyncio.gather(*(peer.close() for peer in peers))
 
     async def _tell(self, news: dict[str, Any]) -> None:
-        for socket in self._sockets:
-            if not socket.closed:
-                await socket.send_json(news)
+        await tell_all(self._sockets, news)
+
+    async def _tell_listeners(self, news: dict[str, Any]) -> None:
+        await somebody_listens(lambda: self._sockets)
+        await self._tell(news)
 
     async def _append(
         self, chat: FakeChat, kind: str, body: dict[str, Any], *, quietly: bool = False
@@ -292,7 +298,7 @@ class FakeDeskService:
         return web.json_response(chat.handover)
 
     async def _own(self, _: web.Request) -> web.Response:
-        own = [chat.handover for chat in self.chats.values()]
+        own = [chat.handover for chat in list(self.chats.values())]  # a test adds some meanwhile
         return web.json_response({"state": self.state, "conversations": own})
 
     def _found(self, request: web.Request) -> FakeChat:

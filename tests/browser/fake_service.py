@@ -8,7 +8,8 @@ import asyncio
 import json
 import secrets
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,9 @@ from aiohttp import WSMsgType, web
 from core.ports import ConversationEvent
 from core.statuses import TurnStatus
 from server.pages.citizen.page import CitizenView, citizen_page
+from tests.browser.patience import PATIENCE_S
 from tests.browser.scripted_replies import RESIDENCE_CHOICES, reply_to
+from tests.waiting import comes_true
 
 STATIC = Path(__file__).parents[2] / "server" / "static"
 COOKIE = "bangban_conversation"
@@ -63,6 +66,7 @@ class FakeService:
     def __init__(self, *, retention_days: int = 180) -> None:
         self.conversations: dict[str, FakeConversation] = {}
         self.faults = Faults()
+        self.refused_sockets = 0
         self.attempts: list[str] = []  # the client ids of all messages that arrived, repeats too
         self.wishes: list[dict[str, Any]] = []  # what was asked for with each new handover
         self._gate: asyncio.Event | None = None
@@ -109,7 +113,7 @@ class FakeService:
             conversation.token = "expired"
 
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=PATIENCE_S + 15)
 
     # --- inside the loop -------------------------------------------------------------------------
 
@@ -276,6 +280,7 @@ class FakeService:
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         if self.faults.no_sockets:
+            self.refused_sockets += 1
             return web.Response(status=502)
         socket = web.WebSocketResponse(protocols=("bangban.v1",))
         await socket.prepare(request)
@@ -316,10 +321,27 @@ class FakeService:
             conversation.id, len(conversation.events) + 1, kind, body, datetime.now(UTC)
         )
         conversation.events.append(event)
-        for socket in [] if quietly else conversation.watchers:
-            if not socket.closed:
-                await socket.send_json(_event_json(event))
+        if not quietly:
+            await tell_all(conversation.watchers, _event_json(event))
         return event
+
+
+async def tell_all(sockets: Sequence[web.WebSocketResponse], news: dict[str, Any]) -> None:
+    """Tells every page that is still there."""
+    for socket in tuple(sockets):
+        if _is_there(socket):
+            with suppress(ConnectionError):  # it went just now, and nobody has noticed
+                await socket.send_json(news)
+
+
+async def somebody_listens(sockets: Callable[[], Sequence[web.WebSocketResponse]]) -> None:
+    """Returns when a page is there to hear what no log keeps. Raises TimeoutError."""
+    await comes_true(lambda: any(_is_there(socket) for socket in sockets()), PATIENCE_S)
+
+
+def _is_there(socket: web.WebSocketResponse) -> bool:
+    transport = socket._req.transport if socket._req is not None else None
+    return not socket.closed and transport is not None and not transport.is_closing()
 
 
 @web.middleware

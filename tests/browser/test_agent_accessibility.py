@@ -129,6 +129,7 @@ def test_a_citizen_is_taken_answered_and_handed_back_by_keys_alone(
     keys.type("您好")
     keys.press("Enter")
     expect(agent_page.locator(".entry--agent", has_text="您好")).to_have_count(1)
+    expect(agent_page.get_by_text("发送中…")).to_have_count(0)
     keys.press("Alt+b")
 
     agent.sees("已交回机器人")

@@ -1,6 +1,7 @@
 """A call at the agents' desk, with a fake camera and a relay that sends everything back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect, sync_playwright
@@ -8,8 +9,19 @@ from playwright.sync_api import Page, Route, expect, sync_playwright
 from tests.browser.agent import FAKE_DEVICES, WITHOUT_H264, Agent, sign_in
 from tests.browser.conftest import is_breach, launch
 from tests.browser.fake_desk import FakeChat, FakeDeskService
+from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
+
+NOTE_TRACKS = """() => {
+  window.tracks = []
+  const own = navigator.mediaDevices.getUserMedia
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await own.call(navigator.mediaDevices, wanted)
+    tracks.push(...stream.getTracks())
+    return stream
+  }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +75,18 @@ def calls(agent: Agent) -> None:
 def sees_moving_picture(agent: Agent) -> None:
     """Frames of the other side are shown, ever more of them."""
     before = frames(agent)
-    for _ in range(100):
-        if frames(agent) > before + 5:
-            return
-        agent.page.wait_for_timeout(100)
-    pytest.fail("no new frame came")
+
+    def more_came() -> bool:
+        nonlocal before
+        now = frames(agent)
+        before = min(before, now)  # counting begins anew with another connection
+        return now > before + 5
+
+    comes_true(agent.page, more_came)
+
+
+def told(desk: FakeDeskService, kind: str) -> list[dict[str, Any]]:
+    return [signal for signal in desk.done.signals if signal["type"] == kind]
 
 
 def frames(agent: Agent) -> int:
@@ -94,10 +113,16 @@ def test_a_call_brings_picture_quality_in_words_and_the_recording_sign(agent: Ag
 def test_who_talks_reads_that_the_citizen_has_had_the_recording_stopped(agent: Agent, desk: FakeDeskService):
     calls(agent)
     agent.sees("录音录像中")
-    told = {"type": "call.state", "call_id": "call-1", "state": "live", "mode": "video", "withdrawn": True}
-    desk.news(**told, recording=True)
+    taken_back = {
+        "type": "call.state",
+        "call_id": "call-1",
+        "state": "live",
+        "mode": "video",
+        "withdrawn": True,
+    }
+    desk.news(**taken_back, recording=True)
     agent.sees("对方要求停止录制，正在停止…")
-    desk.news(**told, recording=False)
+    desk.news(**taken_back, recording=False)
 
     agent.sees("对方已要求停止录制，现在不录音录像")
     expect(agent.page.get_by_text("录音录像中", exact=True)).to_be_hidden()
@@ -131,15 +156,13 @@ def test_an_agent_reads_that_the_citizens_browser_has_not_got_the_calls_codec(
 def test_statistics_of_the_call_are_told_to_the_service(agent: Agent, desk: FakeDeskService):
     calls(agent)
     agent.sees("网络良好")
-    for _ in range(50):
-        told = [signal for signal in desk.done.signals if signal["type"] == "call.stats"]
-        if told:
-            break
-        agent.page.wait_for_timeout(100)
 
-    assert told[0]["call_id"] == "call-1"
-    assert told[0]["stats"]["level"] == "good"
-    assert told[0]["stats"]["frames_decoded"] > 0
+    def told_so() -> list[dict[str, Any]]:
+        return [each for each in told(desk, "call.stats") if each["stats"]["level"] == "good"]
+
+    comes_true(agent.page, told_so)
+    assert told_so()[0]["call_id"] == "call-1"
+    assert told_so()[0]["stats"]["frames_decoded"] > 0
 
 
 def test_nothing_is_offered_before_the_citizen_has_answered_for_the_recording(
@@ -188,6 +211,7 @@ def test_a_ring_is_not_forgotten_for_an_answer_that_was_on_its_way_when_it_came(
     agent: Agent, desk: FakeDeskService, chat: FakeChat
 ):
     def answer_late(route: Route) -> None:
+        chat.present = False
         answer = route.fetch()
         chat.call = {"call_id": "call-1", "state": "ringing", "mode": "video"}
         desk.log(chat, "call", chat.call)
@@ -197,18 +221,20 @@ def test_a_ring_is_not_forgotten_for_an_answer_that_was_on_its_way_when_it_came(
     agent.page.route("**/conversations/c1?*", answer_late, times=1)
     with agent.page.expect_response("**/conversations/c1?*"):
         desk.news(type="inbox")  # has the desk read everything anew
-    agent.page.wait_for_timeout(300)  # for the page to take it
+    expect(agent.page.locator(".talk__facts")).to_contain_text("离开页面")  # the page has taken it
 
     agent.presses("接听视频")
 
 
 def test_muting_and_the_camera_are_switched_and_said(agent: Agent):
+    agent.page.evaluate(NOTE_TRACKS)
     calls(agent)
     agent.page.keyboard.press("Alt+m")
     expect(agent.page.get_by_role("button", name="取消静音")).to_have_attribute("aria-pressed", "true")
     agent.presses("关摄像头")
     expect(agent.page.locator(".call__local")).to_be_hidden()
-    agent.page.wait_for_timeout(800)  # the camera is let go a moment after the last black frames
+    camera_off = "[...tracks].some(({ kind, readyState }) => kind === 'video' && readyState === 'ended')"
+    comes_true(agent.page, lambda: agent.page.evaluate(camera_off))  # a moment after the last black frames
     agent.presses("开摄像头")
 
     expect(agent.page.locator(".call__local")).to_be_visible()
@@ -229,10 +255,7 @@ def test_a_call_whose_media_break_comes_back_by_itself(agent: Agent, desk: FakeD
     calls(agent)
     desk.drop_media()
     agent.page.evaluate("window.dispatchEvent(new Event('online'))")  # the network is back
-    for _ in range(100):
-        if any(signal["type"] == "call.rejoin" for signal in desk.done.signals):
-            break
-        agent.page.wait_for_timeout(100)
+    comes_true(agent.page, lambda: told(desk, "call.rejoin"))
 
     agent.sees("视频通话中")
     sees_moving_picture(agent)
@@ -245,10 +268,7 @@ def test_a_call_outlives_a_broken_socket(agent: Agent, desk: FakeDeskService):
     agent.presses("挂断")
 
     expect(agent.page.get_by_role("region", name="通话")).to_be_hidden()
-    for _ in range(100):
-        if desk.done.signals[-1]["type"] == "call.hangup":
-            break
-        agent.page.wait_for_timeout(100)
+    comes_true(agent.page, lambda: told(desk, "call.hangup"))
     assert desk.done.signals[-1] == {"type": "call.hangup", "call_id": "call-1"}
 
 
@@ -269,6 +289,7 @@ def test_hanging_up_ends_the_call_and_lets_the_devices_go(agent: Agent, desk: Fa
 
     expect(agent.page.get_by_role("region", name="通话")).to_be_hidden()
     expect(agent.page.get_by_role("button", name="视频", exact=True)).to_be_visible()
+    comes_true(agent.page, lambda: told(desk, "call.hangup"))
     assert desk.done.signals[-1] == {"type": "call.hangup", "call_id": "call-1"}
     assert agent.page.locator(".call__local").evaluate("video => video.srcObject") is None
 

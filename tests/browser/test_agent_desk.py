@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.agent import Agent
 from tests.browser.desk_examples import ASKED_BACK
 from tests.browser.fake_desk import COOKIE, FakeDeskService
+from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ def test_somebody_new_in_the_queue_shows_in_inbox_and_title(at_desk: Agent, desk
 
     expect(at_desk.page.locator(".waiting")).to_have_count(3)
     at_desk.told("新的等候：社保卡补领")
-    assert at_desk.page.title().startswith("(")
+    expect(at_desk.page).to_have_title(re.compile(r"^\("))
 
 
 def test_a_message_in_another_conversation_is_marked_unread_until_it_is_read(
@@ -274,9 +275,10 @@ def test_handing_back_and_transferring_let_the_conversation_go(
 
 
 def test_the_state_is_chosen_and_said(at_desk: Agent, desk: FakeDeskService):
-    at_desk.page.get_by_role("radio", name="小休").check()
+    at_desk.page.get_by_role("radio", name="小休").click()  # it is checked when the service says so
 
     at_desk.sees("您现在小休")
+    expect(at_desk.page.get_by_role("radio", name="小休")).to_be_checked()
     assert desk.done.states == ["break"]
 
 
@@ -284,6 +286,7 @@ def test_shortcuts_are_listed_by_a_question_mark_and_work(at_desk: Agent):
     at_desk.page.locator("body").press("?")
     expect(at_desk.page.get_by_role("dialog", name="快捷键")).to_be_visible()
     at_desk.page.keyboard.press("Escape")
+    expect(at_desk.page.get_by_role("dialog")).to_have_count(0)
     at_desk.page.keyboard.press("Alt+a")
     at_desk.sees_heading("居住证首次申领")
     at_desk.page.keyboard.press("Alt+k")
@@ -395,11 +398,7 @@ def test_a_picture_of_the_citizen_is_seen_and_can_be_had_as_a_file(at_desk: Agen
 
     entry = at_desk.page.locator(".entry--citizen", has_text="户口簿.png（9 KB）")
     expect(entry.get_by_role("link")).to_have_attribute("download", "户口簿.png")
-    for _ in range(50):
-        if entry.locator("img").evaluate("image => image.naturalWidth") > 0:
-            break
-        at_desk.page.wait_for_timeout(100)
-    assert entry.locator("img").evaluate("image => image.naturalWidth") > 0
+    comes_true(at_desk.page, lambda: entry.locator("img").evaluate("image => image.naturalWidth") > 0)
 
 
 def test_a_file_is_sent_to_the_citizen_and_a_refusal_is_said(at_desk: Agent, desk: FakeDeskService):

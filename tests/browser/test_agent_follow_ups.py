@@ -1,6 +1,5 @@
 """Staff look after messages that were left and bad ratings, and look at conversations that ended."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeDeskService
+from tests.browser.patience import comes_true
 from tests.browser.test_accessibility import LOOKS, SIZES, assert_axe_is_content
 
 pytestmark = pytest.mark.slow
@@ -52,15 +52,6 @@ def film(page: Page, party: str) -> dict[str, Any]:
     return found
 
 
-def wait_until(page: Page, holds: Callable[[], bool]) -> None:
-    """The page's content policy forbids `wait_for_function` to evaluate text."""
-    for _ in range(150):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("never so")
-
-
 def press(agent: Agent, words: str, about: str) -> None:
     agent.page.locator(".follow", has_text=about).get_by_role("button", name=words).click()
 
@@ -95,7 +86,7 @@ def test_a_conversation_is_read_without_a_way_to_write_and_its_recordings_play_w
     expect(page.get_by_role("heading", name="护照换发")).to_be_focused()
     assert desk.follow_ups.played == []
     following.presses("播放")
-    wait_until(page, lambda: film(page, "市民")["width"] == 160)
+    comes_true(page, lambda: film(page, "市民")["width"] == 160)
 
     assert set(desk.follow_ups.played) >= {"call-1.citizen.1.webm"}
 
@@ -103,9 +94,13 @@ def test_a_conversation_is_read_without_a_way_to_write_and_its_recordings_play_w
 def test_the_films_of_both_parties_play_in_step(films: Page):
     films.get_by_role("button", name="播放").click()
 
-    wait_until(films, lambda: film(films, "坐席")["time"] > 1 and not film(films, "坐席")["paused"])
-    citizen, agent = film(films, "市民"), film(films, "坐席")
-    assert abs(citizen["time"] - (agent["time"] + 1)) < 0.3, "the agent's film began a second later"
+    both = films.locator("bb-desk-films video")
+
+    def are_in_step() -> bool:
+        citizen, agent = both.evaluate_all("all => all.map((v) => (v.paused ? 0 : v.currentTime))")
+        return agent > 1 and abs(citizen - (agent + 1)) < 0.3  # the agent's film began a second later
+
+    comes_true(films, are_in_step)
     films.get_by_role("button", name="暂停").click()
     assert film(films, "市民")["paused"]
     assert film(films, "坐席")["paused"]
@@ -117,8 +112,8 @@ def test_what_was_said_leads_to_its_moment_and_is_marked_there(films: Page):
 
     expect(films.locator(".films__moments [aria-current]")).to_contain_text("户口簿带了吗")
     expect(films.get_by_label("进度")).to_have_attribute("aria-valuetext", "00:03 / 00:06")
-    wait_until(films, lambda: abs(film(films, "市民")["time"] - 3) < 0.1)
-    wait_until(films, lambda: abs(film(films, "坐席")["time"] - 2) < 0.1)
+    comes_true(films, lambda: abs(film(films, "市民")["time"] - 3) < 0.1)
+    comes_true(films, lambda: abs(film(films, "坐席")["time"] - 2) < 0.1)
 
 
 def test_a_film_that_has_not_begun_or_is_over_stays_dark(films: Page):
@@ -137,11 +132,11 @@ def test_a_film_that_has_not_begun_or_is_over_stays_dark(films: Page):
 def test_the_reel_ends_by_itself_and_begins_anew(films: Page):
     films.get_by_label("进度").fill("5.5")
     films.get_by_role("button", name="播放").click()
-    expect(films.get_by_role("button", name="播放")).to_be_visible(timeout=15_000)
+    expect(films.get_by_role("button", name="播放")).to_be_visible()
     expect(films.get_by_label("进度")).to_have_attribute("aria-valuetext", "00:06 / 00:06")
 
     films.get_by_role("button", name="播放").click()
-    wait_until(films, lambda: 0 < film(films, "市民")["time"] < 5)
+    comes_true(films, lambda: 0 < film(films, "市民")["time"] < 5)
 
 
 def test_a_conversation_is_found_by_its_number_and_one_that_is_not_there_is_said(following: Agent):

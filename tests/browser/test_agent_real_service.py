@@ -18,6 +18,7 @@ from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
+from tests.browser.patience import PATIENCE_MS, comes_true
 from tests.browser.real_service import browser_with_devices, calls, serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
@@ -59,7 +60,7 @@ def pages(browser: Browser, url: str) -> Iterator[tuple[Page, Page]]:
     ]
     opened = [context.new_page() for context in contexts]
     for page in opened:
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
     yield opened[0], opened[1]
@@ -139,9 +140,9 @@ def test_citizen_and_agent_see_each_other(pages: tuple[Page, Page]):
 
 def comes_to_see(page: Page, selector: str) -> None:
     """The other side's frames are decoded, ever more of them."""
-    script = "video => video.getVideoPlaybackQuality().totalVideoFrames"
-    for _ in range(200):
-        if page.locator(selector).evaluate(script) > 10:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("no picture came")
+    comes_true(page, lambda: frames(page, selector) > 10)
+
+
+def frames(page: Page, selector: str) -> int:
+    count = "video => video.getVideoPlaybackQuality().totalVideoFrames"
+    return int(page.locator(selector).evaluate(count))

@@ -18,6 +18,7 @@ from server.service_secrets import recording_key
 from tests.browser.agent import Agent
 from tests.browser.conftest import is_breach
 from tests.browser.fake_follow_ups import film
+from tests.browser.patience import comes_true
 from tests.browser.real_service import serving
 from tests.fakes import ScriptedEngine
 from video.recording_files import create, make_folder, write_note
@@ -82,11 +83,7 @@ def test_a_supervisor_plays_a_sealed_recording_and_sees_to_the_rating(page: Page
     film_shown = page.get_by_label("录像：市民").first
     film_shown.evaluate("video => { video.muted = true }")
     agent.presses("播放")
-    for _ in range(50):
-        if film_shown.evaluate("video => video.videoWidth") == 160:
-            break
-        page.wait_for_timeout(100)
-    assert film_shown.evaluate("video => video.videoWidth") == 160
+    comes_true(page, lambda: film_shown.evaluate("video => video.videoWidth") == 160)
 
     page.get_by_role("button", name="处理：差评").click()
     page.get_by_label("怎么处理的").fill("已致电道歉")

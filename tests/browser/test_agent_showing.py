@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeChat, FakeDeskService
+from tests.browser.patience import comes_true
 from tests.browser.test_accessibility import SIZES, assert_axe_is_content
 from tests.browser.test_showing import PHOTO, PICTURE, loaded, share_of
 
@@ -41,12 +42,12 @@ def shows_photo(agent: Agent) -> Locator:
 
 def points(desk: FakeDeskService, count: int, page: Page) -> list[dict]:
     """What the page has sent, once so many points have come."""
-    for _ in range(100):
-        sent = [signal for signal in desk.done.signals if signal["type"] == "point"]
-        if len(sent) >= count:
-            return sent
-        page.wait_for_timeout(50)
-    pytest.fail(f"{len(sent)} points came, not {count}")
+
+    def sent() -> list[dict]:
+        return [signal for signal in desk.done.signals if signal["type"] == "point"]
+
+    comes_true(page, lambda: len(sent()) >= count)
+    return sent()
 
 
 def test_a_citizens_picture_is_a_thumbnail_that_opens_large(at_desk: Agent):

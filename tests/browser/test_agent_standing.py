@@ -147,6 +147,7 @@ def test_a_change_moves_nothing(agent: Agent, chat: FakeChat, desk: FakeDeskServ
 def test_a_message_that_waits_says_so_until_it_went(agent: Agent, chat: FakeChat, desk: FakeDeskService):
     agent.says("请带户口簿")
     agent.sees("请带户口簿")
+    expect(agent.page.get_by_text("发送中…")).to_have_count(0)  # the log has it
     mine = agent.page.locator(".entry--agent", has_text="请带户口簿").last
     expect(mine).not_to_contain_text("等对方")
 

@@ -10,6 +10,7 @@ from core.settings import Settings
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.cut_network import CutNetwork, cut_network
+from tests.browser.patience import comes_true
 from tests.browser.real_service import calls
 from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
 
@@ -64,21 +65,17 @@ def inbound(page: Page) -> dict[str, float]:
 
 def sees_and_hears_more(page: Page) -> None:
     before = inbound(page)
-    for _ in range(150):
+
+    def more_came() -> bool:
         now = inbound(page)
-        if now["frames"] > before["frames"] + 10 and now["energy"] > before["energy"]:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"nothing more came: {before}, then {now}")
+        return now["frames"] > before["frames"] + 10 and now["energy"] > before["energy"]
+
+    comes_true(page, more_came)
 
 
 def hears_more(page: Page) -> None:
     before = inbound(page)["energy"]
-    for _ in range(150):
-        if inbound(page)["energy"] > before:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("no sound came")
+    comes_true(page, lambda: inbound(page)["energy"] > before)
 
 
 def test_both_see_and_hear_each_other_and_nothing_is_recorded(
@@ -116,7 +113,7 @@ def connections(page: Page) -> list[str]:
 
 
 def waits_for(page: Page, selector: str, attribute: str, value: str) -> None:
-    expect(page.locator(selector)).to_have_attribute(attribute, value, timeout=30_000)
+    expect(page.locator(selector)).to_have_attribute(attribute, value)
 
 
 def test_a_network_that_was_gone_comes_back_into_the_same_connection(

@@ -7,10 +7,11 @@ from playwright.sync_api import Page
 
 from core.settings import Settings
 from tests.browser.agent import WITHOUT_H264
+from tests.browser.patience import comes_true
 from tests.browser.real_service import calls
-from tests.browser.test_agent_real_service import browser, comes_to_see, meet, pages, url
+from tests.browser.test_agent_real_service import browser, comes_to_see, frames, meet, pages, url
 from video.recording_files import notes
-from video.recording_note import RecordingState
+from video.recording_note import RecordingNote, RecordingState
 
 pytestmark = pytest.mark.slow
 
@@ -31,20 +32,21 @@ def test_both_see_each_other_in_h264_and_what_is_recorded_plays(pages: tuple[Pag
     comes_to_see(agent.page, ".call__remote")
     comes_to_see(citizen.page, "video.remote")
     agent.sees("录音录像中")
-    agent.page.wait_for_timeout(4000)  # something to play
+    comes_true(agent.page, lambda: frames(agent.page, ".call__remote") > 80)  # something to play
+    comes_true(citizen.page, lambda: frames(citizen.page, "video.remote") > 80)
     agent.presses("挂断")
 
     folder = settings.data / "recordings"
-    for _ in range(100):
-        made = [note for note in notes(folder) if note.state is RecordingState.COMPLETE]
-        if len(made) == 2:
-            break
-        agent.page.wait_for_timeout(100)
-    assert {(note.party, note.media_type) for note in made} == {
+
+    def made() -> list[RecordingNote]:
+        return [note for note in notes(folder) if note.state is RecordingState.COMPLETE]
+
+    comes_true(agent.page, lambda: len(made()) == 2)
+    assert {(note.party, note.media_type) for note in made()} == {
         ("citizen", "video/x-matroska"),
         ("agent", "video/x-matroska"),
     }
-    for note in made:
+    for note in made():
         shown = played(agent.page, f"/api/v1/staff/recordings/{note.name}")
         assert shown["frames"] > 30, shown
         assert shown["width"] >= 320, shown

@@ -19,6 +19,7 @@ from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
+from tests.browser.patience import PATIENCE_MS
 from tests.browser.real_service import browser_with_devices, calls, serving
 from tests.browser.scripted_replies import reply_to
 from tests.browser.test_accessibility import assert_axe_is_content
@@ -72,7 +73,7 @@ def page_of(browser: Browser, url: str) -> Iterator[Callable[[dict], Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
         return page

@@ -5,6 +5,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_service import FakeService
+from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
 
@@ -250,15 +251,16 @@ def starts_afresh(citizen: Citizen) -> None:
 def test_a_question_that_is_tried_again_does_not_follow_into_the_new_conversation(
     citizen: Citizen, service: FakeService
 ):
-    service.faults.statuses = [(503, 2)]
+    citizen.page.clock.install()
+    service.faults.statuses = [(503, 50)]
     citizen.asks(ID_CARD)
     expect(citizen.status).to_contain_text("自动重试")
     starts_afresh(citizen)
     expect(citizen.status).not_to_contain_text("自动重试")
+    citizen.page.clock.fast_forward(60_000)  # longer than the old question wanted to wait
     citizen.asks("谢谢")
     citizen.sees("不客气")
 
-    citizen.page.wait_for_timeout(2500)  # longer than the old question wanted to wait
     citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"))
     assert turns_of(service) == 1
     assert len(set(service.attempts)) == len(service.attempts) == 2
@@ -270,7 +272,7 @@ def test_an_answer_to_the_conversation_before_is_not_told_in_the_new_one(
     let_go = service.hold_replies()
     citizen.asks(ID_CARD)
     citizen.asks("那要多少钱？")
-    citizen.page.wait_for_timeout(300)
+    comes_true(citizen.page, lambda: service.attempts)
     starts_afresh(citizen)
     let_go()
     citizen.asks("谢谢")

@@ -1,6 +1,7 @@
 """The page's connection to the service, tried in the browser that runs it, with sockets made here."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -43,8 +44,9 @@ def page(browser: Browser) -> Iterator[Page]:
     service = FakeService()
     service.start()
     page = browser.new_page(base_url=service.url)
-    page.clock.install()
+    page.clock.install(time=datetime(2026, 11, 26, 9, 0))
     page.goto("/")
+    page.clock.pause_at(datetime(2026, 11, 26, 10, 0))  # no pause of the machine counts as one of the network
     page.evaluate(WATCH)
     yield page
     page.close()

@@ -22,6 +22,7 @@ from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
+from tests.browser.patience import PATIENCE_MS
 from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
@@ -92,7 +93,7 @@ def pair(browser: Browser, url: str, data: Path) -> Iterator[Pair]:
     ]
     opened = [context.new_page() for context in contexts]
     for page in opened:
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if is_breach(message) else None)
     yield Pair(*meet(*opened), data)

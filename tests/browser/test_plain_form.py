@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_service import FakeService
+from tests.browser.patience import PATIENCE_MS
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, service: FakeService)
         java_script_enabled=request.param != "scripts are off",
     )
     context.route("**/*.js", lambda route: route.abort())
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto("/")
     yield page
@@ -61,6 +62,7 @@ def test_choices_are_buttons_and_only_the_open_ones(page: Page):
 def test_a_person_is_asked_for_in_words(page: Page, service: FakeService):
     page.get_by_role("button", name="找人工").click()
 
+    expect(page.locator(".turn--citizen")).to_contain_text("转人工")
     assert service.conversation.of_kind("citizen_message")[0]["text"] == "转人工"
 
 
@@ -71,6 +73,7 @@ def test_controls_that_need_the_script_are_not_shown(page: Page):
 
 def test_the_conversation_can_be_left(page: Page):
     send(page, "谢谢")
+    expect(page.locator(".messages")).to_contain_text("不客气")
     page.locator("summary", has_text="设置").click()
     page.get_by_role("button", name="清空并重新开始").click()
 
@@ -89,6 +92,7 @@ def test_the_script_goes_on_with_the_conversation_that_the_form_began(browser: B
     page = context.new_page()
     page.goto("/")
     send(page, "居住证怎么办？")
+    expect(page.get_by_role("button", name="首次申领居住证")).to_be_visible()
     context.unroute("**/*.js")
     page.goto("/")
     page.wait_for_selector("bb-chat:defined")

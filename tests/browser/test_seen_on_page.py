@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_call import FakeDesk
+from tests.browser.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,6 @@ TELLER = """async () => {
   }
   window.teller = new SeenTeller(live)
 }"""
-PATIENCE_S = 15
 LOOKS = """(state) => {
   Object.defineProperty(document, 'visibilityState', { get: () => state, configurable: true })
   document.dispatchEvent(new Event('visibilitychange'))

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_call import FakeDesk
+from tests.browser.patience import comes_true
 from tests.browser.test_accessibility import LOOKS, assert_axe_is_content, wear
 from tests.browser.test_waiting import ask_for_person
 from tests.server.picture_samples import encoded
@@ -53,19 +54,21 @@ def panel(page: Page) -> Locator:
 
 def loaded(image: Locator) -> None:
     """The picture is there. Not by `wait_for_function`: the content policy forbids it to evaluate text."""
-    for _ in range(150):
-        if image.evaluate("image => image.naturalWidth") > 1:
-            return
-        image.page.wait_for_timeout(50)
-    pytest.fail("no picture came")
+    comes_true(image.page, lambda: image.evaluate("image => image.naturalWidth") > 1)
 
 
 def share_of(page: Page, finger: str) -> tuple[float, float]:
     """Where the middle of a marker is, from 0 to 1 of the picture as it lies there."""
-    box = page.locator(finger).bounding_box()
-    room = page.locator(".picture__room").bounding_box()
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    return (middle[0] - room["x"]) / room["width"], (middle[1] - room["y"]) / room["height"]
+    x, y = page.locator(finger).evaluate(
+        """finger => {
+             const box = finger.getBoundingClientRect()
+             const room = finger.closest('.picture__room').getBoundingClientRect()
+             return [
+               (box.x + box.width / 2 - room.x) / room.width, (box.y + box.height / 2 - room.y) / room.height
+             ]
+           }"""
+    )
+    return x, y
 
 
 def points(service: FakeDesk) -> list[dict]:
@@ -162,12 +165,14 @@ def test_the_citizen_closes_it_by_button_or_escape_and_the_agent_learns_of_it(
     first = service.agent_shows(what="file", **PICTURE)
     panel(page).get_by_role("button", name="关闭").click()
     expect(panel(page)).to_have_count(0)
+    comes_true(page, lambda: service.desk.closed)
     second = service.agent_shows(**FEE)
     panel(page).get_by_role("button", name="关闭").focus()
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)
     expect(served.field).to_be_focused()
 
+    comes_true(page, lambda: len(service.desk.closed) == 2)
     assert service.desk.closed == [first, second]
 
 
@@ -234,14 +239,15 @@ def test_a_finger_outside_of_what_is_seen_is_brought_into_view(
         panel(page).get_by_role("button", name="放大").click()
     service.agent_points(show, x=0.95, y=0.95)
     expect(page.locator(".finger--other")).to_be_visible()
-    finger, stage = (
-        page.locator(".finger--other").bounding_box(),
-        page.locator(".picture__stage").bounding_box(),
-    )
 
-    assert stage["x"] <= finger["x"] + 1
-    assert finger["x"] + finger["width"] <= stage["x"] + stage["width"] + 1
-    assert finger["y"] + finger["height"] <= stage["y"] + stage["height"] + 1
+    expect(page.locator(".finger--other")).to_be_in_viewport()
+    finger, stage = page.locator(".finger--other").evaluate(
+        """finger => [finger, finger.closest('.picture__stage')]
+             .map((each) => each.getBoundingClientRect().toJSON())"""
+    )
+    assert stage["left"] <= finger["left"] + 1
+    assert finger["right"] <= stage["right"] + 1
+    assert finger["bottom"] <= stage["bottom"] + 1
 
 
 def test_a_finger_at_something_else_is_nothing_here(served: Citizen, page: Page, service: FakeDesk):
@@ -307,11 +313,7 @@ def test_lines_of_a_guide_are_pointed_at_from_both_sides(served: Citizen, page: 
 
 
 def wait_for_points(page: Page, service: FakeDesk, count: int) -> None:
-    for _ in range(100):
-        if len(points(service)) >= count:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"{len(points(service))} points came, not {count}")
+    comes_true(page, lambda: len(points(service)) >= count)
 
 
 # --- for everybody ---------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ window.tells = []  // how far the page said that it showed them
 window.WebSocket = class extends WebSocket {
   constructor(...given) {
     super(...given)
+    window.newest = this
     this.addEventListener('message', ({ data }) => {
       shownTo = JSON.parse(data).sequence ?? shownTo
     })
@@ -209,7 +210,9 @@ def test_what_was_read_on_the_page_is_not_sent_when_it_closes(
     may_get = wechat.within(lambda: citizen.user.may_get)
     served.says("请带户口簿")
     expect(page.locator(".turn--agent", has_text="请带户口簿")).to_be_visible()
-    page.wait_for_function("() => tells.length > 0 && tells.at(-1) === shownTo")
+    page.wait_for_function(
+        "() => tells.length > 0 && tells.at(-1) === shownTo && newest.bufferedAmount === 0"
+    )
     page.close()
     served.says("和照片")
     citizen.reads("和照片")

@@ -24,6 +24,7 @@ export class DeskCall extends EventTarget {
   #media = null
   #moved = []
   #early = null
+  #beginning = false
 
   id = ''
   conversationId = ''
@@ -77,7 +78,8 @@ export class DeskCall extends EventTarget {
    * @param {{call_id: string, state: string} | null} [open] the conversation's call that hasn't ended
    */
   async begin(conversationId, mode, open = null) {
-    if (this.active) return
+    if (this.active || this.#beginning) return
+    this.#beginning = true
     this.#reset('agent', conversationId, mode, open?.state ?? 'ringing')
     try {
       const stream = await this.#devices(mode)
@@ -86,15 +88,25 @@ export class DeskCall extends EventTarget {
       this.#dispatch('change')
       const isUnderWay = open && open.state !== 'ringing'
       const call = isUnderWay ? open : await this.#api.act(conversationId, 'calls', { mode })
+      if (media !== this.#media) return this.#takeBack(call, stream)
       this.id = call.call_id ?? call.id
       if (call.mode === 'text') this.#signalling.tell('call.mode', { call_id: this.id, mode })
       this.#take({ ...call, mode })
       if (this.#early?.call_id === this.id) this.#take(this.#early)
+      this.#beginning = false
       await media.start({ stream })
     } catch (error) {
       this.#dispatch('problem', problemOf(error))
       this.#end()
+    } finally {
+      this.#beginning = false
     }
+  }
+
+  /** The agent has hung up before the service said which call it is. */
+  #takeBack(call, stream) {
+    for (const track of stream.getTracks()) track.stop()
+    this.#signalling.tell('call.hangup', { call_id: call.call_id ?? call.id }, { keep: true })
   }
 
   /**
@@ -105,7 +117,8 @@ export class DeskCall extends EventTarget {
    * @param {() => Promise<unknown>} admitted asks the service, which has to agree first
    */
   async join(callId, part, admitted) {
-    if (this.active) return
+    if (this.active || this.#beginning) return
+    this.#beginning = true
     this.#reset(part, '', 'video', 'connecting')
     this.id = callId
     try {
@@ -114,10 +127,13 @@ export class DeskCall extends EventTarget {
       this.#media = media
       this.#dispatch('change')
       await admitted()
+      this.#beginning = false
       await media.start({ stream })
     } catch (error) {
       this.#dispatch('problem', problemOf(error))
       this.#end()
+    } finally {
+      this.#beginning = false
     }
   }
 
@@ -149,6 +165,18 @@ export class DeskCall extends EventTarget {
       this.peerSoundOnly = Boolean(news.sound_only)
     }
     this.#dispatch('change')
+  }
+
+  /**
+   * What the conversation says of its call, for news that were lost with the connection.
+   *
+   * @param {{call: {call_id: string, state: string} | null, lastCall: string}} chat
+   */
+  catchUp({ call, lastCall }) {
+    if (!this.active || !this.id) return
+    if (lastCall === this.id) this.#take({ state: 'ended' })
+    else if (call?.call_id === this.id && BEFORE_OFFER.has(this.state) && !BEFORE_OFFER.has(call.state))
+      this.#take({ state: call.state })
   }
 
   hangUp() {

@@ -30,6 +30,10 @@ export class DeskChat {
     this.id = id
     /** The conversation's call that hasn't ended, or `null`. */
     this.call = null
+    /** The event that told of a call last. */
+    this.callSequence = 0
+    /** The call that ended last, by its number. */
+    this.lastCall = ''
     /** Whether the citizen's page is open; `null` where nobody knows. */
     this.present = null
     /** What the channel lets through to the citizen; `null` where nothing limits it. @type {import('./standing_words.js').Standing | null} */
@@ -75,11 +79,18 @@ export class DeskChat {
     const { kind, body } = event
     this.shown = shownAfter(this.shown, event)
     if (kind === 'holder') this.facts.holder = body.holder
-    if (kind === 'call') this.call = body.state === 'ended' ? null : { ...this.call, ...body }
+    if (kind === 'call') this.#takeCall(event)
     if (kind === 'handover') this.describe({ topic: body.topic, mode: body.mode })
     if (kind === 'agent_message')
       this.pending = this.pending.filter((p) => p.clientId !== body.client_message_id)
     return true
+  }
+
+  #takeCall({ sequence, body }) {
+    const hasEnded = body.state === 'ended'
+    this.call = hasEnded ? null : { ...this.call, ...body }
+    this.callSequence = sequence
+    if (hasEnded) this.lastCall = body.call_id
   }
 
   /** @param {LogEvent} event */

@@ -7,7 +7,7 @@
  * `call` (passing news about a call), `point` (the citizen points at what is shown), `connection` (`ok` | `lost` | `offline`).
  */
 
-import { deliver } from './delivery.js'
+import { backOff, deliver } from './delivery.js'
 import { DeskChat, waitingOf } from './desk_chat.js'
 import { deskProblem } from './desk_words.js'
 import { Refusal } from './errors.js'
@@ -21,6 +21,7 @@ export class DeskSession extends EventTarget {
   #api
   #memory
   #soon = 0
+  #failures = 0
   #refreshing = freshly(() => this.#refresh())
   #catchingUp = new Map()
   #known = null
@@ -110,6 +111,7 @@ export class DeskSession extends EventTarget {
 
   #signedOut() {
     this.live.stop()
+    clearTimeout(this.#soon)
     this.staff = null
     this.#known = null
     this.#dispatch('signedout')
@@ -131,6 +133,7 @@ export class DeskSession extends EventTarget {
   }
 
   async #refresh() {
+    const { agentState } = this
     const [queue, own] = await this.#guarded(Promise.all([this.#api.queue(), this.#api.conversations()]))
     if (!this.staff) return
     this.#takeQueue(queue)
@@ -139,8 +142,8 @@ export class DeskSession extends EventTarget {
     for (const id of ids) this.#watched.delete(id)
     for (const id of this.chats.keys()) if (!ids.has(id) && !this.#watched.has(id)) this.#forget(id)
     for (const [id, raw] of listed) this.#chat(id).describe(raw)
-    if (own.state) this.agentState = own.state
-    await Promise.all([...this.chats.keys()].map((id) => this.#catchUp(id)))
+    if (own.state && this.agentState === agentState) this.agentState = own.state // else chosen meanwhile
+    await Promise.all([...this.chats.keys()].map((id) => this.#catchUpIfHere(id)))
     if (!this.current) this.currentId = ''
     this.#dispatch('change')
   }
@@ -296,6 +299,15 @@ export class DeskSession extends EventTarget {
     this.#dispatch('change')
   }
 
+  /** One that has just left this desk is no trouble. */
+  async #catchUpIfHere(id) {
+    try {
+      await this.#catchUp(id)
+    } catch (error) {
+      if (this.chats.has(id)) throw error
+    }
+  }
+
   /** Gets what the log has more than the desk. */
   #catchUp(id) {
     if (!this.#catchingUp.has(id)) this.#catchingUp.set(id, freshly(() => this.#takeMissing(id)))
@@ -304,20 +316,20 @@ export class DeskSession extends EventTarget {
 
   async #takeMissing(id) {
     const chat = this.#chat(id)
-    const { call, standing } = chat
+    const { standing, lastSequence } = chat
     let conversation
     try {
-      conversation = await this.#guarded(this.#api.conversation(id, chat.lastSequence))
+      conversation = await this.#guarded(this.#api.conversation(id, lastSequence))
     } catch (error) {
       if (error instanceof Refusal && [403, 404, 409].includes(error.status)) this.#forget(id) // it left this desk
       throw error
     }
-    const { events, ...state } = conversation
+    const { events, call, ...state } = conversation
     // what news has told while the answer was on its way is newer than the answer
-    if (chat.call !== call) state.call = undefined
     if (chat.standing !== standing) state.standing = undefined
     chat.describe(state)
     for (const event of events) this.#take(chat, event)
+    if (chat.callSequence <= (events.at(-1)?.sequence ?? lastSequence)) chat.describe({ call })
     chat.complete = true
     this.#dispatch('change')
   }
@@ -343,20 +355,29 @@ export class DeskSession extends EventTarget {
     this.#memory.write('desk-read', Object.fromEntries(this.own.map((chat) => [chat.id, chat.lastRead])))
   }
 
-  #refreshSoon() {
+  #refreshSoon(ms = SOON_MS) {
     clearTimeout(this.#soon)
-    this.#soon = setTimeout(() => this.refresh().catch(() => this.#dispatch('connection', 'lost')), SOON_MS)
+    this.#soon = setTimeout(() => this.#bringUpToDate(), ms)
+  }
+
+  /** Tries again until the desk is as the service says: no news might come for long. */
+  async #bringUpToDate() {
+    try {
+      await this.refresh()
+      this.#failures = 0
+      this.#dispatch('connection', 'ok')
+    } catch {
+      if (!this.staff) return
+      this.#failures += 1
+      this.#dispatch('connection', navigator.onLine ? 'lost' : 'offline')
+      this.#refreshSoon(backOff(this.#failures))
+    }
   }
 
   async #liveChanged(state) {
     if (state === 'open') for (const id of this.#watched) this.#api.act(id, 'listen').catch(() => {})
     // Some networks let no WebSocket through; each attempt brings the desk up to date all the same.
-    try {
-      await this.refresh()
-      this.#dispatch('connection', 'ok')
-    } catch {
-      this.#dispatch('connection', navigator.onLine ? 'lost' : 'offline')
-    }
+    await this.#bringUpToDate()
   }
 
   /** A session that has run out shows wherever it is noticed first. */
