@@ -32,7 +32,7 @@ export class DeskChat {
     this.call = null
     /** The event that told of a call last. */
     this.callSequence = 0
-    /** The call that ended last, by its number. */
+    /** The call that ended last, unless another has begun. */
     this.lastCall = ''
     /** Whether the citizen's page is open; `null` where nobody knows. */
     this.present = null
@@ -90,7 +90,7 @@ export class DeskChat {
     const hasEnded = body.state === 'ended'
     this.call = hasEnded ? null : { ...this.call, ...body }
     this.callSequence = sequence
-    if (hasEnded) this.lastCall = body.call_id
+    this.lastCall = hasEnded ? body.call_id : ''
   }
 
   /** @param {LogEvent} event */

@@ -1,0 +1,180 @@
+"""News, answers and presses that cross each other, played to the pages' modules by a scripted service."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.fake_service import FakeService
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Iterator[Page]:
+    service = FakeService()
+    service.start()
+    page = browser.new_page(base_url=service.url, locale="zh-CN")
+    yield page
+    page.close()
+    service.stop()
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    """A page as nobody has touched it yet."""
+    opened.goto("/")
+    return opened
+
+
+GATES = """
+  const { ConnectionError, Refusal } = await import('/static/js/lib/errors.js')
+  const moment = (ms = 0) => new Promise((go) => setTimeout(go, ms))
+  const until = async (holds) => {
+    const end = performance.now() + 30_000
+    while (!holds()) {
+      if (performance.now() > end) throw new Error(`never so: ${holds}`)
+      await moment(5)
+    }
+  }
+  const held = new Map()  // by what is asked: answers on their way
+  const holds = new Set()
+  const answer = (what, value) =>
+    holds.has(what)
+      ? new Promise((go) => held.set(what, [...(held.get(what) ?? []), () => go(value)]))
+      : Promise.resolve(value)
+  const isAsked = (what) => until(() => held.get(what)?.length > 0)
+  const letGo = async (what) => {
+    holds.delete(what)
+    for (const go of held.get(what) ?? []) go()
+    held.delete(what)
+    await moment(20)
+  }
+"""
+
+
+def played(page: Page, setting: str, acts: str) -> object:
+    """What the acts return, played in that setting."""
+    return page.evaluate(f"async () => {{ {GATES} {setting} {acts} }}")
+
+
+# --- the desk ------------------------------------------------------------------------------------------
+
+DESK = """
+  const { DeskSession } = await import('/static/js/lib/desk_session.js')
+  const log = []
+  const told = []
+  let call = null, state = 'available', failures = [], gone = false
+  const event = (kind, body) => {
+    log.push({ sequence: log.length + 1, kind, body, at: '2026-11-26T09:00:00Z' })
+    return { conversation_id: 'c1', ...log.at(-1) }
+  }
+  const api = {
+    who: async () => ({ name: 'li', role: 'agent', state }),
+    queue: async () => {
+      if (failures.length > 0) throw failures.shift()
+      return { waiting: [] }
+    },
+    conversations: () => answer('own', { state, conversations: [{ conversation_id: 'c1' }] }),
+    conversation: async (id, after) => {
+      if (gone) throw new Refusal(404, 'not_found', '')
+      return answer('log', { id, events: log.slice(after), call, standing: null })
+    },
+    setState: async (wanted) => { state = wanted },
+    watching: () => ({ url: '', protocols: [] }),
+  }
+  const session = new DeskSession({ api, memory: { read: () => null, write: () => {} } })
+  session.live.start = () => {}
+  session.live.stop = () => {}
+  session.addEventListener('connection', ({ detail }) => told.push(detail))
+  const news = (detail) => session.live.dispatchEvent(new CustomEvent('news', { detail }))
+  const inbox = () =>
+    session.live.dispatchEvent(new CustomEvent('passing', { detail: { type: 'inbox' } }))
+  await session.open()
+  const chat = session.chats.get('c1')
+"""
+RINGING = "{ call_id: 'a', state: 'ringing', mode: 'video' }"
+ENDED = "{ call_id: 'a', state: 'ended', mode: 'video' }"
+
+
+def test_a_call_that_rang_and_ended_while_an_answer_was_on_its_way_has_ended(page: Page):
+    assert (
+        played(
+            page,
+            DESK,
+            f"""
+            const ring = event('call', call = {RINGING})
+            holds.add('log')
+            session.refresh()
+            await isAsked('log')  // an answer that knows of the ring
+            news(ring)
+            news(event('call', {ENDED}))
+            call = null
+            await letGo('log')
+            return chat.call
+            """,
+        )
+        is None
+    )
+
+
+def test_how_a_call_stands_is_as_the_service_says_after_all_that_its_log_tells(page: Page):
+    stands = played(
+        page,
+        DESK,
+        f"""
+        event('call', {RINGING})
+        call = {{ call_id: 'a', state: 'connecting', mode: 'video' }}
+        await session.refresh()
+        return chat.call.state
+        """,
+    )
+
+    assert stands == "connecting"
+
+
+def test_a_state_that_was_chosen_while_an_answer_was_on_its_way_stays(page: Page):
+    state = played(
+        page,
+        DESK,
+        """
+        holds.add('own')
+        session.refresh()
+        await isAsked('own')
+        await session.setState('break')
+        await letGo('own')
+        return session.agentState
+        """,
+    )
+
+    assert state == "break"
+
+
+def test_a_desk_that_could_not_read_tries_again_by_itself_and_says_when_it_could(page: Page):
+    told = played(
+        page,
+        DESK,
+        """
+        failures = [new ConnectionError('lost')]
+        inbox()
+        await until(() => told.length === 2)
+        return told
+        """,
+    )
+
+    assert told == ["lost", "ok"]
+
+
+def test_a_conversation_that_leaves_the_desk_while_it_is_read_is_no_trouble(page: Page):
+    left = played(
+        page,
+        DESK,
+        """
+        gone = true
+        inbox()
+        await until(() => told.length > 0)
+        return [told, session.chats.size]
+        """,
+    )
+
+    assert left == [["ok"], 0]
