@@ -226,6 +226,19 @@ def test_a_ring_is_not_forgotten_for_an_answer_that_was_on_its_way_when_it_came(
     agent.presses("接听视频")
 
 
+def test_an_agent_who_missed_that_the_citizen_picked_up_is_in_the_call_all_the_same(
+    agent: Agent, desk: FakeDeskService, chat: FakeChat
+):
+    desk.call_state = "ringing"
+    agent.presses("视频")
+    agent.sees("正在呼叫对方…")
+    comes_true(agent.page, lambda: chat.call)
+    desk.cut_sockets()
+    chat.call = {"call_id": "call-1", "state": "connecting", "mode": "video"}  # which no log keeps
+
+    agent.sees("视频通话中")
+
+
 def test_muting_and_the_camera_are_switched_and_said(agent: Agent):
     agent.page.evaluate(NOTE_TRACKS)
     calls(agent)

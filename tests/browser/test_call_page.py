@@ -347,6 +347,30 @@ def test_nothing_is_offered_before_the_agent_has_picked_up(page: Page, service: 
     expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
 
 
+def test_who_missed_that_the_agent_picked_up_is_in_the_call_all_the_same(page: Page, service: FakeDesk):
+    service.rings_back = True
+    check_devices(page)
+    press(page, "不录制，进入通话")
+    expect(page.locator(".room__plate")).to_contain_text("等工作人员接听")
+    service.rings_back = False
+    service.cut_sockets()
+
+    expect(page.locator("bb-call-room[data-step=live]")).to_be_visible()
+    assert service.desk.consents[0] == service.desk.consents[1], "the same answer, said again"
+
+
+def test_what_is_chosen_without_a_connection_is_told_as_soon_as_there_is_one(page: Page, service: FakeDesk):
+    go_live(page)
+    service.faults.no_sockets = True
+    service.cut_sockets()
+    comes_true(page, lambda: service.refused_sockets)
+    press_act(page, "audio")
+    expect(page.locator("bb-call-room[data-mode=audio]")).to_be_visible()
+    service.faults.no_sockets = False
+
+    comes_true(page, lambda: [told["mode"] for told in heard(service, "call.mode")] == ["audio"])
+
+
 def test_the_agent_ends_the_call(page: Page, service: FakeDesk):
     go_live(page)
     service.agent_ends_call("c1")

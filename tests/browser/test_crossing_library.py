@@ -178,3 +178,169 @@ def test_a_conversation_that_leaves_the_desk_while_it_is_read_is_no_trouble(page
     )
 
     assert left == [["ok"], 0]
+
+
+# --- the agent's call ----------------------------------------------------------------------------------
+
+CALL = """
+  const { DeskCall } = await import('/static/js/lib/desk_call.js')
+  const sent = []
+  let opened = 0, asked = 0
+  navigator.mediaDevices.getUserMedia = () => {
+    opened += 1
+    return answer('devices', new MediaStream())
+  }
+  const live = Object.assign(new EventTarget(), {
+    isOpen: true,
+    send: (message) => Boolean(sent.push(message)),
+    opened: async () => {},
+    renew: () => {},
+  })
+  const passing = (detail) => live.dispatchEvent(new CustomEvent('passing', { detail }))
+  let first = 'ringing'
+  const api = {
+    act: () => {
+      asked += 1
+      return answer('call', { call_id: `call-${asked}`, state: first, mode: 'video' })
+    },
+    iceServers: async () => ({ ice_servers: [], media: 'relay' }),
+  }
+  const call = new DeskCall({ api, live })
+  const types = () => sent.map(({ type }) => type)
+"""
+
+
+def test_a_press_too_many_makes_no_second_call(page: Page):
+    assert played(
+        page,
+        CALL,
+        """
+        holds.add('devices')
+        call.begin('c1', 'video')
+        call.begin('c1', 'video')
+        await letGo('devices')
+        return [opened, asked, call.active]
+        """,
+    ) == [1, 1, True]
+
+
+def test_who_hangs_up_before_the_service_said_which_call_it_is_ends_it_all_the_same(page: Page):
+    told = played(
+        page,
+        CALL,
+        """
+        holds.add('call')
+        call.begin('c1', 'video')
+        await isAsked('call')
+        call.hangUp()
+        await letGo('call')
+        return [sent, call.active]
+        """,
+    )
+
+    assert told == [[{"type": "call.hangup", "call_id": "call-1"}], False]
+
+
+def test_what_fails_of_a_call_that_was_hung_up_does_not_end_the_next(page: Page):
+    told = played(
+        page,
+        CALL,
+        """
+        first = 'connecting'
+        call.begin('c1', 'video')
+        await until(() => types().includes('call.offer'))
+        call.hangUp()
+        first = 'ringing'
+        call.begin('c2', 'video')
+        await until(() => call.id === 'call-2')
+        passing({ type: 'error', code: 'media_full', message: '', call_id: 'call-1' })
+        await moment(20)
+        return [call.active, call.id]
+        """,
+    )
+
+    assert told == [True, "call-2"]
+
+
+def test_that_the_citizen_picked_up_may_be_learnt_from_the_conversation(page: Page):
+    assert played(
+        page,
+        CALL,
+        """
+        call.begin('c1', 'video')
+        await until(() => call.id)
+        await moment(50)
+        const before = types()
+        call.catchUp({ call: { call_id: 'call-1', state: 'connecting' }, lastCall: '' })
+        await until(() => types().includes('call.offer'))
+        call.catchUp({ call: null, lastCall: 'call-1' })
+        return [before, call.active]
+        """,
+    ) == [[], False]
+
+
+# --- sound and picture ---------------------------------------------------------------------------------
+
+MEDIA = """
+  const { CallMedia } = await import('/static/js/lib/call_media.js')
+  const canvas = document.createElement('canvas')
+  canvas.getContext('2d').fillRect(0, 0, 20, 20)
+  const cameras = []
+  navigator.mediaDevices.getUserMedia = () => {
+    cameras.push(canvas.captureStream(5))
+    return answer('camera', cameras.at(-1))
+  }
+  const sent = []
+  const other = new RTCPeerConnection()
+  const send = async (type, { sdp }, isNewest) => {
+    await answer('pick up')
+    if (!isNewest()) throw new ConnectionError('another took its place')
+    sent.push(type)
+    await other.setRemoteDescription({ type: 'offer', sdp })
+    await other.setLocalDescription(await other.createAnswer())
+    await until(() => other.iceGatheringState === 'complete')
+    return other.localDescription
+  }
+  const media = new CallMedia({ way: async () => ({}), send, seats: 1 })
+"""
+
+
+def test_a_camera_that_was_switched_off_while_it_opened_stays_off(page: Page):
+    told = played(
+        page,
+        MEDIA,
+        """
+        holds.add('pick up')
+        media.start({ stream: new MediaStream() })
+        await isAsked('pick up')
+        holds.add('camera')
+        media.setCamera(true)
+        await isAsked('camera')
+        await media.setCamera(false)
+        await letGo('camera')
+        const { readyState } = cameras[0].getTracks()[0]
+        media.stop()
+        return [readyState, media.cameraOn, cameras.length]
+        """,
+    )
+
+    assert told == ["ended", False, 1]
+
+
+def test_a_network_that_changes_while_it_rings_costs_no_call(page: Page):
+    told = played(
+        page,
+        MEDIA,
+        """
+        holds.add('pick up')
+        const started = media.start({ stream: new MediaStream() })
+        await isAsked('pick up')
+        window.dispatchEvent(new Event('online'))
+        await until(() => held.get('pick up').length === 2)
+        await letGo('pick up')
+        await started
+        return [sent, media.state]
+        """,
+    )
+
+    assert told == [["call.rejoin"], "live"]

@@ -21,6 +21,7 @@
  */
 
 import { bothWays } from './both_ways.js'
+import { CallRefused } from './call_signalling.js'
 import { qualityBetween, sampleOf } from './call_quality.js'
 import { addSeat, codecsNamed, streamsBySeat } from './call_seats.js'
 import { freshOrKnown, gathered, LONGEST_GATHERING_MS, settled } from './connection_waits.js'
@@ -58,6 +59,7 @@ export class CallMedia extends EventTarget {
   #deviceId = ''
   #rejoining = null
   #fruitless = 0
+  #offers = 0
   #patience = 0
   #sampler = 0
   #sample = null
@@ -70,8 +72,10 @@ export class CallMedia extends EventTarget {
    * @param {object} parts
    * @param {() => Promise<import('./direct_link.js').Way>} parts.way is asked for each connection, because
    *   credentials of a TURN server run out
-   * @param {(type: 'call.offer' | 'call.rejoin', payload: {sdp: string}) => Promise<{sdp: string}>} parts.send
-   *   brings the offer to the service and returns its answer; rejects when that isn't possible now
+   * @param {(
+   *   type: 'call.offer' | 'call.rejoin', payload: {sdp: string}, isNewest: () => boolean,
+   * ) => Promise<{sdp: string}>} parts.send brings the offer to the service and returns its answer; rejects when
+   *   that isn't possible now, or when it isn't the newest offer any more
    * @param {import('./direct_link.js').Reach} [parts.direct] used where media don't pass through the relay
    * @param {number} [parts.seats] how many others may be heard and seen at once, through the relay
    * @param {boolean} [parts.listens] whether this browser only listens and sends nothing
@@ -135,7 +139,14 @@ export class CallMedia extends EventTarget {
       window.addEventListener('online', this.#networkChanged)
       navigator.connection?.addEventListener?.('change', this.#carrierChanged)
       this.#become('connecting')
-      await this.#exchange('call.offer')
+      await this.#exchange('call.offer').catch((error) => {
+        if (!this.#rejoining) throw error // else another network came meanwhile, and its offer took over
+      })
+      if (this.#rejoining) {
+        await this.#rejoining
+        if (this.#state === 'ended') throw new CallRefused('call_ended', '')
+        return
+      }
       this.#patience = setTimeout(() => this.rejoin(), CONNECTING_MS)
     } catch (error) {
       this.stop()
@@ -274,6 +285,8 @@ export class CallMedia extends EventTarget {
   /** One offer, one answer; what it makes replaces the connection before. */
   async #exchange(type) {
     if (this.#link) return this.#link.ask()
+    this.#offers += 1
+    const turn = this.#offers
     const way = await this.#wayInTime()
     this.#checkGoesOn()
     this.#knowCodec(way.video_codec)
@@ -289,7 +302,7 @@ export class CallMedia extends EventTarget {
       await pc.setLocalDescription(await pc.createOffer())
       await gathered(pc, this.#fruitless > 0 ? LONGEST_GATHERING_MS : GATHERING_MS)
       this.#fruitless += 1
-      const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp })
+      const { sdp } = await this.#send(type, { sdp: pc.localDescription.sdp }, () => turn === this.#offers)
       this.#checkGoesOn()
       this.#follow(pc)
       await pc.setRemoteDescription({ type: 'answer', sdp })
@@ -387,7 +400,8 @@ export class CallMedia extends EventTarget {
 
   async #openCamera() {
     const [camera] = (await openDevices({ audio: false, video: this.#lens })).getVideoTracks()
-    if (this.#state === 'ended') {
+    const isNeeded = this.#wantsCamera && !this.#camera // it may have been switched off meanwhile, or on twice
+    if (this.#state === 'ended' || !isNeeded) {
       camera.stop()
       return
     }

@@ -31,6 +31,7 @@ export class CitizenCall extends EventTarget {
   #known
   #moved = []
   #said = { mode: '', until: 0 }
+  #wasLost = false
 
   /** Where the service says that the call stands; empty while it has said nothing. */
   state = ''
@@ -72,6 +73,7 @@ export class CitizenCall extends EventTarget {
     this.#known = memory.read(this.#key)
     this.#signalling = new Signalling(session.live)
     session.live.addEventListener('passing', ({ detail }) => this.#hear(detail))
+    session.live.addEventListener('state', ({ detail }) => this.#connectionChanged(detail))
     session.addEventListener('holding', ({ detail }) => this.#lookAt(detail))
     session.addEventListener('expired', () => this.#end('这次通话已过期。'))
   }
@@ -213,6 +215,13 @@ export class CitizenCall extends EventTarget {
     return answer
   }
 
+  /** That the agent has picked up may be told while the connection is lost, and no log keeps it. */
+  #connectionChanged(state) {
+    const waits = this.step === 'joining' && this.#known && BEFORE_OFFER.has(this.state)
+    if (state === 'open' && this.#wasLost && waits) this.#sayConsent(this.#known).catch(() => {})
+    this.#wasLost = state !== 'open'
+  }
+
   get #key() {
     return `call.${this.callId}`
   }
@@ -255,9 +264,10 @@ export class CitizenCall extends EventTarget {
     const media = new CallMedia({
       way: () => this.#session.ask('GET', 'ice'),
       // A citizen who comes back from writing takes the place in the call that is still theirs.
-      send: async (type, { sdp }) => {
+      send: async (type, { sdp }, isNewest) => {
         await this.#signalling.opened()
         await this.#mayOffer(media)
+        if (!isNewest()) throw new ConnectionError('another offer took its place')
         return this.#signalling.exchange(this.#joined ? 'call.rejoin' : type, this.callId, sdp)
       },
       direct: {
@@ -369,7 +379,7 @@ export class CitizenCall extends EventTarget {
   /** Tells the other side what this one has chosen; what was told before it is no news any more. */
   #sayMode() {
     this.#said = { mode: this.mode, until: Date.now() + ECHO_MS }
-    this.#tell('call.mode', { mode: this.mode })
+    this.#tell('call.mode', { mode: this.mode }, { keep: true })
   }
 
   #lookAt({ holder, call, lastCall }) {

@@ -8,6 +8,7 @@ import { CallMedia } from './call_media.js'
 import { CallRefused, Signalling } from './call_signalling.js'
 import { deskProblem } from './desk_words.js'
 import { DeviceError, openDevices } from './devices.js'
+import { ConnectionError } from './errors.js'
 
 const BEFORE_OFFER = new Set(['ringing', 'consenting'])
 
@@ -24,7 +25,7 @@ export class DeskCall extends EventTarget {
   #media = null
   #moved = []
   #early = null
-  #beginning = false
+  #beginning = null
 
   id = ''
   conversationId = ''
@@ -79,11 +80,12 @@ export class DeskCall extends EventTarget {
    */
   async begin(conversationId, mode, open = null) {
     if (this.active || this.#beginning) return
-    this.#beginning = true
+    const done = this.#begins()
     this.#reset('agent', conversationId, mode, open?.state ?? 'ringing')
+    let media = null
     try {
       const stream = await this.#devices(mode)
-      const media = this.#makeMedia()
+      media = this.#makeMedia()
       this.#media = media
       this.#dispatch('change')
       const isUnderWay = open && open.state !== 'ringing'
@@ -93,13 +95,23 @@ export class DeskCall extends EventTarget {
       if (call.mode === 'text') this.#signalling.tell('call.mode', { call_id: this.id, mode })
       this.#take({ ...call, mode })
       if (this.#early?.call_id === this.id) this.#take(this.#early)
-      this.#beginning = false
+      done()
       await media.start({ stream })
     } catch (error) {
+      if (media && media !== this.#media) return // it has ended already, and another may have begun
       this.#dispatch('problem', problemOf(error))
       this.#end()
     } finally {
-      this.#beginning = false
+      done()
+    }
+  }
+
+  /** Until what this returns is called, another press begins nothing. */
+  #begins() {
+    const mark = {}
+    this.#beginning = mark
+    return () => {
+      if (this.#beginning === mark) this.#beginning = null
     }
   }
 
@@ -118,22 +130,24 @@ export class DeskCall extends EventTarget {
    */
   async join(callId, part, admitted) {
     if (this.active || this.#beginning) return
-    this.#beginning = true
+    const done = this.#begins()
     this.#reset(part, '', 'video', 'connecting')
     this.id = callId
+    let media = null
     try {
       const stream = part === 'guest' ? await this.#devices('video') : new MediaStream()
-      const media = this.#makeMedia()
+      media = this.#makeMedia()
       this.#media = media
       this.#dispatch('change')
       await admitted()
-      this.#beginning = false
+      done()
       await media.start({ stream })
     } catch (error) {
+      if (media && media !== this.#media) return // it has ended already, and another may have begun
       this.#dispatch('problem', problemOf(error))
       this.#end()
     } finally {
-      this.#beginning = false
+      done()
     }
   }
 
@@ -193,7 +207,7 @@ export class DeskCall extends EventTarget {
   /** Down or up the ladder: `video`, `audio`. @param {'video' | 'audio'} mode */
   async setMode(mode) {
     this.mode = mode
-    this.#signalling.tell('call.mode', { call_id: this.id, mode })
+    this.#signalling.tell('call.mode', { call_id: this.id, mode }, { keep: true })
     await this.try((media) => media.setCamera(mode === 'video'))
   }
 
@@ -228,9 +242,10 @@ export class DeskCall extends EventTarget {
         this.direct = way.media === 'direct'
         return way
       },
-      send: async (type, { sdp }) => {
+      send: async (type, { sdp }, isNewest) => {
         await this.#signalling.opened()
         await this.#mayOffer()
+        if (!isNewest()) throw new ConnectionError('another offer took its place')
         return this.#signalling.exchange(type, this.id, sdp)
       },
       direct: {

@@ -93,6 +93,7 @@ export class Desk extends HTMLElement {
 
   #listen() {
     const session = (type, act) => this.#session.addEventListener(type, ({ detail }) => act(detail))
+    session('change', () => this.#followCall())
     session('change', () => this.#draw())
     session('signedin', () => this.#signedIn())
     session('signedout', () => this.#signedOut())
@@ -178,6 +179,11 @@ export class Desk extends HTMLElement {
       this.#explain(error)
     }
     this.#draw()
+  }
+
+  #followCall() {
+    const chat = this.#session.chats.get(this.#call.conversationId)
+    if (chat) this.#call.catchUp(chat)
   }
 
   // --- showing --------------------------------------------------------------------------------------
