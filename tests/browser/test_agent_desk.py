@@ -1,6 +1,7 @@
 """The agents' desk: signing in, taking citizens, talking, guides, letting go, and what fails."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -60,6 +61,15 @@ def test_accepting_opens_the_conversation_and_takes_it_off_the_queue(at_desk: Ag
     expect(at_desk.page.locator(".talk__title")).to_be_focused()
     expect(at_desk.page.locator(".waiting")).to_have_count(1)
     expect(at_desk.page.locator(".own")).to_have_count(2)
+
+
+def test_a_press_too_many_is_no_refusal(at_desk: Agent):
+    asked: list[str] = []
+    at_desk.page.on("request", lambda request: asked.append(request.url))
+    at_desk.page.get_by_role("button", name="接入：居住证首次申领").dblclick()
+
+    at_desk.sees_heading("居住证首次申领")
+    assert len([url for url in asked if url.endswith("/accept")]) == 1
 
 
 def test_whom_another_agent_took_first_stays_off_and_the_agent_is_told(
@@ -189,6 +199,62 @@ def test_the_linked_guide_stands_beside_and_its_materials_are_ticked(
     at_desk.page.get_by_label("情形").select_option("他人代为领取")
     at_desk.page.get_by_label("委托书").check()
     at_desk.sees("已齐 1 / 3")
+
+
+def into(held: list[Route]) -> Callable[[Route], None]:
+    """Holds what is asked for, until it is let go by hand."""
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    return hold
+
+
+def test_what_is_ticked_belongs_to_its_conversation_however_soon_another_is_looked_at(
+    at_desk: Agent, desk: FakeDeskService
+):
+    at_desk.presses("接入：居住证首次申领")
+    at_desk.looks_at("居民身份证丢失补领")
+    at_desk.page.get_by_label("居民户口簿").check()
+    at_desk.looks_at("居住证首次申领")
+
+    comes_true(at_desk.page, lambda: desk.done.of("checklist"))
+    [ticked] = [(chat, body["checked"]) for chat, what, body in desk.done.acts if what == "checklist"]
+    assert ticked == ("c1", ["居民户口簿"])
+
+
+def test_a_tick_that_is_on_its_way_is_not_undone_by_other_news(at_desk: Agent, desk: FakeDeskService):
+    held: list[Route] = []
+    at_desk.looks_at("居民身份证丢失补领")
+    at_desk.page.route("**/checklist", into(held), times=1)
+    at_desk.page.get_by_label("居民户口簿").check()
+    comes_true(at_desk.page, lambda: held)
+    desk.citizen_says(desk.chats["c1"], "我有户口簿")
+    at_desk.sees("我有户口簿")
+
+    expect(at_desk.page.get_by_label("居民户口簿")).to_be_checked()
+    held[0].continue_()
+    at_desk.sees("材料核对：已齐 1 项，共 3 项")
+    expect(at_desk.page.get_by_label("居民户口簿")).to_be_checked()
+
+
+def test_a_guide_that_comes_late_does_not_replace_what_was_asked_for_since(
+    at_desk: Agent, desk: FakeDeskService
+):
+    held: list[Route] = []
+    at_desk.page.route("**/guides/residence-first", into(held), times=1)
+    at_desk.looks_at("居民身份证丢失补领")
+    at_desk.page.get_by_label("查指南").fill("居住证")
+    at_desk.page.get_by_label("查指南").press("Enter")
+    at_desk.page.locator(".found__name", has_text="居住证首次申领").click()
+    comes_true(at_desk.page, lambda: held)
+    at_desk.page.locator(".found__name", has_text="居住证签注").click()
+    expect(at_desk.page.locator(".guide__title")).to_have_text("居住证签注")
+    with at_desk.page.expect_response("**/guides/residence-first"):
+        held[0].continue_()
+    at_desk.page.evaluate("() => new Promise((go) => setTimeout(go))")
+
+    expect(at_desk.page.locator(".guide__title")).to_have_text("居住证签注")
 
 
 def test_what_the_bot_offered_is_there_to_open_where_it_only_asked_back(agent: Agent, desk: FakeDeskService):

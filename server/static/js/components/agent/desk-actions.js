@@ -12,6 +12,9 @@ export class DeskActions {
   #call
   #explain
   #agents = []
+  #accepting = new Set()
+  #guide = ''
+  #words = ''
 
   /**
    * @param {object} parts
@@ -37,7 +40,7 @@ export class DeskActions {
     listen('desk-call', (act) => this.#callAct(act))
     listen('desk-guide', (id) => this.#showGuide(id))
     listen('desk-card', (id) => this.#act('guide-card', { guide_id: id }, '指南卡片已发送'))
-    listen('desk-checklist', (ticks) => this.#act('checklist', ticks))
+    listen('desk-checklist', (ticks) => this.#saveTicks(ticks))
     listen('desk-search', (words) => this.#search(words))
     listen('desk-paper', (wish) => this.#withPapers(({ openAtDesk }) => openAtDesk(session, wish)))
   }
@@ -87,7 +90,10 @@ export class DeskActions {
 
   /** Who asked for video sees the agent at once: that is what was accepted. */
   async #accept(id) {
+    if (this.#accepting.has(id)) return // pressed twice
+    this.#accepting.add(id)
     const problem = await this.#attempt(() => this.#session.accept(id))
+    this.#accepting.delete(id)
     const { current } = this.#session
     if (problem || !current) return
     this.#desk.look(current.id)
@@ -160,20 +166,29 @@ export class DeskActions {
   async #showGuide(id) {
     const { current } = this.#session
     const panel = this.#desk.querySelector('bb-desk-guide')
+    this.#guide = id
+    const isWanted = () => current === this.#session.current && id === this.#guide
     try {
       const record = await this.#api.guide(id)
-      if (current === this.#session.current) panel.showGuide(record)
+      if (isWanted()) panel.showGuide(record)
     } catch (error) {
-      panel.fail(this.#explain(error))
+      if (isWanted()) panel.fail(this.#explain(error))
     }
+  }
+
+  /** What was ticked belongs to its conversation, whichever is looked at by now. */
+  async #saveTicks({ chat, ticks, done }) {
+    if (this.#session.chats.get(chat?.id) === chat) await this.#attempt(() => this.#session.act(chat, 'checklist', ticks))
+    done()
   }
 
   async #search(words) {
     const district = this.#session.current?.facts.district ?? ''
+    this.#words = words
     await this.#attempt(async () => {
       let page = await this.#api.guides(words, district)
       if (page.total === 0 && district) page = await this.#api.guides(words)
-      this.#desk.querySelector('bb-desk-guide').showFound(page)
+      if (words === this.#words) this.#desk.querySelector('bb-desk-guide').showFound(page)
     })
   }
 

@@ -10,7 +10,7 @@
  * - The search is a form with a label; what it found is announced by its count.
  *
  * Tells `desk-guide` with a guide id (show it), `desk-card` with a guide id (send it), `desk-checklist` with
- * `{guide_id, situation, checked}`, `desk-search` with words, `desk-show` with `{guide_id, element, situation}`.
+ * `{chat, ticks: {guide_id, situation, checked}, done}`, `desk-search` with words, `desk-show` with `{guide_id, element, situation}`.
  */
 
 import { guidesIn, keyFacts, moreToShow, offeredIn, situationsOf, tickedIn } from '../../lib/guide_reading.js'
@@ -37,6 +37,8 @@ export class GuidePanel extends HTMLElement {
   #record = null
   #situation = 0
   #ticked = new Set()
+  #waiting = 0
+  /** How often what is ticked was sent and hasn't been answered. */
   #saving = 0
 
   connectedCallback() {
@@ -67,6 +69,8 @@ export class GuidePanel extends HTMLElement {
   /** Asks for the guide that the conversation is about. @param {import('../../lib/desk_chat.js').DeskChat | null} chat */
   show(chat) {
     if (chat !== this.#chat) {
+      if (this.#waiting) this.#save()
+      this.#saving = 0
       this.#chat = chat
       this.#shown = ''
       this.#record = null
@@ -74,7 +78,7 @@ export class GuidePanel extends HTMLElement {
     }
     const [linked] = chat ? guidesIn(chat.events) : []
     if (linked && !this.#shown) this.#ask(linked.guideId)
-    else if (this.#record && !this.#saving) this.#follow()
+    else if (this.#record && !this.#waiting && !this.#saving) this.#follow()
     else if (chat && !this.#record) this.#followOffered()
   }
 
@@ -113,6 +117,7 @@ export class GuidePanel extends HTMLElement {
 
   /** @param {Record<string, any>} record what `GET /api/v1/guides/{id}` answers */
   showGuide(record) {
+    if (this.#waiting) this.#save()
     this.#shown = record.id
     this.#record = record
     const { situation, ticked } = tickedIn(this.#chat?.events ?? [], record.id)
@@ -290,16 +295,22 @@ export class GuidePanel extends HTMLElement {
     if (checked) this.#ticked.add(name)
     else this.#ticked.delete(name)
     this.#drawCount()
-    clearTimeout(this.#saving)
-    this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS)
+    clearTimeout(this.#waiting)
+    this.#waiting = setTimeout(() => this.#save(), SAVE_AFTER_MS)
   }
 
   #save() {
-    clearTimeout(this.#saving)
-    this.#saving = 0
+    clearTimeout(this.#waiting)
+    this.#waiting = 0
+    const chat = this.#chat
     const situation = situationsOf(this.#record.guide)[this.#situation]
     const checked = situation.items.map(({ name }) => name).filter((name) => this.#ticked.has(name))
-    tell(this, 'desk-checklist', { guide_id: this.#record.id, situation: situation.name, checked })
+    const ticks = { guide_id: this.#record.id, situation: situation.name, checked }
+    this.#saving += 1
+    const done = () => {
+      if (chat === this.#chat) this.#saving = Math.max(0, this.#saving - 1)
+    }
+    tell(this, 'desk-checklist', { chat, ticks, done })
   }
 
   #drawCount() {
