@@ -344,3 +344,72 @@ def test_a_network_that_changes_while_it_rings_costs_no_call(page: Page):
     )
 
     assert told == [["call.rejoin"], "live"]
+
+
+# --- the citizen's conversation ------------------------------------------------------------------------
+
+CHAT = """
+  const { ChatSession } = await import('/static/js/lib/chat_session.js')
+  const log = []
+  const notice = (text) => {
+    log.push({ sequence: log.length + 1, kind: 'notice', body: { text }, at: '2026-11-26T09:00:00Z' })
+    return log.at(-1)
+  }
+  let failures = 0
+  const api = {
+    transcript: async (_, after) => {
+      if (failures > 0) {
+        failures -= 1
+        throw new ConnectionError('cut')
+      }
+      return answer('log', { events: log.slice(after) })
+    },
+    watching: () => ({ url: '', protocols: [] }),
+  }
+  const known = { conversation: { id: 'c', token: 't' } }
+  const memory = { read: (name) => known[name] ?? null, write: () => {} }
+  const session = new ChatSession({ api, memory })
+  Object.defineProperty(session.live, 'isOpen', { get: () => true })
+  session.live.start = () => {}
+  const tell = (type, detail) => session.live.dispatchEvent(new CustomEvent(type, { detail }))
+"""
+
+
+def test_what_is_told_while_the_transcript_is_on_its_way_is_there_afterwards(page: Page):
+    assert (
+        played(
+            page,
+            CHAT,
+            """
+            notice('第一条')
+            failures = 1
+            await session.open()
+            holds.add('log')
+            tell('state', 'open')
+            await isAsked('log')
+            tell('news', notice('第二条'))
+            await letGo('log')
+            return session.timeline.lastSequence
+            """,
+        )
+        == 2
+    )
+
+
+def test_a_transcript_that_cannot_be_had_with_a_connection_open_is_asked_for_again(page: Page):
+    assert (
+        played(
+            page,
+            CHAT,
+            """
+            notice('第一条')
+            failures = 2
+            await session.open()
+            tell('state', 'open')
+            await until(() => session.timeline.lastSequence === 1)
+            tell('news', notice('第二条'))
+            return session.timeline.lastSequence
+            """,
+        )
+        == 2
+    )

@@ -8,7 +8,7 @@
  * to wait for), `failed` (the reason why a message didn't get through), `expired`.
  */
 
-import { deliver } from './delivery.js'
+import { backOff, deliver, sleep } from './delivery.js'
 import { ConnectionError, ConversationLeft, Refusal, explain } from './errors.js'
 import { freshly } from './freshly.js'
 import { AT_BOT, holdingAfter, holdingWithNews } from './holding.js'
@@ -30,6 +30,8 @@ export class ChatSession extends EventTarget {
   /** `#takeMissing`, one at a time. */
   #catchUp = freshly(() => this.#takeMissing())
   #restoring = false
+  /** The last event of the log that was told while the transcript was still on its way. */
+  #unheard = 0
 
   timeline = new Timeline()
 
@@ -252,14 +254,27 @@ export class ChatSession extends EventTarget {
   /** Takes the transcript, without announcing what was said long ago. */
   async #restore() {
     this.#restoring = true
+    this.#unheard = 0
     try {
       await this.#takeMissing()
       this.#restoring = false
+      if (this.#unheard > this.timeline.lastSequence) this.#catchUp().catch(() => {})
       this.#memory.write('conversation', this.#conversation)
       this.#live.start()
     } catch (error) {
       if (error instanceof Refusal && error.endsConversation) this.#expire()
       else this.#live.start() // it restores as soon as there is a connection
+    }
+  }
+
+  /** News come, but what they go on from is still missing. */
+  async #restoreAtLast() {
+    const conversation = this.#conversation
+    for (let failures = 1; ; failures += 1) {
+      await this.#restore()
+      if (!this.#restoring || !this.#live.isOpen) return
+      await sleep(backOff(failures))
+      if (conversation !== this.#conversation || !this.#restoring || !this.#live.isOpen) return
     }
   }
 
@@ -294,7 +309,10 @@ export class ChatSession extends EventTarget {
   }
 
   #takeNews(news) {
-    if (this.#restoring) return
+    if (this.#restoring) {
+      this.#unheard = Math.max(this.#unheard, news.sequence)
+      return
+    }
     if (this.timeline.missesBefore(news)) {
       this.#catchUp().catch(() => this.#dispatch('connection', 'lost'))
       return
@@ -326,7 +344,7 @@ export class ChatSession extends EventTarget {
 
   async #liveChanged(state) {
     if (state === 'open') {
-      if (this.#restoring) await this.#restore()
+      if (this.#restoring) await this.#restoreAtLast()
       this.#dispatch('connection', 'ok')
       this.#retryFailed()
       return
