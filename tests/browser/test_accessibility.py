@@ -1,6 +1,7 @@
 """Axe finds nothing serious, nothing needs sideways scrolling, everything works by keyboard."""
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -20,7 +21,8 @@ LOOKS = {
 
 
 def assert_axe_is_content(page: Page) -> None:
-    violations = Axe().run(page).response["violations"]
+    is_there = page.evaluate("'axe' in window")
+    violations = Axe("0" if is_there else AXE_SCRIPT).run(page).response["violations"]
     serious = [
         f"{v['id']} ({v['impact']}): {v['nodes'][0]['target']} {v['nodes'][0]['failureSummary']}"
         for v in violations

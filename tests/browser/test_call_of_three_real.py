@@ -19,7 +19,7 @@ from server.app import create_app
 from tests.browser.agent import Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import is_breach
-from tests.browser.patience import PATIENCE_MS
+from tests.browser.patience import PATIENCE_MS, comes_true
 from tests.browser.real_service import browser_with_devices, calls, serving
 from tests.browser.scripted_replies import reply_to
 from tests.browser.test_accessibility import assert_axe_is_content
@@ -184,8 +184,9 @@ def test_an_invited_agent_agrees_and_a_supervisor_hears_all_and_takes_over(page_
     chief.presses("旁听通话")
     chief.sees("旁听中，对方听不到也看不到您")
     comes_to_see(chief.page, ".call__remote")
-    for tile in chief.page.locator(".call__other:not([hidden]) video").all():
-        assert tile.evaluate("video => video.srcObject.getTracks().length") == 2
+    tiles = chief.page.locator(".call__other:not([hidden]) video")
+    tracks = "all => all.map((video) => video.srcObject?.getTracks().length)"
+    comes_true(chief.page, lambda: tiles.evaluate_all(tracks) == [2, 2])
     expect(chief.page.get_by_role("button", name="静音")).to_be_hidden()
     assert_axe_is_content(chief.page)
     citizen.sees("主管旁听中")
