@@ -239,6 +239,19 @@ def test_an_agent_who_missed_that_the_citizen_picked_up_is_in_the_call_all_the_s
     agent.sees("视频通话中")
 
 
+def test_an_invitation_that_came_while_the_desk_was_cut_off_is_read_afterwards(
+    agent: Agent, desk: FakeDeskService
+):
+    told = {
+        "invitations": [{"call_id": "call-9", "invited_by": "王芳"}],
+        "consent": {"version": "1", "text": []},
+    }
+    agent.page.route("**/staff/invitations", lambda route: route.fulfill(json=told))
+    desk.cut_sockets()
+
+    agent.sees("王芳请您加入正在进行的通话。")
+
+
 def test_muting_and_the_camera_are_switched_and_said(agent: Agent):
     agent.page.evaluate(NOTE_TRACKS)
     calls(agent)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeDeskService
@@ -214,6 +214,55 @@ def test_a_paper_of_ones_own_conversation_is_worked_on_wherever_it_is_opened(
     sheet = agent.page.get_by_role("dialog", name="预约登记")
     expect(sheet.get_by_label("姓名")).to_be_editable()
     expect(sheet.get_by_role("button", name="定稿")).to_be_visible()
+
+
+def test_a_conversation_that_comes_late_does_not_replace_what_was_asked_for_since(
+    following: Agent, desk: FakeDeskService
+):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.follow_ups.left("评分 2：有点慢", desk.agent_has("居住证首次申领").id, "rating")
+    following.presses("跟进")
+    following.page.route("**/conversations/c-other?*", hold, times=1)
+    press(following, "看对话", "等了太久")
+    comes_true(following.page, lambda: held)
+    press(following, "看对话", "有点慢")
+    heading = following.page.locator(".follow__detail").get_by_role("heading", name="居住证首次申领")
+    expect(heading).to_be_visible()
+    with following.page.expect_response("**/conversations/c-other?*"):
+        held[0].continue_()
+    following.page.evaluate("() => new Promise((go) => setTimeout(go, 50))")
+
+    expect(heading).to_be_visible()
+
+
+def test_films_that_come_late_are_not_shown_beside_another_conversation(
+    following: Agent, desk: FakeDeskService
+):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.follow_ups.left("评分 2：有点慢", desk.agent_has("居住证首次申领").id, "rating")
+    following.presses("跟进")
+    press(following, "看对话", "等了太久")
+    following.page.route("**/recordings?*", hold, times=1)
+    following.presses("查看录像")
+    comes_true(following.page, lambda: held)
+    press(following, "看对话", "有点慢")
+    expect(
+        following.page.locator(".follow__detail").get_by_role("heading", name="居住证首次申领")
+    ).to_be_visible()
+    with following.page.expect_response("**/recordings?*"):
+        held[0].continue_()
+    following.page.evaluate("() => new Promise((go) => setTimeout(go, 50))")
+
+    expect(following.page.locator("bb-desk-films")).to_have_count(0)
+    expect(following.page.get_by_role("button", name="查看录像")).to_be_visible()
 
 
 def test_an_agent_to_whom_nothing_came_yet_is_told_so(agent: Agent):

@@ -93,6 +93,9 @@ export class Desk extends HTMLElement {
 
   #listen() {
     const session = (type, act) => this.#session.addEventListener(type, ({ detail }) => act(detail))
+    this.#session.live.addEventListener('state', ({ detail }) => {
+      if (detail === 'open') this.#company.look() // nothing else tells of an invitation that came meanwhile
+    })
     session('change', () => this.#followCall())
     session('change', () => this.#draw())
     session('signedin', () => this.#signedIn())

@@ -10,6 +10,7 @@ export class FollowActions {
   #desk
   #api
   #explain
+  #looked = ''
 
   /**
    * @param {object} parts
@@ -46,8 +47,10 @@ export class FollowActions {
   }
 
   async #look(id) {
+    this.#looked = id
     await this.#attempt(async () => {
       const conversation = await this.#api.conversation(id)
+      if (id !== this.#looked) return // another has been asked for since
       const chat = new DeskChat(id)
       chat.describe({ ...conversation, events: undefined })
       for (const event of conversation.events) chat.take(event)
@@ -59,6 +62,7 @@ export class FollowActions {
   async #showRecordings(id) {
     await this.#attempt(async () => {
       const { recordings } = await this.#api.recordings(id)
+      if (id !== this.#looked) return
       this.#view.showRecordings(recordings, {
         now: new Date(),
         addressOf: (name) => this.#api.recordingAddress(name),
