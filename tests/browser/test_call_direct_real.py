@@ -1,5 +1,6 @@
 """A call from browser to browser: two real pages, the real service, which passes on words and no media."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,10 +101,33 @@ def test_both_see_and_hear_each_other_and_nothing_is_recorded(
     expect(citizen.page.locator("bb-call")).to_have_attribute("data-step", "ended")
 
 
-def test_how_to_reach_the_other_side_is_asked_for_once(talk: tuple[Citizen, Agent]):
+@pytest.fixture
+def rounds(pages: tuple[Page, Page]) -> list[set[str]]:
+    """The rounds in which each page described itself: one, unless the machine is slow."""
+
+    def note(page: Page) -> set[str]:
+        found: set[str] = set()
+
+        def sent(frame: str | bytes) -> None:
+            told = json.loads(frame)
+            if told["type"] in {"peer.offer", "peer.answer"}:
+                found.add(told["round"])
+
+        page.on("websocket", lambda socket: socket.on("framesent", sent))
+        return found
+
+    return [note(page) for page in pages]
+
+
+def test_how_to_reach_the_other_side_is_asked_for_once_a_round(
+    rounds: list[set[str]], talk: tuple[Citizen, Agent]
+):
     asked = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/ice')).length"
 
-    assert [each.page.evaluate(asked) for each in talk] == [1, 1]
+    def are_equal() -> bool:
+        return [each.page.evaluate(asked) for each in talk] == [len(found) for found in rounds]
+
+    comes_true(talk[0].page, are_equal)
 
 
 def connections(page: Page) -> list[str]:
