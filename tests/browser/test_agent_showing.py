@@ -1,7 +1,7 @@
 """The agent shows the citizen a file or an element of the guide, and points at it."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeChat, FakeDeskService
@@ -157,6 +157,26 @@ def test_the_citizens_finger_is_seen_and_told(at_desk: Agent, desk: FakeDeskServ
     expect(shown).to_contain_text("对方指着右上角")
     assert share_of(at_desk.page, ".finger--other") == pytest.approx((0.9, 0.1), abs=0.02)
     at_desk.told("对方指着右上角")
+
+
+def test_where_the_citizen_points_while_the_panel_is_being_loaded_is_seen_once_it_is_there(
+    at_desk: Agent, desk: FakeDeskService, chat: FakeChat
+):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    at_desk.page.route("**/bb-shown.js", hold)
+    desk.log(chat, "show", {"what": "file", **FROM_CITIZEN})
+    comes_true(at_desk.page, lambda: held)
+    point = {"type": "point", "by": "citizen", "show": chat.events[-1]["sequence"], "x": 0.9, "y": 0.1}
+    desk.news(conversation_id=chat.id, **point)
+    desk.citizen_says(chat, "这里")
+    at_desk.sees("这里")  # comes after the finger
+    held[0].continue_()
+
+    expect(panel(at_desk.page)).to_contain_text("对方指着右上角")
 
 
 def test_a_line_is_pointed_at_by_press_and_keys(at_desk: Agent, desk: FakeDeskService):

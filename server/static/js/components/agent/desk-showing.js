@@ -14,6 +14,8 @@ export class DeskShowing {
   #panel = null
   #drawn = ''
   #open = { id: '', show: 0 }
+  /** Where the citizen pointed last. */
+  #pointed = null
   #finger
 
   /**
@@ -68,6 +70,7 @@ export class DeskShowing {
       address: Promise.resolve(address),
       file: () => make('a', { href: address, download: shown.name }, icon('materials'), shown.name),
     })
+    if (this.#pointed) this.#hear(this.#pointed)
   }
 
   async #show(what) {
@@ -99,6 +102,7 @@ export class DeskShowing {
   }
 
   #hear(news) {
+    this.#pointed = news // the panel may not be there yet
     if (news.conversation_id === this.#open.id && news.show === this.#open.show) this.#panel?.mark(news)
   }
 }
