@@ -16,15 +16,19 @@ async () => {
   const live = Object.assign(new EventTarget(), { isOpen: true })
   const sent = []
   let answers = []
+  let state = 'open', under_way = null
   let field = { name: 'a', value: '', version: 0, problem: '', lock: null }
   const ask = async (method, path, body) => {
-    if (method === 'GET') return { state: 'open', fields: [field] }
+    if (path.endsWith('/end')) state = 'finished'
+    const answer = { state, fields: [field] }
+    if (method === 'GET') await under_way
+    if (method === 'GET' || path.endsWith('/end')) return answer
     sent.push(body.value === undefined ? body.act : `${body.act} ${body.value} v${body.version}`)
-    const answer = answers.shift() ?? 'ok'
-    if (answer === 'slow') await new Promise((go) => setTimeout(go, 100))
-    if (answer === 'cut') throw new ConnectionError('cut')
-    if (answer === 'lost') { write(body); throw new ConnectionError('lost') }
-    if (answer !== 'ok' && answer !== 'slow') throw new Refusal(409, answer, '')
+    const outcome = answers.shift() ?? 'ok'
+    if (outcome === 'slow') await new Promise((go) => setTimeout(go, 100))
+    if (outcome === 'cut') throw new ConnectionError('cut')
+    if (outcome === 'lost') { write(body); throw new ConnectionError('lost') }
+    if (outcome !== 'ok' && outcome !== 'slow') throw new Refusal(409, outcome, '')
     return write(body)
   }
   const write = ({ value, version }) => {
@@ -142,3 +146,19 @@ def test_news_that_were_overtaken_change_nothing(page: Page):
     late = f"new CustomEvent('passing', {{ detail: {{ type: 'form.field', form_id: 'f', field: {old} }} }})"
 
     assert played(page, f"other('二'); other('三'); live.dispatchEvent({late})")["value"] == "三"
+
+
+def test_a_form_that_was_finished_while_an_answer_was_on_its_way_stays_so(page: Page):
+    acts = """
+      let arrives
+      under_way = new Promise((go) => { arrives = go })
+      const late = form.load()
+      under_way = null
+      await form.end('finish')
+      arrives()
+      await late
+      globalThis.stands = form.view.state
+    """
+    played(page, acts)
+
+    assert page.evaluate("globalThis.stands") == "finished"

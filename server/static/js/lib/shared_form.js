@@ -8,6 +8,7 @@
 
 import { backOff, sleep } from './delivery.js'
 import { ConnectionError, Refusal } from './errors.js'
+import { freshly } from './freshly.js'
 import { newId } from './ids.js'
 
 const SEND_AFTER_MS = 350
@@ -31,6 +32,7 @@ export class SharedForm extends EventTarget {
   #fields = new Map()
   #closed = false
   #looking = 0
+  #reading = freshly(async () => this.#take(await this.#ask('GET', this.#path)))
 
   /** The form as the service gave it last, or null. */
   view = null
@@ -52,9 +54,9 @@ export class SharedForm extends EventTarget {
     this.#looking = setInterval(() => !live.isOpen && this.#loadQuietly(), LOOK_EVERY_MS)
   }
 
-  /** Gets the form. Throws ServiceError. */
+  /** Gets the form as it is at this call or later. Throws ServiceError. */
   async load() {
-    this.#take(await this.#ask('GET', this.#path))
+    await this.#reading()
     return this.view
   }
 
@@ -217,6 +219,8 @@ export class SharedForm extends EventTarget {
   }
 
   #take(view) {
+    const wasOvertaken = this.view !== null && this.view.state !== 'open' && view.state === 'open'
+    if (wasOvertaken) return // no form that has ended is open again
     this.view = view
     for (const known of view.fields) this.#takeField(known, { quietly: true })
     this.#dispatch()
