@@ -413,3 +413,46 @@ def test_a_transcript_that_cannot_be_had_with_a_connection_open_is_asked_for_aga
         )
         == 2
     )
+
+
+# --- papers ----------------------------------------------------------------------------------------------
+
+
+def test_a_signature_that_was_declined_while_an_older_look_was_on_its_way_stays_so(page: Page):
+    shown = played(
+        page,
+        """
+        const { openPaper } = await import('/static/js/components/paper-sheet.js')
+        const data = new TextEncoder().encode('paper')
+        const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data))
+        const sha256 = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+        const named = { signature_id: 's', subject: 'file', file_id: 'f', title: '申请表' }
+        const request = { ...named, document_sha256: sha256 }
+        let state = 'asked'
+        const live = new EventTarget()
+        """,
+        """
+        holds.add('file')
+        openPaper({ kind: 'signature', id: 's' }, {
+          side: 'agent',
+          live,
+          ask: async () => ({ ...request, state }),
+          fetchFile: () => answer('file', new Blob([data], { type: 'application/pdf' })),
+          explain: String,
+        })
+        await isAsked('file')
+        state = 'declined'
+        const detail = { kind: 'signature', body: { signature_id: 's', state } }
+        live.dispatchEvent(new CustomEvent('news', { detail }))
+        await until(() => held.get('file').length === 2)
+        const [older, newer] = held.get('file')
+        newer()
+        await until(() => document.querySelector('.paper').textContent.includes('市民没有签'))
+        older()
+        await moment(50)
+        return document.querySelector('.paper').textContent
+        """,
+    )
+
+    assert "市民没有签" in shown
+    assert "等待中" not in shown

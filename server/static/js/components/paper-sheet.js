@@ -59,6 +59,7 @@ class Sheet {
   #around
   #paper = null
   #form = null
+  #turn = 0
   #title = make('h2', { class: 'dialog__title', id: 'paper-title', tabindex: '-1' })
   #body = make('div', { class: 'paper__body' })
   #status = make('p', { class: 'paper__status', role: 'status' })
@@ -118,10 +119,14 @@ class Sheet {
 
   async #draw() {
     const { kind, id } = this.#paper
+    this.#turn += 1
+    const turn = this.#turn
+    const isNewest = () => turn === this.#turn // else something was told, or asked for, meanwhile
     try {
       if (kind === 'form') await this.#drawForm(id)
-      else await this.#drawSignature(id)
+      else await this.#drawSignature(id, isNewest)
     } catch (error) {
+      if (!isNewest()) return
       this.#title.textContent = '没有打开'
       this.#say(this.#around.explain(error))
       this.#offer(['再试一次', () => this.show(this.#paper), 'button'])
@@ -214,12 +219,13 @@ class Sheet {
 
   // --- a signature ----------------------------------------------------------------------------------
 
-  async #drawSignature(id) {
+  async #drawSignature(id, isNewest) {
     const request = await this.#around.ask('GET', `signatures/${encodeURIComponent(id)}`)
     const shown = await this.#document(request)
+    const result = await this.#result(request)
+    if (!isNewest()) return
     this.#clear()
     this.#head(`${request.state === 'asked' ? '请签名' : '签名'}：${request.title}`)
-    const result = await this.#result(request)
     this.#body.replaceChildren(shown, ...(result ? [result] : []))
     if (request.state === 'asked' && !this.#isAgent) {
       this.#body.append(this.#signing(request))
