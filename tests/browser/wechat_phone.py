@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from core import accounts
@@ -28,6 +27,7 @@ from tests.browser.conftest import is_breach
 from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
+from tests.ports import kept_port
 from tests.server.wechat_world import ACCOUNT, wechat_table
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
 from tests.wechat_platform.users import Seen
@@ -115,7 +115,7 @@ class InWeChat:
 @contextmanager
 def wechat_service(folder: Path) -> Iterator[WeChat]:
     """A service with one agent, and an official account."""
-    port, of_platform = unused_port(), unused_port()
+    port, of_platform = kept_port(), kept_port()
     url = f"http://127.0.0.1:{port}"
     own = AccountSettings(callback=f"{url}/wechat/{ACCOUNT}")
     platform = WeChatPlatform(own, port=of_platform)

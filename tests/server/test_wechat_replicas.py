@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 
 from core.clock import utc_now
 from core.outbox_ports import ItemState
@@ -15,6 +15,7 @@ from server.keys import REPLICAS, STORES, WECHAT
 from tests import redis_server
 from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine, say
+from tests.ports import kept_port
 from tests.server.conftest import Service, find_district
 from tests.server.desk_world import FakeMedia
 from tests.server.replica_world import SESSION_SECRET
@@ -49,7 +50,7 @@ def joined_by(request):
 @pytest.fixture
 async def world(tmp_path, migrated_postgresql, joined_by):
     await empty_tables(migrated_postgresql)
-    ports = [unused_port(), unused_port()]
+    ports = [kept_port(), kept_port()]
     first, second = (f"http://127.0.0.1:{port}/wechat/{ACCOUNT}" for port in ports)
     account = AccountSettings(callback=first, more_callbacks=(second,))
     faults = Faults(pushed_twice=0.4, reply_lost=0.1, api_delay=(0.0, 0.05))
