@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 
 from connectors.wechat.views import CALLBACKS
 from core.outbox_ports import ChannelUser
@@ -17,6 +17,7 @@ from server.app import create_app
 from server.wechat_part import WeChatAccount
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import ScriptedEngine
+from tests.ports import kept_port
 from tests.server.conftest import Service, find_district
 from tests.waiting import comes_true
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
@@ -70,7 +71,7 @@ class WeChatWorld:
             return all(any(text in each for each in rest) for text in texts)
 
         with contextlib.suppress(TimeoutError):
-            await comes_true(shown, patience_s=20)
+            await comes_true(shown)
         assert shown(), citizen.texts
 
 
@@ -86,7 +87,7 @@ async def wechat_world(
     **changed: Any,
 ) -> AsyncIterator[WeChatWorld]:
     """A world; `account` is how the platform has it set up, `wechat` what the service's settings say."""
-    port = unused_port()
+    port = kept_port()
     public_url = f"http://127.0.0.1:{port}"
     own = AccountSettings(callback=f"{public_url}/wechat/{ACCOUNT}", **(account or {}))
     async with WeChatPlatform(own, **(platform or {})) as running:
