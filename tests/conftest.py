@@ -13,6 +13,7 @@ from core.database import Database
 from core.migrations import upgrade
 from core.stores.tables import metadata
 from tests import postgresql
+from tests.ports import kept_port
 
 # A slow machine must not fail a test, so no example has a deadline.
 settings.register_profile("bangban", deadline=None)
@@ -22,6 +23,12 @@ settings.load_profile("bangban")
 KEPT = {"counters", "identity"}
 
 _database_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def unused_tcp_port():
+    """A port where nobody listens, and nobody begins to."""
+    return kept_port()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @contextlib.contextmanager

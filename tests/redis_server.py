@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.postgresql import dies_with_us
 
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 class RedisServer:

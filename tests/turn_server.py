@@ -21,9 +21,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.ports import kept_port
+
 CONFIGURATION = Path(__file__).resolve().parents[1] / "docs" / "howto" / "turnserver.conf"
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 300
 
 
 class TurnServer:
@@ -34,7 +36,7 @@ class TurnServer:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.address = address
-        self.port, self.tls_port = _free_port(address), tls_port or _free_port(address)
+        self.port, self.tls_port = kept_port(address), tls_port or kept_port(address)
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         make_certificate(folder, address)
@@ -153,9 +155,3 @@ def make_certificate(folder: Path, address: str) -> None:
 def _dies_with_us() -> list[str]:
     """The start of a command whose process ends when the tests are killed, where the system can do so."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

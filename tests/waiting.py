@@ -5,7 +5,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
+"""Far over what anything takes on the slowest machine: only what hangs reaches it."""
+
 _LOOK_S = 0.01
 
 

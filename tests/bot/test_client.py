@@ -7,10 +7,11 @@ from aiohttp.test_utils import TestServer as BareServer
 
 from bot.client import RasaAddress, RasaEngine, create_session, is_ready, served_model
 from core.errors import DialogueUnavailable, InvalidInput
-from core.kept_processes import free_ports
 from core.statuses import TurnStatus
 from tests.bot.fake_rasa import FakeRasa, turn
 from tests.contracts.dialogue_engine import DialogueEngineContract
+from tests.ports import kept_port
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -29,18 +30,18 @@ async def rasa(aiohttp_server):
 
 @pytest.fixture
 def engine(session, rasa):
-    return RasaEngine(session, [rasa.address], timeout_s=5)
+    return RasaEngine(session, [rasa.address], timeout_s=PATIENCE_S)
 
 
 class TestRasaEngine(DialogueEngineContract):
     @pytest.fixture
     async def engine(self, session, rasa):
-        return RasaEngine(session, [rasa.address], timeout_s=5)
+        return RasaEngine(session, [rasa.address], timeout_s=PATIENCE_S)
 
     @pytest.fixture
     async def silent_engine(self, session, rasa):
         rasa.answers = []
-        return RasaEngine(session, [rasa.address], timeout_s=5)
+        return RasaEngine(session, [rasa.address], timeout_s=PATIENCE_S)
 
 
 async def test_the_reply_says_how_long_the_engine_took(engine, rasa):
@@ -76,7 +77,7 @@ async def test_a_message_without_content_is_not_sent(engine, rasa):
 
 
 async def test_a_message_waits_while_rasa_starts_again(session):
-    (port,) = free_ports(1)
+    port = kept_port()
     rasa = FakeRasa()
     engine = RasaEngine(session, [RasaAddress(f"http://127.0.0.1:{port}")], timeout_s=30)
     waiting = asyncio.create_task(engine.reply("c1", "你好"))
@@ -90,7 +91,7 @@ async def test_a_message_waits_while_rasa_starts_again(session):
 
 
 async def test_a_rasa_that_does_not_come_back_is_unavailable(session):
-    (port,) = free_ports(1)
+    port = kept_port()
     engine = RasaEngine(session, [RasaAddress(f"http://127.0.0.1:{port}")], timeout_s=0.6)
 
     with pytest.raises(DialogueUnavailable):
@@ -116,7 +117,7 @@ async def test_a_conversation_stays_with_its_process_and_all_processes_have_some
     fakes = [FakeRasa() for _ in range(3)]
     servers = [await aiohttp_server(fake.app) for fake in fakes]
     addresses = [RasaAddress(f"http://127.0.0.1:{server.port}") for server in servers]
-    engine = RasaEngine(session, addresses, timeout_s=5)
+    engine = RasaEngine(session, addresses, timeout_s=PATIENCE_S)
 
     for _ in range(2):
         for number in range(30):
@@ -133,8 +134,8 @@ async def test_an_engine_with_a_process_that_understands_nothing_is_not_ready(se
     server = await aiohttp_server(broken.app)
     address = RasaAddress(f"http://127.0.0.1:{server.port}")
 
-    assert await RasaEngine(session, [rasa.address], timeout_s=5).ready()
-    assert not await RasaEngine(session, [rasa.address, address], timeout_s=5).ready()
+    assert await RasaEngine(session, [rasa.address], timeout_s=PATIENCE_S).ready()
+    assert not await RasaEngine(session, [rasa.address, address], timeout_s=PATIENCE_S).ready()
 
 
 async def test_the_management_api_is_asked_with_the_token(session, rasa):
@@ -146,11 +147,11 @@ async def test_the_management_api_is_asked_with_the_token(session, rasa):
 
 
 async def test_nobody_at_home_is_not_ready(session):
-    (port,) = free_ports(1)
+    port = kept_port()
 
     assert not await is_ready(session, RasaAddress(f"http://127.0.0.1:{port}"))
 
 
 async def test_an_engine_needs_a_process(session):
     with pytest.raises(ValueError, match="process"):
-        RasaEngine(session, [], timeout_s=5)
+        RasaEngine(session, [], timeout_s=PATIENCE_S)

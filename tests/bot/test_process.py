@@ -14,8 +14,8 @@ from bot.client import create_session, is_ready
 from bot.process import PACE, RasaPlan, RasaPool, describe_output
 from core import kept_processes
 from core.errors import ConfigurationError, DialogueUnavailable
-from core.kept_processes import free_ports
 from tests.bot.model_archive import write_model
+from tests.ports import kept_port
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.slow
@@ -69,7 +69,7 @@ async def test_several_processes_have_ports_and_folders_of_their_own_and_share_t
 
 
 async def test_a_fixed_port_is_the_first_of_as_many_as_are_needed(plan, session):
-    (port,) = free_ports(1)
+    port = kept_port()
 
     async with RasaPool(RasaPlan(**{**vars_of(plan), "port": port}), session) as pool:
         assert [address.url for address in pool.addresses] == [f"http://127.0.0.1:{port}"]

@@ -16,6 +16,7 @@ import yaml
 
 from bot.training import fingerprint, is_fresh
 from core.settings import Settings
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ TRAINED = ROOT / "models" / "rasa" / "bangban.tar.gz"
 # better sentences may cost one or another of the held-out ones.
 LEAST_ACCURACY = 0.87
 LEAST_RECALL = {"danger": 0.93, "person": 0.93}
-SECONDS = 120
+SECONDS = PATIENCE_S
 
 
 def in_rasa(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.agent import FAKE_DEVICES, Agent
 from tests.browser.citizen import Citizen
 from tests.browser.conftest import launch
-from tests.reserved_port import ReservedPort
+from tests.ports import ReservedPort
 
 
 async def nothing() -> None:

@@ -28,7 +28,7 @@ from tests.browser.patience import PATIENCE_MS, PATIENCE_S
 from tests.browser.real_service import serving
 from tests.browser.scripted_replies import reply_to
 from tests.fakes import ScriptedEngine
-from tests.reserved_port import ReservedPort
+from tests.ports import ReservedPort
 from tests.server.wechat_world import ACCOUNT, wechat_table
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
 from tests.wechat_platform.users import Seen

@@ -9,6 +9,7 @@ import pytest
 from core.errors import NotFound
 from core.ports import Change, DocumentRecord, GuideRecord, KnowledgeStore, PutCounts
 from core.statuses import GuideStatus
+from tests.waiting import PATIENCE_S
 
 
 def a_guide(guide_id: str = "g1", text: str = "v1", **fields) -> GuideRecord:
@@ -417,6 +418,7 @@ class KnowledgeStoreContract:
                 await asyncio.sleep(0)
             return seen
 
-        seen, *_ = await asyncio.gather(asyncio.wait_for(read(), 60), *(write(writer) for writer in range(4)))
+        async with asyncio.timeout(PATIENCE_S):
+            seen, *_ = await asyncio.gather(read(), *(write(writer) for writer in range(4)))
 
         assert len(seen) == 80

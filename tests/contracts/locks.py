@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.errors import Unavailable
+from tests.waiting import PATIENCE_S
 
 
 class LocksContract:
@@ -55,17 +56,17 @@ class LocksContract:
 
         await self.end(one)
 
-        async with other.hold("rounds", at_most=10), other.hold("turn 1", at_most=10):
+        async with other.hold("rounds", at_most=PATIENCE_S), other.hold("turn 1", at_most=PATIENCE_S):
             pass
 
     async def test_a_replica_waits_until_the_lock_is_free(self, one, other):
         said = []
 
         async def second():
-            async with other.hold("turn", at_most=30):
+            async with other.hold("turn", at_most=PATIENCE_S):
                 said.append("second")
 
-        async with one.hold("turn", at_most=30):
+        async with one.hold("turn", at_most=PATIENCE_S):
             waiting = asyncio.create_task(second())
             await asyncio.sleep(0.1)
             said.append("first")
@@ -74,23 +75,23 @@ class LocksContract:
         assert said == ["first", "second"]
 
     async def test_who_waits_in_vain_is_told(self, one, other):
-        async with one.hold("turn", at_most=30):
+        async with one.hold("turn", at_most=PATIENCE_S):
             with pytest.raises(Unavailable):
                 async with other.hold("turn", at_most=0.1):
                     raise AssertionError("held twice")
 
     async def test_who_gives_up_waiting_takes_no_lock_along(self, one, other):
         async def wait_for_it():
-            async with other.hold("turn", at_most=30):
+            async with other.hold("turn", at_most=PATIENCE_S):
                 await asyncio.sleep(60)
 
-        async with one.hold("turn", at_most=30):
+        async with one.hold("turn", at_most=PATIENCE_S):
             waiting = asyncio.create_task(wait_for_it())
             await asyncio.sleep(0.05)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-        async with one.hold("turn", at_most=10):
+        async with one.hold("turn", at_most=PATIENCE_S):
             pass
 
     async def test_many_who_want_it_get_it_one_at_a_time(self, one, other):
@@ -98,7 +99,7 @@ class LocksContract:
 
         async def work(locks):
             nonlocal inside, most
-            async with locks.hold("turn", at_most=60):
+            async with locks.hold("turn", at_most=PATIENCE_S):
                 inside += 1
                 most = max(most, inside)
                 await asyncio.sleep(0)

@@ -8,8 +8,6 @@ import pytest
 from core.errors import Unavailable
 from tests.waiting import comes_true
 
-PATIENCE = 60
-
 
 @dataclass
 class Joined:

@@ -8,6 +8,7 @@ from core.errors import ConfigurationError, Unavailable
 from core.stores.locks import PostgresqlLocks
 from tests.contracts.locks import LocksContract
 from tests.replica_fakes import ProcessLocks, ReplicaHub
+from tests.waiting import PATIENCE_S
 
 
 class TestProcessLocks(LocksContract):
@@ -47,7 +48,7 @@ class TestPostgresqlLocks(LocksContract):
         await one.try_hold("rounds")
         await end_sessions(migrated_postgresql)
 
-        async with other.hold("rounds", at_most=10):
+        async with other.hold("rounds", at_most=PATIENCE_S):
             assert not await holds_by_and_by(one, "rounds")
         assert await one.try_hold("rounds")
 

@@ -23,6 +23,7 @@ from core.ports import User
 from core.settings import Settings
 from core.statuses import Role
 from server.stores_part import open_stores
+from tests.ports import kept_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "knowledge" / "samples" / "guides").glob("*.json*"))
@@ -41,7 +42,7 @@ class RunningService:
         self._process: subprocess.Popen[str] | None = None
         self._announced = threading.Event()
         self.url = ""
-        self.port = 0
+        self.port = kept_port()
 
     def start(self) -> "RunningService":
         """Starts it, and returns when it is ready for citizens."""

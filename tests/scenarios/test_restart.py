@@ -19,6 +19,7 @@ from core.stores.tables import conversations
 from server.app import create_app
 from server.keys import CONVERSATION_STORE
 from tests.fakes import ScriptedEngine, say
+from tests.waiting import PATIENCE_S
 
 OFFER = BotReply(
     TurnStatus.CLARIFYING,
@@ -62,9 +63,13 @@ class Citizen:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    # What is older than the engine's timeout is taken for left; few tests want to wait for that.
-    quick = {"engine_timeout_s": 0.2, "action_deadline_s": 0.1}
-    return Settings.load({"data": tmp_path / "var", "log_level": "error", **quick})
+    return Settings.load({"data": tmp_path / "var", "log_level": "error"})
+
+
+@pytest.fixture
+def soon_left(settings: Settings) -> Settings:
+    """What is older than the engine's timeout is taken for left; few tests want to wait for that."""
+    return settings.model_copy(update={"engine_timeout_s": 0.2, "action_deadline_s": 0.1})
 
 
 @pytest.fixture
@@ -105,7 +110,9 @@ async def test_a_message_sent_again_after_a_restart_is_the_same_turn(settings, c
     assert len(engine.turns) == 1
 
 
-async def test_a_message_that_a_crash_left_unanswered_is_answered_without_anyone_asking(settings, citizen):
+async def test_a_message_that_a_crash_left_unanswered_is_answered_without_anyone_asking(
+    settings, soon_left, citizen
+):
     engine = ScriptedEngine({"你好": say("您好！")})
     async with running(settings, engine, citizen) as client:
         await citizen.opens_a_conversation()
@@ -114,12 +121,12 @@ async def test_a_message_that_a_crash_left_unanswered_is_answered_without_anyone
         body = {"text": "你好", "client_message_id": "m1"}
         await store.append(citizen.opened["id"], "citizen_message", body, delivery_key="citizen:m1")
 
-    async with running(settings, engine, citizen):
+    async with running(soon_left, engine, citizen):
         async with citizen.client.ws_connect(
             f"/api/v1/conversations/{citizen.opened['id']}/events?after=1",
             headers={"Authorization": f"Bearer {citizen.opened['token']}"},
         ) as socket:
-            event = await socket.receive_json(timeout=60)
+            event = await socket.receive_json(timeout=PATIENCE_S)
         assert event["body"]["messages"][0]["text"] == "您好！"
         assert (await citizen.says("你好", "m1"))["messages"][0]["text"] == "您好！"
 
@@ -129,7 +136,7 @@ async def test_a_message_that_a_crash_left_unanswered_is_answered_without_anyone
 async def test_a_message_of_this_moment_is_left_to_whoever_is_answering_it(settings, citizen, monkeypatch):
     monkeypatch.setattr("server.app.RECOVER_EVERY_SECONDS", 0.01)
     engine = ScriptedEngine()
-    async with running(settings.model_copy(update={"engine_timeout_s": 60.0}), engine, citizen) as client:
+    async with running(settings.model_copy(update={"engine_timeout_s": 3600.0}), engine, citizen) as client:
         await citizen.opens_a_conversation()
         store = client.app[CONVERSATION_STORE]
         await store.append(citizen.opened["id"], "citizen_message", {"text": "你好"})
@@ -150,12 +157,12 @@ async def tried_often(store, monkeypatch, *, for_seconds: float = 0.0) -> None:
 
     await asyncio.sleep(for_seconds)
     monkeypatch.setattr(store, "unanswered", unanswered)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while looks < 5:  # noqa: ASYNC110 - the background tells nobody
             await asyncio.sleep(0.01)
 
 
-async def test_what_was_left_waits_until_the_engine_is_ready(settings, citizen, monkeypatch):
+async def test_what_was_left_waits_until_the_engine_is_ready(settings, soon_left, citizen, monkeypatch):
     engine = ScriptedEngine()
     async with running(settings, engine, citizen) as client:
         await citizen.opens_a_conversation()
@@ -166,8 +173,8 @@ async def test_what_was_left_waits_until_the_engine_is_ready(settings, citizen, 
     engine.is_ready = False
     monkeypatch.setattr("server.app.RECOVER_EVERY_SECONDS", 0.01)
 
-    async with running(settings, engine, citizen) as client:
-        await tried_often(client.app[CONVERSATION_STORE], monkeypatch, for_seconds=settings.engine_timeout_s)
+    async with running(soon_left, engine, citizen) as client:
+        await tried_often(client.app[CONVERSATION_STORE], monkeypatch, for_seconds=soon_left.engine_timeout_s)
         assert await citizen.reads() == [("citizen_message", "你好")]
 
     assert engine.turns == []
@@ -207,6 +214,6 @@ async def test_conversations_silent_for_too_long_are_forgotten_at_the_next_start
 
     async with running(settings, ScriptedEngine(), citizen) as client:
         store = client.app[CONVERSATION_STORE]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while await store.get(citizen.opened["id"]):  # noqa: ASYNC110 - the purge tells nobody
                 await asyncio.sleep(0.01)

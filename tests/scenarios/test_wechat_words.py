@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
+from tests.ports import kept_port
 from tests.scenarios.conftest import ANSWER_SECONDS, RunningService
 from tests.scenarios.wechat_storm import ACCOUNT, account_settings
 from tests.waiting import comes_true
@@ -28,7 +29,7 @@ async def city(data):
     """WeChat, and a service with the bot and ears."""
     ears = web.Application()
     ears.router.add_post("/hear", hear)
-    port = unused_port()
+    port = kept_port()
     account = AccountSettings(callback=f"http://127.0.0.1:{port}/wechat/{ACCOUNT}")
     async with TestServer(ears) as asr, WeChatPlatform(account) as platform:
         own = account_settings(account, platform.url, port)

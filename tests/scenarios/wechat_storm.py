@@ -16,13 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp.test_utils import unused_port
-
 from core.clock import utc_now
 from core.outbox_ports import ItemState
 from core.ports import ConversationEvent
 from core.settings import Settings
 from server.stores_part import Stores, open_stores
+from tests.ports import kept_port
 from tests.scenarios.conftest import ScriptedService
 from tests.wechat_platform import AccountSettings, ApiFault, PlatformUser, Rules, WeChatPlatform
 from tests.wechat_platform.faults import ANSWER_LOST, DROPPED, REFUSED, Faults
@@ -105,7 +104,7 @@ class Storm:
             faults.share_of_calls("message/custom/send", 0.02, ApiFault(REFUSED, errcode=-1))
             faults.share_of_calls("message/custom/send", 0.02, ApiFault(DROPPED))
         rules = Rules(pause_after_broken=plan.pause_after_broken, message_count=plan.quota)
-        port = unused_port()
+        port = kept_port()
         account = AccountSettings(callback=f"http://127.0.0.1:{port}/wechat/{ACCOUNT}")
         async with WeChatPlatform(account, rules=rules, faults=faults) as platform:
             table = {"answer_within_s": plan.answer_within, "messages_after_message": plan.quota}

@@ -12,6 +12,7 @@ from core import accounts
 from core.ports import User
 from core.statuses import Role
 from tests.server.conftest import CONVERSATIONS
+from tests.waiting import PATIENCE_S
 
 STAFF = "/api/v1/staff"
 PASSWORD = "correct horse 12"
@@ -79,7 +80,7 @@ async def accepted(agent: Desk, citizen: Citizen, **wish) -> str:
 
 
 async def until(socket, wanted) -> dict:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await socket.receive_json()
             if wanted(message):

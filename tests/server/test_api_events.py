@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from server.keys import FAN_OUT, SOCKETS
 from server.open_sockets import OpenSockets, SocketLimits
 from tests.server.conftest import CONVERSATIONS, assert_canonical_error
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 
 
 def watching(service, started, after: int = 0, **more):
@@ -24,7 +24,7 @@ def watching(service, started, after: int = 0, **more):
 
 
 async def sequences(socket, count: int) -> list[int]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return [(await socket.receive_json())["sequence"] for _ in range(count)]
 
 
@@ -95,7 +95,7 @@ async def test_a_watcher_that_cannot_keep_up_is_sent_away_and_loses_nothing_by_c
         await service.said(started, "一")
         await service.said(started, "二")
         reading.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             seen = [message.json()["sequence"] async for message in socket]
         assert socket.close_code == aiohttp.WSCloseCode.TRY_AGAIN_LATER
 
@@ -129,7 +129,7 @@ def trouble(request, service, monkeypatch):
 
 async def received(socket) -> list[int]:
     """All that still comes, until the service closes the socket."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return [message.json()["sequence"] async for message in socket]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from server.background import BackgroundTasks
+from tests.waiting import PATIENCE_S
 
 
 async def test_a_failing_round_does_not_end_the_work():
@@ -16,7 +17,7 @@ async def test_a_failing_round_does_not_end_the_work():
             enough.set()
         raise OSError("this round failed")
 
-    async with BackgroundTasks() as tasks, asyncio.timeout(5):
+    async with BackgroundTasks() as tasks, asyncio.timeout(PATIENCE_S):
         tasks.repeat("work", 0.0, work)
         await enough.wait()
 

@@ -11,6 +11,7 @@ from server.desk_wire import call_json
 from server.pages.call.consent import consent_text, consent_version, notice_version
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
 from tests.server.test_calls import live
+from tests.waiting import PATIENCE_S
 from video.call import CallMode, Party
 from video.evidence_files import EvidenceFile
 from video.guest import PATIENCE, GuestState
@@ -287,7 +288,7 @@ async def test_those_in_the_call_hear_of_a_guest_whom_a_restart_had_made_unknown
     await again.calls.take_up()
     with again.fan_out.subscribe("c1") as page:
         await again.calls.look_after()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (news := await anext(aiter(page))).body.get("guest") is None:
                 pass
 

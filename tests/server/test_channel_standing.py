@@ -13,7 +13,7 @@ from core.statuses import Holder
 from server.channel_standing import ChannelStandings
 from tests.fakes import InMemoryConversationStore, ManualClock
 from tests.outbox_fakes import InMemoryOutboxStore
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 
 HELD = ChannelUser("hall", "o1", "c1", held=Holder.AGENT)
 
@@ -57,7 +57,7 @@ async def world():
 
 
 async def next_told(world) -> tuple:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return await world.told.get()
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import structlog
-from aiohttp.test_utils import unused_port
 
 from connectors.wechat.menu import from_wechat, load_menu, to_wechat
+from tests.ports import kept_port
 from tests.server.wechat_proxies import MENU, PUBLIC, hall_of
 from tests.wechat_platform import WeChatPlatform
 
@@ -132,7 +132,7 @@ class TestCheck:
         assert "✓ 消息推送（安全模式）：收到了" in out
 
     async def test_the_status_is_4_if_something_is_and_what_to_do_stands_below(self, wechat):
-        status, out, err = await wechat("check", "hall", "--url", f"http://127.0.0.1:{unused_port()}")
+        status, out, err = await wechat("check", "hall", "--url", f"http://127.0.0.1:{kept_port()}")
 
         assert (status, err) == (4, "")
         told = out.splitlines()
@@ -144,7 +144,7 @@ class TestCheck:
         own = platform.account.settings
         monkeypatch.setenv("BANGBAN_WECHAT__HALL__APP_SECRET", "AnotherSecret")
 
-        _, out, err = await wechat("check", "--url", f"http://127.0.0.1:{unused_port()}")
+        _, out, err = await wechat("check", "--url", f"http://127.0.0.1:{kept_port()}")
 
         assert "AppSecret" in out
         for secret in (own.token, own.aes_key, own.app_secret, "AnotherSecret", "signature="):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from core.ports import ConversationEvent
 from server.events import EventFanOut
+from tests.waiting import PATIENCE_S
 
 
 def event(sequence: int, conversation_id: str = "c") -> ConversationEvent:
@@ -36,7 +37,7 @@ async def test_a_slow_watcher_gets_what_fitted_and_then_the_end():
         for number in range(1, 5):
             fan_out.publish(event(number))
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             received = [e.sequence async for e in watching]
 
     assert received == [1, 2]

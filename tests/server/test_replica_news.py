@@ -17,7 +17,7 @@ from server.pages.call.consent import consent_version
 from server.replicas import ReplicaParts
 from tests.replica_fakes import ProcessBus, ProcessLocks, ReplicaHub
 from tests.server.desk_world import CHIEF, LI, WANG, DeskWorld
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 from video.call import CallMode, CallState, Party
 from video.guest import GuestState
 
@@ -45,7 +45,7 @@ async def pair(monkeypatch):
 
 
 async def received(subscription, count: int = 1) -> list:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         news = aiter(subscription)
         return [await anext(news) for _ in range(count)]
 
@@ -145,7 +145,7 @@ async def test_only_the_leader_does_the_rounds_and_each_tells_who_watches_there(
         holder = (await pair.a.stores.conversations.get("c1")).holder
         assert holder is Holder.QUEUE
         await pair.b.rounds.round()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             async for news in watching:
                 if isinstance(news, PassingNews) and news.body["type"] == "queue":
                     break
@@ -242,7 +242,7 @@ async def test_how_a_call_stands_is_told_again_where_it_was_missed_and_once(pair
         pair.hub.cut()
         await pair.b.calls.begin("c1", Party.AGENT, CallMode.VIDEO)
         states = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             async for news in page:
                 if isinstance(news, PassingNews) and news.body["type"] == "call.state":
                     states.append(news.body["state"])
@@ -257,7 +257,7 @@ async def test_how_a_call_stands_is_told_again_where_it_was_missed_and_once(pair
 
 async def told_of_guest(subscription) -> dict | None:
     """What the next news of the call say about its guest."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async for news in subscription:
             if isinstance(news, PassingNews) and news.body["type"] == "call.state":
                 return news.body["guest"]

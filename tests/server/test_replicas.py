@@ -18,13 +18,11 @@ from tests.fakes import ScriptedEngine
 from tests.server.conftest import CONVERSATIONS
 from tests.server.desk_api import SDP, Citizen, Desk, desk_of
 from tests.server.replica_world import Replicas
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120
-"""Seconds, far more than anything takes: reaching them means hanging."""
 
 
 @pytest.fixture
@@ -101,7 +99,7 @@ class Page:
 
 async def until(socket, wanted) -> dict:
     """The first message that is wanted. Far longer than it takes: a slow machine decides nothing."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await socket.receive_json()
             if wanted(message):
@@ -111,7 +109,7 @@ async def until(socket, wanted) -> dict:
 async def heard(socket, last_text: str) -> list[dict]:
     """All events of the log up to the one with that text."""
     events = []
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await socket.receive_json()
             if "sequence" in message:
@@ -460,7 +458,7 @@ async def test_the_rounds_go_on_when_the_replica_that_did_them_is_killed(
     try:
         await asyncio.sleep(0)
         b = await world.start()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             while await b.app[REPLICAS].leads():
                 await b.app[REPLICAS].shared_locks.release("rounds")
                 await asyncio.sleep(2)

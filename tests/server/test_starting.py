@@ -15,7 +15,7 @@ from core.errors import ConfigurationError
 from server import keys
 from server.cli import serve as serving
 from tests.server.conftest import assert_canonical_error
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 
 
 class StartingService:
@@ -50,7 +50,7 @@ class StartingService:
 
     async def serves(self) -> None:
         """Returns when the application itself answers."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 # What came in as the one gave way to the other may be cut off.
                 with contextlib.suppress(aiohttp.ServerDisconnectedError):
@@ -80,7 +80,7 @@ async def service(settings, monkeypatch, unused_tcp_port):
     monkeypatch.setattr(serving, "create_app", service.app)
     monkeypatch.setattr(serving, "say", service.said.append)
     service.task = asyncio.create_task(serving.serve(service.settings))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             with contextlib.suppress(aiohttp.ClientConnectorError):
                 await service.get("/healthz")
@@ -153,7 +153,7 @@ async def test_it_ends_in_an_orderly_way_at_any_moment(service, moment):
         await service.says("帮办已启动")
 
     signal.raise_signal(signal.SIGTERM)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await service.task
 
     assert service.closed == (moment != "starting")
@@ -166,5 +166,5 @@ async def test_what_cannot_be_opened_ends_it(service):
     service.parts_open.set()
 
     with pytest.raises(ConfigurationError, match="没有对话模型"):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await service.task

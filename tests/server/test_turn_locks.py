@@ -7,6 +7,7 @@ import pytest
 from core.errors import TooManyRequests
 from server.turn_locks import TurnLocks
 from tests.replica_fakes import ProcessLocks, ReplicaHub
+from tests.waiting import PATIENCE_S
 
 
 async def test_work_of_one_key_is_done_one_after_another_in_order_of_arrival():
@@ -27,7 +28,7 @@ async def test_work_of_one_key_is_done_one_after_another_in_order_of_arrival():
 async def test_other_keys_do_not_wait():
     locks = TurnLocks()
 
-    async with locks.hold("a"), asyncio.timeout(5), locks.hold("b"):
+    async with locks.hold("a"), asyncio.timeout(PATIENCE_S), locks.hold("b"):
         pass
 
 
@@ -92,5 +93,5 @@ async def test_a_file_and_a_message_of_one_conversation_do_not_wait_for_each_oth
     hub = ReplicaHub()
     turns, uploads = TurnLocks(shared=ProcessLocks(hub)), TurnLocks(kind="upload", shared=ProcessLocks(hub))
 
-    async with asyncio.timeout(10), turns.hold("c"), uploads.hold("c"):
+    async with asyncio.timeout(PATIENCE_S), turns.hold("c"), uploads.hold("c"):
         pass

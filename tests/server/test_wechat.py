@@ -49,14 +49,17 @@ def say_of(picked: str) -> BotReply:
 
 
 async def test_a_slow_answer_comes_as_a_message_of_its_own(settings):
+    go = asyncio.Event()
+
     class SlowEngine(ScriptedEngine):
         async def reply(self, *args, **more):
-            await asyncio.sleep(0.6)
+            await go.wait()
             return await super().reply(*args, **more)
 
     async with wechat_world(settings, engine=SlowEngine(), wechat={"answer_within_s": 0.2}) as world:
         citizen = world.citizen()
         first = await citizen.says("慢的")
+        go.set()
         await world.sees(citizen, "您说的是：慢的")
 
     assert first.reply is None

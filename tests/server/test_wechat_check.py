@@ -6,7 +6,6 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from connectors.wechat.api import WeChatApi
 from connectors.wechat.client import open_client
@@ -18,6 +17,7 @@ from server.wechat_accounts import OwnTokens
 from server.wechat_check import AccountCheck
 from server.wechat_findings import Sign
 from server.wechat_values import account_of
+from tests.ports import kept_port
 from tests.server.wechat_proxies import MENU, PUBLIC, hall_of, proxied, self_signed, serving
 from tests.wechat_platform import AccountSettings, WeChatPlatform
 from tests.wechat_platform.faults import DROPPED, REFUSED, ApiFault
@@ -151,7 +151,7 @@ class TestTheCallback:
         assert "没有这个账号" in found[CHECK].told
 
     async def test_nobody_listens(self, world):
-        found = await world.check(f"http://127.0.0.1:{unused_port()}")
+        found = await world.check(f"http://127.0.0.1:{kept_port()}")
 
         assert wrong_in(found) == [CHECK]
         assert "连接被拒绝" in found[CHECK].told
@@ -335,7 +335,7 @@ class TestTheApi:
         assert "加上 127.0.0.1" in found[TOKEN].advice
 
     async def test_wechat_cannot_be_reached(self, world):
-        found = await world.check(await world.serve(), api_url=f"http://127.0.0.1:{unused_port()}")
+        found = await world.check(await world.serve(), api_url=f"http://127.0.0.1:{kept_port()}")
 
         assert wrong_in(found) == [TOKEN]
         assert "外网" in found[TOKEN].advice

@@ -51,7 +51,7 @@ async def comes_true_of(desk, path: str, wanted) -> dict:
         found.update(await standing_of(desk, path))
         return bool(wanted(found))
 
-    await comes_true(holds, patience_s=20)
+    await comes_true(holds)
     return found
 
 

@@ -176,7 +176,7 @@ async def test_who_asks_for_video_gets_a_card_each_time_that_opens_the_page_on_i
         citizen = world.citizen()
         for count, way in enumerate(ways, start=1):
             await (citizen.says("我要视频") if way == "words" else citizen.clicks("video"))
-            await comes_true(lambda wanted=count: len(cards_of(citizen)) == wanted, patience_s=20)
+            await comes_true(lambda wanted=count: len(cards_of(citizen)) == wanted)
         phone = Phone(world, citizen)
         places = []
         for card in cards_of(citizen):

@@ -195,7 +195,7 @@ async def test_an_answer_that_got_lost_uploads_it_again_and_shows_it_once(settin
         citizen, path = await served(world, agent)
         world.platform.faults.next_calls("media/upload", ApiFault(DROPPED), ApiFault(ANSWER_LOST))
         kept = await sends_picture(agent, path)
-        await comes_true(lambda: pictures(world, citizen), patience_s=20)
+        await comes_true(lambda: pictures(world, citizen))
         await comes_true_of(agent, path, lambda found: not found["waiting"] and not found["sending"])
 
         assert pictures(world, citizen) == [kept]

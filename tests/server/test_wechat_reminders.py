@@ -68,7 +68,7 @@ async def test_a_grant_that_comes_while_something_waits_already_is_used_at_once(
     assert reminders(citizen) == []
 
     delivery = await citizen.answers_subscription({"t1": True})
-    await comes_true(lambda: reminders(citizen), patience_s=20)
+    await comes_true(lambda: reminders(citizen))
 
     assert delivery.reply is None  # nobody knows whether WeChat would show a reply to that
 
@@ -89,7 +89,7 @@ async def test_a_reminder_that_may_have_arrived_isnt_sent_again(world, agent):
     await citizen.answers_subscription({"t1": True}, times=None)
     world.platform.faults.next_calls(NOTIFY, ApiFault(ANSWER_LOST))
     await says(agent, path, "请带户口簿")
-    await comes_true(lambda: world.platform.calls_of(NOTIFY), patience_s=20)
+    await comes_true(lambda: world.platform.calls_of(NOTIFY))
     for _ in range(3):
         await citizen.answers_subscription({"t1": True})
         await world.account.sender.look()
@@ -102,8 +102,8 @@ async def test_one_that_didnt_go_out_keeps_its_grant_and_rests(world, agent):
     await citizen.answers_subscription({"t1": True})
     world.platform.faults.next_calls(NOTIFY, ApiFault(REFUSED, errcode=45009))
     await says(agent, path, "请带户口簿")
-    await comes_true(lambda: world.platform.calls_of(NOTIFY), patience_s=20)
-    await comes_true(lambda: has_grants(world, citizen), patience_s=20)
+    await comes_true(lambda: world.platform.calls_of(NOTIFY))
+    await comes_true(lambda: has_grants(world, citizen))
     found = await comes_true_of(agent, path, lambda found: not found["reminded"])
     await world.account.sender.look()
 
@@ -120,12 +120,12 @@ async def test_what_wechat_doesnt_know_of_any_more_is_forgotten(world, agent):
     await citizen.answers_subscription({"t1": True})
     citizen.subscriptions.clear()
     await says(agent, path, "请带户口簿")
-    await comes_true(lambda: world.platform.calls_of(NOTIFY), patience_s=20)
+    await comes_true(lambda: world.platform.calls_of(NOTIFY))
 
     async def is_forgotten() -> bool:
         return not await has_grants(world, citizen)
 
-    await comes_true(is_forgotten, patience_s=20)
+    await comes_true(is_forgotten)
     items = await world.service.stores.outbox.items(ACCOUNT, citizen.openid)
     assert [item.state for item in items] == [ItemState.WAITING]
 

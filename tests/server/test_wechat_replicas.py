@@ -15,7 +15,7 @@ from server.keys import REPLICAS, STORES, WECHAT
 from tests import redis_server
 from tests.conftest import empty_tables
 from tests.fakes import ScriptedEngine, say
-from tests.reserved_port import ReservedPort
+from tests.ports import ReservedPort
 from tests.server.conftest import Service, find_district
 from tests.server.desk_world import FakeMedia
 from tests.server.replica_world import SESSION_SECRET

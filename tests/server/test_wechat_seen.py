@@ -56,7 +56,7 @@ async def becomes(world, citizen, sequence: int, state: ItemState) -> None:
     async def holds() -> bool:
         return await states_of(world.service, citizen, sequence) == {state}
 
-    await comes_true(holds, patience_s=20)
+    await comes_true(holds)
 
 
 def trying(world, monkeypatch) -> asyncio.Event:

@@ -17,7 +17,7 @@ from server.app import create_app
 from server.wechat_part import WeChatAccount
 from tests.desk_fakes import in_memory_stores
 from tests.fakes import ScriptedEngine
-from tests.reserved_port import ReservedPort
+from tests.ports import ReservedPort
 from tests.server.conftest import Service, find_district
 from tests.waiting import comes_true
 from tests.wechat_platform import AccountSettings, PlatformUser, WeChatPlatform
@@ -71,7 +71,7 @@ class WeChatWorld:
             return all(any(text in each for each in rest) for text in texts)
 
         with contextlib.suppress(TimeoutError):
-            await comes_true(shown, patience_s=20)
+            await comes_true(shown)
         assert shown(), citizen.texts
 
 

@@ -1,6 +1,5 @@
 """A small clip, encoded here, cut into RTP as a browser does it; and receivers to hand it to taps."""
 
-import asyncio
 import random
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,6 +8,7 @@ from functools import cache
 import av
 import numpy as np
 
+from tests.waiting import comes_true
 from video.timeline import NTP_EPOCH
 
 RATES = {"audio": 48_000, "video": 90_000}
@@ -69,6 +69,8 @@ def pictures(codec, seconds, width=160, height=120, every=25):
     encoder = av.CodecContext.create({"VP8": "libvpx", "H264": "libx264"}[codec], "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    if codec == "VP8":  # its threads wait for each other for longer than such a picture takes
+        encoder.thread_count = 1
     encoder.options = {"g": str(every), "keyint_min": str(every)} | (
         {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
         if codec == "VP8"
@@ -203,14 +205,15 @@ class Party:
                 found.append((made + self.delay[kind], kind, Report(self.ssrc, SenderInfo(ntp, stamp))))
         return sorted(found, key=lambda each: each[0])
 
-    async def play(self, clock, until=float("inf"), lose=lambda packet: False):
+    async def play(self, clock, until=float("inf"), lose=lambda packet: False, worked_off=None):
+        """Plays faster than life; `worked_off` tells whether all has been taken in that came so far."""
         rested = self.start
         for arrival, kind, what in self.timeline():
             if arrival > until:
                 return
-            if arrival - rested > 20:  # the recorder's queue is made for the pace of a call
+            if worked_off and arrival - rested > 20:  # the recorder's queue is made for the pace of a call
                 rested = arrival
-                await asyncio.sleep(0.4)
+                await comes_true(worked_off)
             clock.now = max(clock.now, arrival)
             for tap in list(self.receivers[kind].taps):
                 if isinstance(what, Report):

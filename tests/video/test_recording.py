@@ -1,6 +1,5 @@
 """What is recorded of a call can be read back: complete, in step, and even when the writer was killed."""
 
-import asyncio
 import errno
 import io
 import os
@@ -17,6 +16,7 @@ import pytest
 from core.errors import InvalidInput, RecordingDamaged, RecordingUnavailable
 from tests.architecture.source_tree import ROOT
 from tests.video.synthetic_media import Clock, Party
+from tests.waiting import comes_true
 from video import recording_files
 from video.disk_space import DiskRule
 from video.recording import CallRecorder
@@ -98,7 +98,7 @@ async def test_sound_and_picture_are_in_step_whatever_their_delays_and_clocks(
     party = Party(seconds)
     attach(recorder, "citizen", party)
 
-    await party.play(clock)
+    await party.play(clock, worked_off=lambda: not recorder._queue)
     await recorder.close()
 
     [note] = notes(tmp_path)
@@ -161,14 +161,14 @@ async def test_sound_alone_is_recorded(recorder, clock, tmp_path):
     assert decoded(tmp_path, note, "audio") > 190
 
 
-async def test_a_camera_that_comes_on_later_opens_another_file(recorder, clock, tmp_path, wait_until):
+async def test_a_camera_that_comes_on_later_opens_another_file(recorder, clock, tmp_path):
     late = Party(4, ssrc=3, start=1_800_000_010.0, kinds=("video",))
     early = Party(12, kinds=("audio",))
     recorder.tap("citizen", early.receivers["audio"])
     recorder.tap("citizen", late.receivers["video"])
 
     await early.play(clock, until=1_800_000_010.0)
-    await wait_until(lambda: recorder.stats()["frames"].get("audio", 0) > 400)
+    await comes_true(lambda: recorder.stats()["frames"].get("audio", 0) > 400)
     await late.play(clock)
     await recorder.close()
 
@@ -260,7 +260,7 @@ def test_a_disk_below_the_floor_refuses_to_begin(tmp_path, clock):
         CallRecorder(tmp_path, "call-1", KEY, clock, rule=DiskRule(100, 200), free_bytes=lambda _: 99)
 
 
-async def test_a_disk_that_fills_up_warns_first_and_then_ends_the_files_in_order(tmp_path, clock, wait_until):
+async def test_a_disk_that_fills_up_warns_first_and_then_ends_the_files_in_order(tmp_path, clock):
     free = [1000]
     rule = DiskRule(floor=100, warning=200)
     recorder = CallRecorder(tmp_path, "call-1", KEY, clock, rule=rule, free_bytes=lambda _: free[0])
@@ -269,12 +269,12 @@ async def test_a_disk_that_fills_up_warns_first_and_then_ends_the_files_in_order
 
     free[0] = 150
     await party.play(clock, until=party.start + 4)
-    await wait_until(lambda: recorder.stats()["space"] == "low")
+    await comes_true(lambda: recorder.stats()["space"] == "low")
     assert recorder.stats()["state"] == "recording"
 
     free[0] = 50
     clock.now += 2
-    await wait_until(lambda: recorder.stats()["state"] == "disk_full")
+    await comes_true(lambda: recorder.stats()["state"] == "disk_full")
     await party.play(clock)
     await recorder.close()
 
@@ -283,13 +283,11 @@ async def test_a_disk_that_fills_up_warns_first_and_then_ends_the_files_in_order
     assert 90 <= decoded(tmp_path, note, "video") <= 101
 
 
-async def test_a_disk_that_refuses_leaves_what_was_written(
-    tmp_path, clock, recorder, monkeypatch, wait_until
-):
+async def test_a_disk_that_refuses_leaves_what_was_written(tmp_path, clock, recorder, monkeypatch):
     party = Party(8)
     attach(recorder, "citizen", party)
     await party.play(clock, until=party.start + 5)
-    await wait_until(lambda: recorder.stats()["frames"].get("video", 0) >= 100)
+    await comes_true(lambda: recorder.stats()["frames"].get("video", 0) >= 100)
 
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -306,19 +304,22 @@ async def test_a_disk_that_refuses_leaves_what_was_written(
 
 
 KILLED = """
-import asyncio, os, signal, sys, time
+import asyncio, os, signal, sys
 from pathlib import Path
 from tests.video.synthetic_media import Clock, Party
+from tests.waiting import comes_true
 from video.recording import CallRecorder
 
 async def main():
     clock = Clock()
     recorder = CallRecorder(Path(sys.argv[1]), "call-1", bytes(range(32)), clock, free_bytes=lambda _: 10**12)
-    party = Party(10)
+    party, looks, work_off = Party(10), [], recorder._work_off
+    recorder._work_off = lambda: looks.append(work_off())
     for receiver in party.receivers.values():
         recorder.tap("citizen", receiver)
     await party.play(clock)
-    time.sleep(1.5)  # a few looks of the writing thread
+    played = len(looks)
+    await comes_true(lambda: len(looks) > played + 1)  # the writing thread has looked after the last packet
     os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
@@ -368,15 +369,3 @@ async def test_closing_twice_or_without_media_is_no_mistake(recorder, tmp_path):
 
 def test_free_space_is_that_of_the_folder(tmp_path):
     assert recording_files.free_bytes(tmp_path) > 0
-
-
-@pytest.fixture
-def wait_until():
-    async def wait(condition):
-        for _ in range(200):
-            if condition():
-                return
-            await asyncio.sleep(0.05)
-        pytest.fail("it didn't come about in ten seconds")
-
-    return wait

@@ -263,7 +263,7 @@ async def test_closing_a_call_frees_everything(party, media, recorders):
     with pytest.raises(NotFound):
         await media.call_stats("c1")
     assert [recorder.closed for recorder in recorders] == [1]
-    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("relay-")]
+    await comes_true(lambda: not [t for t in asyncio.all_tasks() if t.get_name().startswith("relay-")])
     await asyncio.gather(citizen.close(), agent.close())
     gc.collect()
     alive = [each for each in gc.get_objects() if isinstance(each, RTCPeerConnection)]

@@ -121,7 +121,8 @@ class Api:
             fault = self._faults.of_call(path)
             await asyncio.sleep(self._faults.delay(self._faults.api_delay))
             if fault is not None and fault.kind == faults.SLOW:
-                await asyncio.sleep(fault.seconds)
+                fault.begun.set()
+                await fault.go.wait()
             if fault is not None and fault.kind in faults.UNDONE:
                 return self._leave_undone(path, request, fault)
             errcode, response = await self._done(path, handler, request)

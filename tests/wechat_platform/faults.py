@@ -1,5 +1,6 @@
 """What goes wrong between WeChat and the service, drawn from a seeded generator or told one by one."""
 
+import asyncio
 import random
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -18,12 +19,16 @@ UNDONE = {REFUSED, DROPPED, HTTP_ERROR}
 
 @dataclass(frozen=True)
 class ApiFault:
-    """One call that goes wrong: `errcode` of a refusal, `status` of an HTTP error, `seconds` of slowness."""
+    """One call that goes wrong: `errcode` of a refusal, `status` of an HTTP error.
+
+    One that is slow tells of itself by `begun` and waits until it may `go` on.
+    """
 
     kind: str
     errcode: int = -1
     status: int = 502
-    seconds: float = 0.0
+    begun: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+    go: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
 
 
 @dataclass

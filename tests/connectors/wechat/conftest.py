@@ -7,6 +7,7 @@ from connectors.wechat.api import WeChatApi, create_session
 from connectors.wechat.client import open_client
 from tests.fakes import ManualClock
 from tests.replica_fakes import ProcessLocks, ReplicaHub
+from tests.waiting import PATIENCE_S
 from tests.wechat_fakes import InMemoryTokenStore
 from tests.wechat_platform import WeChatPlatform
 
@@ -51,7 +52,7 @@ async def start_client(platform, session, store, hub, clock):
     """Starts clients as so many processes would: they share store and locks, nothing else."""
     started = []
 
-    def start(settings=None, *, timeout_s=10.0, **changes):
+    def start(settings=None, *, timeout_s=PATIENCE_S, **changes):
         api = WeChatApi(session, base_url=platform.url, timeout_s=timeout_s, sleep=no_pause)
         account = account_of(settings or platform.account.settings, **changes)
         client = open_client(api, account, store, ProcessLocks(hub), now=clock)

@@ -23,6 +23,7 @@ from connectors.wechat.error_codes import (
 )
 from core.errors import ConfigurationError, FileTooLarge, InvalidInput, Unavailable
 from tests.connectors.wechat.conftest import account_of, no_pause
+from tests.waiting import comes_true
 from tests.wechat_platform import AccountSettings, ApiFault, WeChatPlatform
 from tests.wechat_platform.faults import (
     ANSWER_LOST,
@@ -149,14 +150,17 @@ class TestUnclearEnds:
         assert len(platform.calls_of(SEND)) == 1
 
     async def test_a_message_that_takes_too_long_is_unclear(self, start_client, user, platform):
-        platform.faults.next_calls(SEND, ApiFault(SLOW, seconds=0.5))
-        client = start_client(timeout_s=0.1)
+        slow = ApiFault(SLOW)
+        platform.faults.next_calls(SEND, slow)
+        await start_client().menu()  # so that the token is there, and the connection
 
         with pytest.raises(UnclearSend):
-            await client.send_text("oCitizen", "请带身份证")
-        await asyncio.sleep(0.6)
+            await start_client(timeout_s=1.0).send_text("oCitizen", "请带身份证")
+        slow.go.set()
+        await comes_true(lambda: platform.calls_of(SEND))
 
-        assert len(platform.calls_of(SEND)) <= 1
+        assert user.texts == ["请带身份证"]
+        assert len(platform.calls_of(SEND)) == 1
 
     async def test_a_message_that_was_refused_as_busy_is_for_the_sender_to_judge(
         self, client, user, platform
@@ -210,15 +214,19 @@ class TestUnclearEnds:
 
     async def test_who_is_cancelled_in_the_middle_of_sending_sends_nothing_more(self, client, user, platform):
         await client.menu()
-        platform.faults.next_calls(SEND, ApiFault(SLOW, seconds=0.3))
+        slow = ApiFault(SLOW)
+        platform.faults.next_calls(SEND, slow)
         sending = asyncio.create_task(client.send_text("oCitizen", "请带身份证"))
-        await asyncio.sleep(0.1)
+        await slow.begun.wait()
         sending.cancel()
 
         with pytest.raises(asyncio.CancelledError):
             await sending
-        await asyncio.sleep(0.4)
-        assert len(platform.calls_of(SEND)) <= 1
+        slow.go.set()
+        await comes_true(lambda: platform.calls_of(SEND))
+
+        assert user.texts == ["请带身份证"]
+        assert len(platform.calls_of(SEND)) == 1
 
 
 class TestRepeats:

@@ -21,7 +21,7 @@ from tests.fake_embedder import HashEmbedder
 from tests.fakes import InMemoryKnowledgeStore
 from tests.knowledge.retrieval.material import GUIDES, document, guide, record_of
 from tests.knowledge.retrieval.test_snapshot import texts_in_force
-from tests.waiting import comes_true
+from tests.waiting import PATIENCE_S, comes_true
 
 TODAY = date(2026, 11, 22)
 
@@ -255,7 +255,7 @@ async def test_a_failing_store_leaves_the_snapshot_answering(store, synchroniser
     monkeypatch.setattr(store, "last_change", away)
     following = asyncio.create_task(synchroniser.follow(every=0.01))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await asked.wait()
         assert len(synchroniser.snapshot.items()) == 3
         assert not following.done()
@@ -299,7 +299,7 @@ class TestCatchingUp:
 
         following = asyncio.create_task(second.follow())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 await second.wait_until_caught_up()
             assert len(second.snapshot.items()) == 3
         finally:
