@@ -290,6 +290,9 @@ class FakeDeskService:
     async def _accept(self, request: web.Request) -> web.Response:
         self._refuse()
         found = [h for h in self.waiting if h["id"] == request.match_info["id"]]
+        taken = [c.handover for c in self.chats.values() if c.handover["id"] == request.match_info["id"]]
+        if taken:
+            return web.json_response(taken[0])  # sent twice, done once
         if not found:
             raise _refusal(409, "conflict", "这位市民刚被别的坐席接入。")
         self.waiting.remove(found[0])

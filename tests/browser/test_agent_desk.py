@@ -63,6 +63,18 @@ def test_accepting_opens_the_conversation_and_takes_it_off_the_queue(at_desk: Ag
     expect(at_desk.page.locator(".own")).to_have_count(2)
 
 
+def test_a_citizen_who_was_accepted_is_looked_at_although_the_answer_got_lost(at_desk: Agent):
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    at_desk.page.route("**/accept", lose_the_answer, times=1)
+    at_desk.presses("接入：居住证首次申领")
+
+    at_desk.sees_heading("居住证首次申领")
+    expect(at_desk.page.locator(".own")).to_have_count(2)
+
+
 def test_a_press_too_many_is_no_refusal(at_desk: Agent):
     asked: list[str] = []
     at_desk.page.on("request", lambda request: asked.append(request.url))

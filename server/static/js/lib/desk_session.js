@@ -161,11 +161,12 @@ export class DeskSession extends EventTarget {
   async accept(handoverId) {
     const waiting = [...this.queue, ...this.callbacks].find(({ id }) => id === handoverId)
     try {
-      const answer = await this.#guarded(this.#api.accept(handoverId))
+      // An answer may get lost on its way; sent twice it is done once.
+      const answer = await deliver(() => this.#guarded(this.#api.accept(handoverId)), { attempts: 3 })
       const id = answer.conversation_id ?? waiting?.conversationId
       this.queue = this.queue.filter((other) => other.id !== handoverId)
       if (waiting) this.#chat(id).describe({ ...waiting, since: undefined })
-      await this.refresh()
+      await this.refresh().catch(() => this.#refreshSoon())
       this.look(id)
     } catch (error) {
       this.#refreshSoon()
