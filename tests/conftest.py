@@ -32,6 +32,12 @@ def unused_tcp_port():
 
 
 @pytest.fixture(scope="session")
+def dictionary_folder(tmp_path_factory):
+    """Where jieba keeps its dictionary once it has compiled it, which takes longer than most tests."""
+    return tmp_path_factory.mktemp("jieba")
+
+
+@pytest.fixture(scope="session")
 def postgresql_server():
     """The socket folder of a private PostgreSQL server; the tests fail if there is none to start."""
     with postgresql.running_server() as folder:

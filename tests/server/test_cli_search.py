@@ -15,10 +15,10 @@ from tests.server.conftest import guide_record
 
 
 @pytest.fixture
-async def beside(settings, tmp_path, monkeypatch):
+async def beside(settings, dictionary_folder, monkeypatch):
     """The index of a service that has something to take in still, and the command's own view of it."""
     monkeypatch.setattr(search, "LOOK_EVERY_SECONDS", 0.01)
-    store, segmenter = InMemoryKnowledgeStore(), Segmenter(cache_folder=tmp_path / "jieba")
+    store, segmenter = InMemoryKnowledgeStore(), Segmenter(cache_folder=dictionary_folder)
     builder, folder = PartBuilder(HashEmbedder(), segmenter), settings.data / "index"
     service, command = (Synchroniser(store, builder, folder) for _ in range(2))
     await service.synchronise()

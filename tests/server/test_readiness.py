@@ -67,9 +67,9 @@ class World:
 
 
 @pytest.fixture
-async def world(settings, tmp_path, monkeypatch):
+async def world(settings, dictionary_folder, monkeypatch):
     monkeypatch.setattr(health, "FRESH_SECONDS", 0.0)
-    store, embedder, segmenter = SwitchedStore(), HashEmbedder(), Segmenter(cache_folder=tmp_path / "jieba")
+    store, embedder, segmenter = SwitchedStore(), HashEmbedder(), Segmenter(cache_folder=dictionary_folder)
     await store.publish_guides([guide_record()])
     world = World(store)
     index = Synchroniser(

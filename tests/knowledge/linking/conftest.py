@@ -23,8 +23,8 @@ TOPIC_FILES = ("identity-card.jsonl", "residence-permit.jsonl", "disability.json
 
 
 @pytest.fixture(scope="session")
-def segmenter(tmp_path_factory) -> Segmenter:
-    return Segmenter(cache_folder=tmp_path_factory.mktemp("jieba"))
+def segmenter(dictionary_folder: Path) -> Segmenter:
+    return Segmenter(cache_folder=dictionary_folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from tests.fake_embedder import HashEmbedder
 
 
 @pytest.fixture(scope="session")
-def segmenter(tmp_path_factory) -> Segmenter:
-    return Segmenter(words=["公租房"], cache_folder=tmp_path_factory.mktemp("jieba"))
+def segmenter(dictionary_folder: Path) -> Segmenter:
+    return Segmenter(words=["公租房"], cache_folder=dictionary_folder)
 
 
 @pytest.fixture

@@ -191,14 +191,14 @@ writer.commit(opened.snapshot.with_part(part, number=number, change=99))
     ],
 )
 def test_killed_at_any_step_the_old_or_the_new_snapshot_is_in_force(
-    builder, folder, tmp_path, step, survives
+    builder, folder, dictionary_folder, step, survives
 ):
     writer = try_to_write(folder, builder.parameters)
     assert writer is not None
     old = commit(writer, builder, Snapshot(builder.parameters), *map(guide_contribution, GUIDES))
     writer.close()
 
-    command = [sys.executable, "-c", CRASHING, str(folder), step, str(tmp_path / "jieba")]
+    command = [sys.executable, "-c", CRASHING, str(folder), step, str(dictionary_folder)]
     root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False)
     assert done.returncode == -signal.SIGKILL
