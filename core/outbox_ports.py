@@ -56,7 +56,7 @@ class OutgoingItem:
     sequence: int = 0  # of the event that it comes from
     state: ItemState = ItemState.WAITING
     since: datetime | None = None  # UTC, in this state; set by the store
-    delivery: str = field(default="", repr=False)  # what carried it
+    delivery: str = field(default="", repr=False)  # what carried it, or is about to
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Delivery:
     answer: str | None = field(default=None, repr=False)
     content: str = field(default="", repr=False)  # what it asks for, as long as that isn't done
     done: bool = False  # what it asked for was done
+    on_its_way: int = 0  # so often the answer was given, and isn't known yet to have arrived or not
 
 
 @dataclass(frozen=True, slots=True)

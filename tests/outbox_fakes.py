@@ -130,6 +130,7 @@ class InMemoryOutboxStore:
                 answer=made.delivery.answer,
                 content=made.delivery.content,
                 done=made.delivery.done,
+                on_its_way=made.delivery.on_its_way,
             )
         return replace(made, items=stored)
 

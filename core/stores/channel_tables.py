@@ -33,6 +33,7 @@ channel_deliveries = Table(
     Column("answer", Words),
     Column("content", Words, nullable=False),
     Column("done", Boolean, nullable=False),
+    Column("on_its_way", Integer, nullable=False),
     PrimaryKeyConstraint("account", "key"),
 )
 Index("deliveries_by_time", channel_deliveries.c.received_at)

@@ -52,6 +52,7 @@ _INSERT_DELIVERY: Final = insert(deliveries)
 _UPDATE_DELIVERY: Final = update(deliveries).where(
     deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
 )
+_ENDS_OF_DELIVERY: Final = ("answer", "content", "done", "on_its_way")
 _UNDONE_OF: Final = (
     select(deliveries)
     .where(deliveries.c.account == bindparam("at"), deliveries.c.user_id == bindparam("named"), _HAS_CONTENT)
@@ -200,7 +201,7 @@ class DatabaseOutboxStore:
         known = {each.number: each for each in box.items}
         stored = [self._put(connection, box.user, known.get(each.number), each) for each in made.items]
         if made.delivery is not None:
-            new = {name: getattr(made.delivery, name) for name in ("answer", "content", "done")}
+            new = {name: getattr(made.delivery, name) for name in _ENDS_OF_DELIVERY}
             changed = connection.execute(_UPDATE_DELIVERY, {**new, "at": account, "named": made.delivery.key})
             if not changed.rowcount:
                 raise NotFound("no such delivery")

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("answer", WORDS),
         sa.Column("content", WORDS, nullable=False),
         sa.Column("done", sa.Boolean(), nullable=False),
+        sa.Column("on_its_way", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("account", "key"),
     )
     op.create_index("deliveries_by_time", "channel_deliveries", ["received_at"])

@@ -104,6 +104,14 @@ class World:
             rules=Rules(), link_for=lambda openid: self._link, now=self.clock,
         )  # fmt: skip
 
+    async def answers(self, push, once="", engine=None):
+        """What WeChat gets to a request that it waits for."""
+        engine = engine or self.engine
+        answer = await engine.answer(push, once)
+        engine.ended(push, answer, arrived=True)
+        await asyncio.gather(*engine._ending)
+        return answer
+
     def another(self, deadline=timedelta(seconds=0.2)) -> Engine:
         around = Surroundings(
             rules=Rules(), link_for=lambda openid: self._link, now=self.clock, deadline=deadline
@@ -141,22 +149,22 @@ def said(answer: str) -> str:
 
 
 async def test_a_message_is_answered_in_its_own_reply(world):
-    assert said(await world.engine.answer(world.says("居住证"), "n")) == "答居住证"
+    assert said(await world.answers(world.says("居住证"), "n")) == "答居住证"
     await world.sender.look()
     assert world.sent == []
 
 
 async def test_a_retry_gets_the_same_answer_and_asks_nothing_again(world):
     push = world.says("居住证")
-    first = await world.engine.answer(push, "n1")
+    first = await world.answers(push, "n1")
 
-    assert await world.engine.answer(push, "n2") == first
+    assert await world.answers(push, "n2") == first
     assert world.conversing.heard == ["居住证"]
 
 
 async def test_attempts_at_once_share_one_answer(world):
     push = world.says("居住证")
-    answers = await asyncio.gather(*(world.engine.answer(push, f"n{n}") for n in range(3)))
+    answers = await asyncio.gather(*(world.answers(push, f"n{n}") for n in range(3)))
 
     assert {said(answer) for answer in answers} == {"答居住证"}
     assert world.conversing.heard == ["居住证"]
@@ -173,50 +181,146 @@ async def test_a_retry_may_overtake_the_clock_of_the_first_attempt(world):
 
 async def test_two_processes_answer_a_delivery_once(world):
     push, other = world.says("居住证"), world.another()
-    answers = await asyncio.gather(world.engine.answer(push, "n1"), other.answer(push, "n2"))
+    answers = await asyncio.gather(world.answers(push, "n1"), other.answer(push, "n2"))
 
     assert {said(answer) for answer in answers} == {"答居住证"}
     assert [e.kind for e in await world.conversations.events("c1")] == ["citizen_message", "bot_message"]
 
 
+async def test_an_answer_that_reached_nobody_is_sent(world):
+    push = world.says("居住证")
+    for _ in range(3):
+        answer = await world.engine.answer(push)
+        await world.sender.look()
+        assert (said(answer), world.sent) == ("答居住证", []), "the connection may be there still"
+        world.engine.ended(push, answer, arrived=False)
+        await asyncio.gather(*world.engine._ending)
+    await world.sender.look()
+
+    assert world.sent == ["答居住证"]
+    assert await world.engine.answer(push) == SUCCESS, "a retry that comes late gets it no more"
+
+
+async def test_of_two_attempts_with_the_answer_one_that_reached_somebody_is_enough(world):
+    push, other = world.says("居住证"), world.another()
+    first, second = await asyncio.gather(world.engine.answer(push, "n1"), other.answer(push, "n2"))
+    world.engine.ended(push, first, arrived=False)
+    await asyncio.gather(*world.engine._ending)
+    await world.sender.look()
+    assert world.sent == [], "the other process gives it just now"
+    other.ended(push, second, arrived=True)
+    await asyncio.gather(*other._ending)
+    world.clock.advance(timedelta(minutes=2))
+    await world.sender.look()
+
+    assert world.sent == []
+    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [ItemState.CARRIED]
+
+
+async def test_what_arrived_and_was_asked_for_again_in_vain_is_unclear(world):
+    push = world.says("居住证")
+    await world.answers(push)
+    world.engine.ended(push, await world.engine.answer(push), arrived=False)
+    await asyncio.gather(*world.engine._ending)
+    await world.sender.look()
+    assert world.sent == []
+
+    assert "看完整对话" in said(await world.answers(world.says("在吗", 2)))
+
+
+async def test_an_answer_that_the_database_gives_too_late_is_sent(world, monkeypatch):
+    change, go = world.store.change, asyncio.Event()
+
+    async def slow(*args, **more):
+        made = await change(*args, **more)
+        await go.wait()
+        return made
+
+    await world.answers(world.says("你好", 1))
+    monkeypatch.setattr(world.store, "change", slow)
+    monkeypatch.setattr("connectors.wechat.engine.CUT_SECONDS", 0.01)
+    with pytest.raises(Unavailable):
+        await world.engine.answer(world.says("居住证", 2))
+    go.set()
+    await world.engine.close()
+    await world.sender.look()
+
+    assert world.sent == ["答居住证"]
+
+
+async def test_what_may_be_the_last_attempt_is_trusted_with_what_cant_be_sent_alone(world):
+    push, nothing_more = world.says("居住证"), world.event(Clicked, menu_key="ask:预约")
+    world.clock.advance(timedelta(seconds=9))
+    assert await world.answers(push) == SUCCESS
+    await world.sender.look()
+    assert world.sent == ["答居住证"]
+    world.clock.advance(timedelta(days=3))
+    await world.answers(nothing_more)
+
+    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [
+        ItemState.SENT,
+        ItemState.CARRIED,
+    ]
+
+
+async def test_an_answer_with_which_its_process_ended_is_given_to_the_retry(world):
+    push = world.says("居住证")
+    await world.another().answer(push, "n1")
+    world.clock.advance(timedelta(seconds=5))
+
+    assert said(await world.answers(push, "n2")) == "答居住证"
+    world.clock.advance(timedelta(minutes=2))
+    await world.sender.look()
+    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [ItemState.CARRIED]
+
+
+async def test_an_answer_with_which_its_process_ended_and_that_nobody_asks_for_is_unclear(world):
+    await world.another().answer(world.says("居住证"), "n1")
+    world.clock.advance(timedelta(minutes=2))
+    await world.sender.look()
+
+    assert world.sent == []
+    assert "看完整对话" in said(await world.answers(world.says("在吗", 2)))
+
+
 async def test_what_is_late_is_sent_and_not_answered_again(world):
     world.conversing.go.clear()
     push = world.says("居住证")
-    assert await world.engine.answer(push, "n1") == SUCCESS
+    assert await world.answers(push, "n1") == SUCCESS
     world.conversing.go.set()
     await world.engine.close()
     await world.sender.look()
 
     assert world.sent == ["答居住证"]
-    assert await world.engine.answer(push, "n2") == SUCCESS
+    assert await world.answers(push, "n2") == SUCCESS
     await world.sender.look()
     assert world.sent == ["答居住证"]
 
 
 async def test_answers_keep_the_order_of_what_was_said(world):
     world.conversing.go.clear()
-    assert await world.engine.answer(world.says("一", 1), "n1") == SUCCESS
+    assert await world.answers(world.says("一", 1), "n1") == SUCCESS
     world.conversing.go.set()
     await world.engine.close()
 
-    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答一\n\n答二"
+    assert said(await world.answers(world.says("二", 2), "n2")) == "答一\n\n答二"
 
 
 async def test_what_an_agent_writes_is_sent_until_the_quota_is_out_and_the_rest_waits(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     for number in range(1, 8):
         await world.agent_says(f"第{number}句")
         await world.sender.look()
     assert [text.split("：")[1][:3] for text in world.sent] == ["第1句", "第2句", "第3句", "第4句", "第5句"]
 
-    assert said(await world.engine.answer(world.says("请讲", 2), "n2")).startswith(
+    assert said(await world.answers(world.says("请讲", 2), "n2")).startswith(
         "工作人员李敏：第6句\n\n工作人员李敏：第7句"
     )
 
 
 @pytest.mark.parametrize("code", [45015, 45047])
 async def test_what_wechat_refuses_waits_for_the_citizens_next_word(world, code):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     world.ends = [error_of(code, "no")]
     await world.agent_says("在吗")
     await world.sender.look()
@@ -224,23 +328,23 @@ async def test_what_wechat_refuses_waits_for_the_citizens_next_word(world, code)
     assert world.sent == []
     world.clock.advance(timedelta(seconds=5))
 
-    assert "在吗" in said(await world.engine.answer(world.says("在", 2), "n2"))
+    assert "在吗" in said(await world.answers(world.says("在", 2), "n2"))
 
 
 async def test_what_may_have_arrived_is_not_repeated_but_the_whole_is_pointed_to(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     world.ends = [UnclearSend("cut")]
     await world.agent_says("在吗")
     await world.sender.look()
     await world.sender.look()
 
-    answer = said(await world.engine.answer(world.says("在", 2), "n2"))
+    answer = said(await world.answers(world.says("在", 2), "n2"))
     assert "在吗" not in answer
     assert "看完整对话" in answer
 
 
 async def test_what_surely_did_not_go_out_is_sent_at_the_next_look(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     world.ends = [Unavailable("away")]
     await world.agent_says("在吗")
     await world.sender.look()
@@ -253,7 +357,7 @@ async def test_what_surely_did_not_go_out_is_sent_at_the_next_look(world):
 
 
 async def test_what_wechat_will_never_take_holds_up_nothing(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     world.ends = [error_of(45002, "content size out of limit")]
     await world.agent_says("一")
     await world.sender.look()
@@ -267,7 +371,7 @@ async def test_what_wechat_will_never_take_holds_up_nothing(world):
 
 async def test_a_turn_that_failed_is_taken_up_again_later(world):
     world.conversing.failure = Unavailable("away")
-    assert await world.engine.answer(world.says("居住证"), "n1") == SUCCESS
+    assert await world.answers(world.says("居住证"), "n1") == SUCCESS
     world.conversing.failure = None
     await world.engine.take_up_left()
     assert world.sent == []
@@ -288,12 +392,12 @@ async def test_a_database_that_stands_still_keeps_no_request_open(world, monkeyp
     monkeypatch.setattr(world.store, "claim", never)
     monkeypatch.setattr("connectors.wechat.engine.CUT_SECONDS", 0.01)
     with pytest.raises(Unavailable):
-        await world.engine.answer(world.says("居住证"), "n1")
+        await world.answers(world.says("居住证"), "n1")
 
 
 async def test_what_fails_again_and_again_is_tried_less_and_less_often(world):
     world.conversing.failure = Unavailable("away")
-    await world.engine.answer(world.says("居住证"), "n1")
+    await world.answers(world.says("居住证"), "n1")
     tried = []
     for seconds in range(5, 1000, 5):
         world.clock.advance(timedelta(seconds=5))
@@ -330,12 +434,12 @@ async def test_what_was_left_undone_is_done_before_the_users_next_message(world)
     world.conversing.go.set()
     world.clock.advance(timedelta(seconds=1))
 
-    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答一\n\n答二"
+    assert said(await world.answers(world.says("二", 2), "n2")) == "答一\n\n答二"
 
 
 async def test_what_fails_for_an_hour_is_given_up_and_asked_for_again(world):
     world.conversing.failure = Unavailable("away")
-    await world.engine.answer(world.says("居住证", 1), "n1")
+    await world.answers(world.says("居住证", 1), "n1")
     world.clock.advance(timedelta(minutes=61))
     await world.engine.take_up_left()
     assert await world.store.undone("city", world.clock()) == []
@@ -348,9 +452,9 @@ async def test_what_fails_for_an_hour_is_given_up_and_asked_for_again(world):
 
 async def test_messages_at_once_are_said_in_the_order_in_which_they_came(world):
     world.conversing.go.clear()
-    first = asyncio.create_task(world.engine.answer(world.says("一", 1), "n1"))
+    first = asyncio.create_task(world.answers(world.says("一", 1), "n1"))
     await comes_true(lambda: world.conversing.heard == ["一"])
-    second = asyncio.create_task(world.engine.answer(world.says("二", 2), "n2"))
+    second = asyncio.create_task(world.answers(world.says("二", 2), "n2"))
     await asyncio.gather(first, second)
     assert world.conversing.heard == ["一"]
     world.conversing.go.set()
@@ -360,7 +464,7 @@ async def test_messages_at_once_are_said_in_the_order_in_which_they_came(world):
 
 
 async def test_to_who_has_the_page_open_nothing_is_sent_meanwhile(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     watched = {"c1"}
 
     async def who_watches(conversation_ids):
@@ -401,19 +505,19 @@ async def test_what_is_kept_of_a_message_holds_no_personal_data(world):
 async def test_a_message_that_cant_be_taken_is_answered_with_the_reason(world):
     world.conversing.failure = TextTooLong("too long")
 
-    assert said(await world.engine.answer(world.says("居住证"), "n1")) == TextTooLong.citizen_text
+    assert said(await world.answers(world.says("居住证"), "n1")) == TextTooLong.citizen_text
 
 
 async def test_a_new_follower_is_welcomed(world):
-    assert "这里是帮办" in said(await world.engine.answer(world.event(Subscribed), "n"))
+    assert "这里是帮办" in said(await world.answers(world.event(Subscribed), "n"))
 
 
 async def test_who_leaves_is_forgotten_and_may_come_back(world):
-    await world.engine.answer(world.says("你好"), "n")
-    assert await world.engine.answer(world.event(Unsubscribed), "n2") == SUCCESS
+    await world.answers(world.says("你好"), "n")
+    assert await world.answers(world.event(Unsubscribed), "n2") == SUCCESS
     assert await world.store.user("city", "o1") is None
 
-    assert said(await world.engine.answer(world.says("你好", 2), "n3")) == "答你好"
+    assert said(await world.answers(world.says("你好", 2), "n3")) == "答你好"
 
 
 @pytest.mark.parametrize(
@@ -425,28 +529,28 @@ async def test_who_leaves_is_forgotten_and_may_come_back(world):
     ],
 )
 async def test_who_withdraws_is_forgotten_and_who_changes_their_profile_is_not(world, event, is_known):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     push = AuthorizationChanged(account_id="gh_1", openid="o9", created=1, event=event, subject="o1")
 
-    assert await world.engine.answer(push, "n2") == SUCCESS
+    assert await world.answers(push, "n2") == SUCCESS
     assert (await world.store.user("city", "o1") is not None) is is_known
 
 
 async def test_who_is_back_isnt_forgotten_by_news_that_comes_late(world):
     left = world.event(Unsubscribed)
     world.clock.advance(timedelta(seconds=5))
-    await world.engine.answer(world.event(Subscribed), "n")
-    await world.engine.answer(left, "n2")
+    await world.answers(world.event(Subscribed), "n")
+    await world.answers(left, "n2")
 
     assert await world.store.user("city", "o1") is not None
 
 
 async def test_what_is_said_during_a_send_that_is_refused_opens_the_window(world):
-    await world.engine.answer(world.says("你好", 1), "n")
+    await world.answers(world.says("你好", 1), "n")
 
     async def refuses_late(openid, body):
         world.clock.advance(timedelta(seconds=5))
-        await world.engine.answer(world.says("还在吗", 2), "n2")
+        await world.answers(world.says("还在吗", 2), "n2")
         world.clock.advance(timedelta(seconds=5))
         raise error_of(45015, "no")
 
@@ -464,15 +568,15 @@ async def test_what_is_said_during_a_send_that_is_refused_opens_the_window(world
 
 
 async def test_a_menu_asks_or_calls_a_person(world):
-    assert said(await world.engine.answer(world.event(Clicked, menu_key="ask:居住证"), "n")) == "答居住证"
+    assert said(await world.answers(world.event(Clicked, menu_key="ask:居住证"), "n")) == "答居住证"
     world.clock.advance(timedelta(seconds=1))
-    assert said(await world.engine.answer(world.event(Clicked, menu_key="video"), "n2")) == "已为您排队"
+    assert said(await world.answers(world.event(Clicked, menu_key="video"), "n2")) == "已为您排队"
     assert world.conversing.wishes == [HandoverMode.VIDEO]
 
 
 async def test_what_is_done_has_no_openid_in_the_name_of_its_task(world):
     world.conversing.go.clear()
-    await world.engine.answer(world.event(Clicked, menu_key="ask:居住证"), "n")
+    await world.answers(world.event(Clicked, menu_key="ask:居住证"), "n")
 
     [task] = world.engine._working.values()
     assert task.get_name() == "wechat-Clicked"
@@ -480,21 +584,21 @@ async def test_what_is_done_has_no_openid_in_the_name_of_its_task(world):
 
 async def test_a_voice_is_heard_if_anything_can_hear(world):
     push = VoiceMessage(**HEAD, created=1, msg_id="7", media_id="v1", format="amr", recognition="")
-    assert "听不了语音" in said(await world.engine.answer(push, "n"))
+    assert "听不了语音" in said(await world.answers(push, "n"))
     world.conversing.voices["v2"] = Heard("居住证", 0.9)
     push = VoiceMessage(**HEAD, created=1, msg_id="8", media_id="v2", format="amr", recognition="")
-    assert said(await world.engine.answer(push, "n2")) == "听到的是：“居住证”。\n\n答居住证"
+    assert said(await world.answers(push, "n2")) == "听到的是：“居住证”。\n\n答居住证"
 
 
 async def test_a_conversation_that_was_deleted_is_begun_anew(world):
-    await world.engine.answer(world.says("一", 1), "n")
+    await world.answers(world.says("一", 1), "n")
     del world.conversations._conversations["c1"]
 
-    assert said(await world.engine.answer(world.says("二", 2), "n2")) == "答二"
+    assert said(await world.answers(world.says("二", 2), "n2")) == "答二"
 
 
 async def test_the_sender_goes_on_by_itself_and_ends_when_told(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     going = asyncio.create_task(world.sender.go_on())
     await world.agent_says("在吗")
     world.sender.wake()
@@ -505,7 +609,7 @@ async def test_the_sender_goes_on_by_itself_and_ends_when_told(world):
 
 
 async def test_an_event_that_cant_be_told_leads_to_the_page_and_holds_up_nothing(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     await world.conversations.append("c1", "checklist", {"of": "another version"})
     await world.agent_says("看好了吗")
     await world.sender.look()
@@ -517,7 +621,7 @@ async def test_an_event_that_cant_be_told_leads_to_the_page_and_holds_up_nothing
 
 async def test_one_whom_wechat_keeps_waiting_or_who_fails_holds_up_nobody_else(world, monkeypatch):
     for number, openid in enumerate(("o1", "o2", "o3"), start=1):
-        await world.engine.answer(replace(world.says("你好", number), openid=openid), f"n{number}")
+        await world.answers(replace(world.says("你好", number), openid=openid), f"n{number}")
     never = asyncio.Event()
 
     async def send(openid, body):
@@ -551,7 +655,7 @@ async def test_one_whom_wechat_keeps_waiting_or_who_fails_holds_up_nobody_else(w
 @pytest.mark.parametrize("end", [error_of(40164, "not in whitelist"), ConfigurationError("AppSecret")])
 async def test_where_the_account_is_refused_nobody_else_is_tried_for_a_minute(world, end):
     for number, openid in enumerate(("o1", "o2"), start=1):
-        await world.engine.answer(replace(world.says("你好", number), openid=openid), f"n{number}")
+        await world.answers(replace(world.says("你好", number), openid=openid), f"n{number}")
         await world.agent_says("在吗", f"c{number}")
     world.ends, world.sender._slots = [end], asyncio.Semaphore(1)
     await world.sender.look()
@@ -565,7 +669,7 @@ async def test_where_the_account_is_refused_nobody_else_is_tried_for_a_minute(wo
 
 
 async def test_what_is_being_sent_when_the_service_ends_comes_to_its_end(world, monkeypatch):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def send(openid, body):
@@ -589,7 +693,7 @@ async def test_what_is_being_sent_when_the_service_ends_comes_to_its_end(world, 
 
 
 async def test_a_send_without_an_end_is_unclear(world, monkeypatch):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     monkeypatch.setattr(world.sender, "_send", lambda openid, body: asyncio.Event().wait())
     monkeypatch.setattr("connectors.wechat.sender.ENDS_WITHIN_S", 0.01)
     await world.agent_says("在吗")
@@ -600,7 +704,7 @@ async def test_a_send_without_an_end_is_unclear(world, monkeypatch):
 
 
 async def test_a_send_that_is_cut_off_is_unclear(world):
-    await world.engine.answer(world.says("你好"), "n")
+    await world.answers(world.says("你好"), "n")
     world.ends = [asyncio.CancelledError()]
     await world.agent_says("在吗")
     with pytest.raises(asyncio.CancelledError):
