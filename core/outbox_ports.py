@@ -165,8 +165,13 @@ class OutboxStore(Protocol):
     async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
-        """Deliveries received before whose content wasn't done, in the order in which they came."""
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
+        """Deliveries received before whose content wasn't done, in the order in which they came.
+
+        Those of all users, or `of` one.
+        """
 
     async def forget_user(self, account: str, user_id: str) -> None:
         """Deletes the user with items and deliveries; the conversation stays. Unknown is no mistake."""

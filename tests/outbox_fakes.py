@@ -94,8 +94,11 @@ class InMemoryOutboxStore:
         awake = [u for u in free if u.rests_until is None or u.rests_until <= now]
         return [u for u in awake if self._open((u.account, u.user_id))][:limit]
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
         own = [d for (a, _), d in self._deliveries.items() if a == account and d.content]
+        own = [d for d in own if of in ("", d.user_id)]
         old = [d for d in own if d.received_at is not None and d.received_at < before]
         return sorted(old, key=lambda d: d.received_at)[:limit]
 

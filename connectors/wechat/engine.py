@@ -9,10 +9,11 @@ Whoever gives an answer tells how it ended (`ended`): what reached nobody goes a
 
 import asyncio
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,12 +24,12 @@ from connectors.wechat.acts import Acts
 from connectors.wechat.conversing import Conversing
 from connectors.wechat.envelope import NonceUse, check_nonce
 from connectors.wechat.log_reading import read_log
-from connectors.wechat.outbox import Link, Rules
 from connectors.wechat.push_record import as_record, asks_for_something, of_record
 from connectors.wechat.pushes import Push, who_leaves
 from connectors.wechat.quota import grant_of
 from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
+from connectors.wechat.surroundings import Surroundings, nobody_asks
 from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
 from core.outbox_ports import (
     ChannelUser,
@@ -45,9 +46,6 @@ from core.statuses import Holder
 
 log = structlog.get_logger(__name__)
 
-DEADLINE: Final = timedelta(seconds=4.2)
-"""After so long a delivery is answered, whatever there is to say: WeChat cuts at five seconds."""
-
 CUT_SECONDS: Final = 4.9
 """WeChat hears no answer after five seconds. What the database is still doing then goes on by itself."""
 
@@ -62,35 +60,14 @@ LONGEST_REST: Final = timedelta(minutes=5)
 
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
+ORDER_HOLDS: Final = timedelta(minutes=2)
+"""So long what a user said later waits for what fails; if it can be done then, what fails is given up."""
+
 _OUR_FAULT: Final = 500
 
 
 def _nothing() -> None:
     """There is nobody to wake."""
-
-
-def nobody_asks(_: ChannelUser) -> None:
-    """There is nobody who wants to know of a change."""
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an engine takes from where it runs.
-
-    `link_for` gives a user's links, `shown` the name by which citizens know of staff, `mask` takes personal
-    data out of what is kept.
-    """
-
-    rules: Rules
-    link_for: Callable[[str], Link]
-    now: Callable[[], datetime]
-    shown: Callable[[str], str] = _as_it_is
-    mask: Callable[[str], str] = _as_it_is
-    deadline: timedelta = DEADLINE
 
 
 class Engine:
@@ -316,8 +293,11 @@ class Engine:
         self, push: Push, before: asyncio.Task[str | None] | None, user: ChannelUser | None
     ) -> str | None:
         """Does it, and gives the answer if a request is open for it."""
+        overdue: Sequence[Delivery] = ()
         if before is not None:
             await asyncio.wait({before})
+            if _failed(before):
+                overdue = await self._overdue_before(push)
         if user is None or not user.conversation_id:
             user = await self._with_conversation(push.openid)
         try:
@@ -327,7 +307,19 @@ class Engine:
                 raise
             user = await self._with_conversation(push.openid)
             await self._act(push, user)
+        for delivery in overdue:
+            log.error("wechat_delivery_given_up", account=self._account)
+            await self._change(push.openid, outbox.give_up(), delivery.key)
         return await self._conclude(push, user)
+
+    async def _overdue_before(self, push: Push) -> Sequence[Delivery]:
+        """What the user said before, if it fails for long. Raises Unavailable while it may be done yet."""
+        now = self._around.now()
+        undone = await self._store.undone(self._account, now + ORDER_HOLDS, of=push.openid)
+        earlier = list(itertools.takewhile(lambda delivery: delivery.key != push.key, undone))
+        if any(now - (delivery.received_at or now) < ORDER_HOLDS for delivery in earlier):
+            raise Unavailable("what the user said before isn't done yet")
+        return earlier
 
     async def _act(self, push: Push, user: ChannelUser) -> None:
         try:

@@ -162,7 +162,9 @@ class DatabaseOutboxStore:
         query = select(users).join(have, is_theirs).where(is_answered, is_awake).limit(limit)
         return tuple(map(_user_of, await self._database.read(query)))
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
         """Deliveries received before whose content wasn't done, in the order in which they came."""
         query = (
             select(deliveries)
@@ -170,6 +172,8 @@ class DatabaseOutboxStore:
             .order_by(deliveries.c.received_at)
             .limit(limit)
         )
+        if of:
+            query = query.where(deliveries.c.user_id == of)
         return tuple(map(_delivery_of, await self._database.read(query)))
 
     @in_transaction

@@ -242,6 +242,7 @@ class OutboxStoreContract:
         clock.advance(timedelta(seconds=1))
         assert [d.content for d in await store.undone(CITY, clock())] == ["一", "二"]
         assert [d.content for d in await store.undone(CITY, clock() - timedelta(seconds=1))] == ["一"]
+        assert [d.content for d in await store.undone(CITY, clock(), of="o2")] == ["二"]
         assert "一" not in repr(await store.delivery(CITY, "m:1"))
         await store.change(CITY, USER, finished, delivery="m:1")
 

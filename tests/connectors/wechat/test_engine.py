@@ -1,7 +1,6 @@
 """Deliveries are answered once, in order, in time; what is late is sent."""
 
 import asyncio
-import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,143 +8,30 @@ import pytest
 
 from connectors.wechat.acts import Acts
 from connectors.wechat.api import UnclearSend
-from connectors.wechat.engine import Engine, Surroundings
+from connectors.wechat.engine import Engine
 from connectors.wechat.error_codes import error_of
 from connectors.wechat.outbox import Rules
 from connectors.wechat.pushes import (
     AuthorizationChanged,
     Clicked,
     Subscribed,
-    TextMessage,
     Unsubscribed,
     VoiceMessage,
 )
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.sender import BETWEEN_PAGES, Sender
+from connectors.wechat.surroundings import Surroundings
 from core.errors import ConfigurationError, TextTooLong, Unavailable
 from core.outbox_ports import ItemState
-from core.ports import Conversation
 from core.speech_ports import Heard
 from core.statuses import HandoverMode
-from tests.fakes import InMemoryConversationStore, ManualClock
-from tests.outbox_fakes import InMemoryOutboxStore
+from tests.connectors.wechat.engine_world import HEAD, World, said
 from tests.waiting import comes_true
-
-HEAD = {"account_id": "gh_1", "openid": "o1"}
-
-
-class FakeConversing:
-    """Conversations whose bot repeats what it hears, when it is let."""
-
-    def __init__(self, conversations, clock):
-        self.conversations, self.clock = conversations, clock
-        self.go = asyncio.Event()
-        self.go.set()
-        self.heard, self.wishes, self.voices = [], [], {}
-        self.failure = None
-        self.begun = 0
-
-    async def start(self):
-        self.begun += 1
-        conversation_id = f"c{self.begun}"
-        await self.conversations.create(Conversation(conversation_id, "wechat", "hash"))
-        return conversation_id
-
-    async def exists(self, conversation_id):
-        return await self.conversations.get(conversation_id) is not None
-
-    async def held_by(self, conversation_id):
-        return (await self.conversations.get(conversation_id)).holder
-
-    async def say(self, conversation_id, text, message_id, *, spoken=False):
-        self.heard.append(text)
-        if self.failure:
-            raise self.failure
-        message, _ = await self.conversations.append(
-            conversation_id, "citizen_message", {"text": text}, delivery_key=message_id
-        )
-        await self.go.wait()
-        body = {"messages": [{"text": f"答{text}"}], "reply_to": message.sequence}
-        await self.conversations.append(
-            conversation_id, "bot_message", body, delivery_key=f"reply:{message.sequence}"
-        )
-
-    async def wish(self, conversation_id, mode, message_id):
-        self.wishes.append(mode)
-        await self.note(conversation_id, "已为您排队", message_id)
-
-    async def note(self, conversation_id, text, message_id, **about):
-        body = {"text": text, **about}
-        noted, _ = await self.conversations.append(
-            conversation_id, "notice", body, delivery_key=f"notice:{message_id}"
-        )
-        return noted.body
-
-    async def read_back(self, conversation_id, message_id):
-        return ""
-
-    async def hear(self, conversation_id, voice):
-        return self.voices.get(voice.media_id)
-
-    async def events_after(self, conversation_id, after):
-        return await self.conversations.events(conversation_id, after=after)
-
-
-class World:
-    def __init__(self):
-        self.clock = ManualClock()
-        self.conversations = InMemoryConversationStore(now=self.clock)
-        self.store = InMemoryOutboxStore(self.conversations)
-        self.conversing = FakeConversing(self.conversations, self.clock)
-        self.sent, self.ends = [], []
-        self.engine = self.another()
-        self.sender = Sender(
-            "city", self.store, self.engine, self._send,
-            rules=Rules(), link_for=lambda openid: self._link, now=self.clock,
-        )  # fmt: skip
-
-    async def answers(self, push, once="", engine=None):
-        """What WeChat gets to a request that it waits for."""
-        engine = engine or self.engine
-        answer = await engine.answer(push, once)
-        engine.ended(push, answer, arrived=True)
-        await asyncio.gather(*engine._ending)
-        return answer
-
-    def another(self, deadline=timedelta(seconds=0.2)) -> Engine:
-        around = Surroundings(
-            rules=Rules(), link_for=lambda openid: self._link, now=self.clock, deadline=deadline
-        )
-        acts = Acts(self.conversing, bot_name="帮办")
-        return Engine("city", self.store, self.conversing, acts, around)
-
-    def _link(self, page):
-        return f"https://here/{page}"
-
-    async def _send(self, openid, body):
-        if self.ends and (end := self.ends.pop(0)) is not None:
-            raise end
-        self.sent.append(body.get("text", body))
-
-    def says(self, text, n=1):
-        created = int(self.clock().timestamp())
-        return TextMessage(**HEAD, created=created, msg_id=str(n), text=text)
-
-    def event(self, kind, **more):
-        return kind(**HEAD, created=int(self.clock().timestamp()), **more)
-
-    async def agent_says(self, text, conversation_id="c1"):
-        await self.conversations.append(conversation_id, "agent_message", {"text": text, "agent": "李敏"})
-        self.sender.note(conversation_id)
 
 
 @pytest.fixture
 def world():
     return World()
-
-
-def said(answer: str) -> str:
-    return json.loads(answer)["text"]
 
 
 async def test_a_message_is_answered_in_its_own_reply(world):
@@ -185,102 +71,6 @@ async def test_two_processes_answer_a_delivery_once(world):
 
     assert {said(answer) for answer in answers} == {"答居住证"}
     assert [e.kind for e in await world.conversations.events("c1")] == ["citizen_message", "bot_message"]
-
-
-async def test_an_answer_that_reached_nobody_is_sent(world):
-    push = world.says("居住证")
-    for _ in range(3):
-        answer = await world.engine.answer(push)
-        await world.sender.look()
-        assert (said(answer), world.sent) == ("答居住证", []), "the connection may be there still"
-        world.engine.ended(push, answer, arrived=False)
-        await asyncio.gather(*world.engine._ending)
-    await world.sender.look()
-
-    assert world.sent == ["答居住证"]
-    assert await world.engine.answer(push) == SUCCESS, "a retry that comes late gets it no more"
-
-
-async def test_of_two_attempts_with_the_answer_one_that_reached_somebody_is_enough(world):
-    push, other = world.says("居住证"), world.another()
-    first, second = await asyncio.gather(world.engine.answer(push, "n1"), other.answer(push, "n2"))
-    world.engine.ended(push, first, arrived=False)
-    await asyncio.gather(*world.engine._ending)
-    await world.sender.look()
-    assert world.sent == [], "the other process gives it just now"
-    other.ended(push, second, arrived=True)
-    await asyncio.gather(*other._ending)
-    world.clock.advance(timedelta(minutes=2))
-    await world.sender.look()
-
-    assert world.sent == []
-    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [ItemState.CARRIED]
-
-
-async def test_what_arrived_and_was_asked_for_again_in_vain_is_unclear(world):
-    push = world.says("居住证")
-    await world.answers(push)
-    world.engine.ended(push, await world.engine.answer(push), arrived=False)
-    await asyncio.gather(*world.engine._ending)
-    await world.sender.look()
-    assert world.sent == []
-
-    assert "看完整对话" in said(await world.answers(world.says("在吗", 2)))
-
-
-async def test_an_answer_that_the_database_gives_too_late_is_sent(world, monkeypatch):
-    change, go = world.store.change, asyncio.Event()
-
-    async def slow(*args, **more):
-        made = await change(*args, **more)
-        await go.wait()
-        return made
-
-    await world.answers(world.says("你好", 1))
-    monkeypatch.setattr(world.store, "change", slow)
-    monkeypatch.setattr("connectors.wechat.engine.CUT_SECONDS", 0.01)
-    with pytest.raises(Unavailable):
-        await world.engine.answer(world.says("居住证", 2))
-    go.set()
-    await world.engine.close()
-    await world.sender.look()
-
-    assert world.sent == ["答居住证"]
-
-
-async def test_what_may_be_the_last_attempt_is_trusted_with_what_cant_be_sent_alone(world):
-    push, nothing_more = world.says("居住证"), world.event(Clicked, menu_key="ask:预约")
-    world.clock.advance(timedelta(seconds=9))
-    assert await world.answers(push) == SUCCESS
-    await world.sender.look()
-    assert world.sent == ["答居住证"]
-    world.clock.advance(timedelta(days=3))
-    await world.answers(nothing_more)
-
-    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [
-        ItemState.SENT,
-        ItemState.CARRIED,
-    ]
-
-
-async def test_an_answer_with_which_its_process_ended_is_given_to_the_retry(world):
-    push = world.says("居住证")
-    await world.another().answer(push, "n1")
-    world.clock.advance(timedelta(seconds=5))
-
-    assert said(await world.answers(push, "n2")) == "答居住证"
-    world.clock.advance(timedelta(minutes=2))
-    await world.sender.look()
-    assert [i.state for i in await world.store.items("city", "o1", all_states=True)] == [ItemState.CARRIED]
-
-
-async def test_an_answer_with_which_its_process_ended_and_that_nobody_asks_for_is_unclear(world):
-    await world.another().answer(world.says("居住证"), "n1")
-    world.clock.advance(timedelta(minutes=2))
-    await world.sender.look()
-
-    assert world.sent == []
-    assert "看完整对话" in said(await world.answers(world.says("在吗", 2)))
 
 
 async def test_what_is_late_is_sent_and_not_answered_again(world):
@@ -448,19 +238,6 @@ async def test_what_fails_for_an_hour_is_given_up_and_asked_for_again(world):
     [text] = world.sent
     assert text.startswith("您有一条消息没能处理，请再发一次。")
     assert "看完整对话" in text
-
-
-async def test_messages_at_once_are_said_in_the_order_in_which_they_came(world):
-    world.conversing.go.clear()
-    first = asyncio.create_task(world.answers(world.says("一", 1), "n1"))
-    await comes_true(lambda: world.conversing.heard == ["一"])
-    second = asyncio.create_task(world.answers(world.says("二", 2), "n2"))
-    await asyncio.gather(first, second)
-    assert world.conversing.heard == ["一"]
-    world.conversing.go.set()
-    await world.engine.close()
-
-    assert world.conversing.heard == ["一", "二"]
 
 
 async def test_to_who_has_the_page_open_nothing_is_sent_meanwhile(world):
