@@ -163,7 +163,10 @@ class OutboxStore(Protocol):
         """Users whose conversation's log goes on beyond what became items; all, or `among` these."""
 
     async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
+        """Users with items that have come to no end, unless they rest or a delivery may still carry them.
+
+        Who has waited longest comes first. Takes no longer for however many who rest.
+        """
 
     async def undone(
         self, account: str, before: datetime, limit: int = 100, *, of: str = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.errors import NotFound
 from core.outbox_ports import (
@@ -92,7 +92,10 @@ class InMemoryOutboxStore:
         own = [u for u in self._users.values() if u.account == account]
         free = [u for u in own if u.answering_until is None or u.answering_until <= now]
         awake = [u for u in free if u.rests_until is None or u.rests_until <= now]
-        return [u for u in awake if self._open((u.account, u.user_id))][:limit]
+        due = [u for u in awake if self._open((u.account, u.user_id))]
+        never = datetime.min.replace(tzinfo=UTC)
+        due.sort(key=lambda u: max(u.answering_until or never, u.rests_until or never))
+        return due[:limit]
 
     async def undone(
         self, account: str, before: datetime, limit: int = 100, *, of: str = ""
