@@ -173,8 +173,11 @@ class OutboxStore(Protocol):
     ) -> Sequence[Delivery]:
         """Deliveries received before whose content wasn't done, in the order in which they came.
 
-        Those of all users, or `of` one.
+        Not those that are `worked_on` since. Those of all users, or `of` one.
         """
+
+    async def worked_on(self, account: str, keys: Collection[str]) -> None:
+        """Notes that these deliveries are being done now, so that nobody else takes them up."""
 
     async def forget_user(self, account: str, user_id: str) -> None:
         """Deletes the user with items and deliveries; the conversation stays. Unknown is no mistake."""

@@ -53,7 +53,7 @@ LAST_ATTEMPT_AFTER_S: Final = 8.0
 """So long after a push was made, in whole seconds by WeChat's clock, it may be its third attempt."""
 
 LEFT_AFTER: Final = timedelta(seconds=20)
-"""What is undone for so long is taken up anew: the process that had it may have ended."""
+"""What is undone, and of which nobody says that they do it, for so long is taken up anew."""
 
 LONGEST_REST: Final = timedelta(minutes=5)
 """What fails is tried again after as long as it has been undone already, but no later than this."""
@@ -142,7 +142,12 @@ class Engine:
             user = (await self._change(user.user_id, step)).user
 
     async def take_up_left(self) -> None:
-        """Begins what was left undone, here or by a process that ended, each user's in its order."""
+        """Begins what was left undone, here or by a process that ended, each user's in its order.
+
+        Says of what is being done here that it is: call it more often than every `LEFT_AFTER`.
+        """
+        if self._working:
+            await self._store.worked_on(self._account, tuple(self._working))
         now = self._around.now()
         self._rest_until = {user_id: at for user_id, at in self._rest_until.items() if at > now}
         resting = frozenset(self._rest_until)

@@ -42,6 +42,7 @@ channel_deliveries = Table(
     Column("content", Words, nullable=False),
     Column("done", Boolean, nullable=False),
     Column("on_its_way", Integer, nullable=False),
+    Column("worked_at", UtcTime),  # when whoever does it said so last
     PrimaryKeyConstraint("account", "key"),
 )
 Index("deliveries_by_time", channel_deliveries.c.received_at)

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -60,6 +60,11 @@ _DELIVERY: Final = select(deliveries).where(
     deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
 )
 _INSERT_DELIVERY: Final = insert(deliveries)
+_WORKED_ON: Final = (
+    update(deliveries)
+    .where(deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named"))
+    .values(worked_at=bindparam("worked_at"))
+)
 _UPDATE_DELIVERY: Final = update(deliveries).where(
     deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
 )
@@ -174,12 +179,19 @@ class DatabaseOutboxStore:
         query = (
             select(deliveries)
             .where(deliveries.c.account == account, deliveries.c.received_at < before, _HAS_CONTENT)
+            .where(or_(deliveries.c.worked_at.is_(None), deliveries.c.worked_at < before))
             .order_by(deliveries.c.received_at)
             .limit(limit)
         )
         if of:
             query = query.where(deliveries.c.user_id == of)
         return tuple(map(_delivery_of, await self._database.read(query)))
+
+    @in_transaction
+    def worked_on(self, connection: Connection, account: str, keys: Collection[str]) -> None:
+        """Notes that these deliveries are being done now, so that nobody else takes them up."""
+        for key in keys:
+            connection.execute(_WORKED_ON, {"at": account, "named": key, "worked_at": self._now()})
 
     @in_transaction
     def forget_user(self, connection: Connection, account: str, user_id: str) -> None:
@@ -287,7 +299,7 @@ def _user_of(row: Row[Any]) -> ChannelUser:
 
 def _delivery_of(row: Row[Any]) -> Delivery:
     values = row._asdict()
-    del values["account"]
+    del values["account"], values["worked_at"]
     return Delivery(**values)
 
 

@@ -283,6 +283,18 @@ class OutboxStoreContract:
         assert [d.key for d in await store.undone(CITY, clock())] == ["m:2"]
         assert (await store.delivery(CITY, "m:1")).done
 
+    async def test_what_is_being_done_nobody_else_finds_undone(self, store, clock):
+        await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
+        await store.claim(CITY, Delivery("m:2", "o2", content="二"), nothing)
+        clock.advance(timedelta(seconds=30))
+        await store.worked_on(CITY, ["m:1", "m:9"])
+        clock.advance(timedelta(seconds=5))
+
+        assert [d.key for d in await store.undone(CITY, clock() - timedelta(seconds=20))] == ["m:2"]
+        clock.advance(timedelta(seconds=20))
+        found = await store.undone(CITY, clock() - timedelta(seconds=20))
+        assert [d.content for d in found] == ["一", "二"]
+
     async def test_what_holds_once_is_refused_as_its_first_use_says(self, store, clock):
         seen = []
 

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("content", WORDS, nullable=False),
         sa.Column("done", sa.Boolean(), nullable=False),
         sa.Column("on_its_way", sa.Integer(), nullable=False),
+        sa.Column("worked_at", UTC_TIME),
         sa.PrimaryKeyConstraint("account", "key"),
     )
     op.create_index("deliveries_by_time", "channel_deliveries", ["received_at"])

@@ -215,6 +215,26 @@ async def test_what_a_process_had_not_done_when_it_ended_another_does(world):
     assert await world.store.undone("city", world.clock()) == []
 
 
+async def test_what_takes_long_no_other_process_does_as_well(world):
+    world.conversing.go.clear()
+    await world.answers(world.says("居住证"))
+    other = world.another()
+    for _ in range(10):
+        world.clock.advance(timedelta(seconds=5))
+        await world.engine.take_up_left()
+        await other.take_up_left()
+    assert world.conversing.heard == ["居住证"]
+    for task in world.engine._working.values():
+        task.cancel()
+    world.conversing.go.set()
+    for _ in range(5):
+        world.clock.advance(timedelta(seconds=5))
+        await other.take_up_left()
+    await other.close()
+
+    assert world.conversing.heard == ["居住证", "居住证"], "once its process has ended, another does it"
+
+
 async def test_what_was_left_undone_is_done_before_the_users_next_message(world):
     world.conversing.go.clear()
     ended = world.another()
