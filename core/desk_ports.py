@@ -155,6 +155,12 @@ class DeskStore(Protocol):
         Skills that are given replace those asked for before. Raises NotFound, Conflict.
         """
 
+    async def wish_video(self, handover_id: str) -> Handover:
+        """A wish that waits, in the queue or as a `callback`, is one for video from now on; its place stays.
+
+        Raises NotFound; Conflict if it waits no longer.
+        """
+
     async def release(
         self,
         conversation_id: str,

@@ -56,7 +56,7 @@ class OutgoingItem:
     sequence: int = 0  # of the event that it comes from
     state: ItemState = ItemState.WAITING
     since: datetime | None = None  # UTC, in this state; set by the store
-    delivery: str = field(default="", repr=False)  # what carried it
+    delivery: str = field(default="", repr=False)  # what carried it, or is about to
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Delivery:
     answer: str | None = field(default=None, repr=False)
     content: str = field(default="", repr=False)  # what it asks for, as long as that isn't done
     done: bool = False  # what it asked for was done
+    on_its_way: int = 0  # so often the answer was given, and isn't known yet to have arrived or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +163,21 @@ class OutboxStore(Protocol):
         """Users whose conversation's log goes on beyond what became items; all, or `among` these."""
 
     async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
-        """Users with items that have come to no end, unless they rest or a delivery may still carry them."""
+        """Users with items that have come to no end, unless they rest or a delivery may still carry them.
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
-        """Deliveries received before whose content wasn't done, in the order in which they came."""
+        Who has waited longest comes first. Takes no longer for however many who rest.
+        """
+
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
+        """Deliveries received before whose content wasn't done, in the order in which they came.
+
+        Not those that are `worked_on` since. Those of all users, or `of` one.
+        """
+
+    async def worked_on(self, account: str, keys: Collection[str]) -> None:
+        """Notes that these deliveries are being done now, so that nobody else takes them up."""
 
     async def forget_user(self, account: str, user_id: str) -> None:
         """Deletes the user with items and deliveries; the conversation stays. Unknown is no mistake."""

@@ -139,7 +139,12 @@ class Settings(BaseSettings):
     rate_reads_per_minute: int = Field(
         240,
         ge=1,
-        description="Looks a minute at one transcript; at guides, and pages from WeChat, by client address.",
+        description="Looks a minute at one transcript; at guides, by client address.",
+    )
+    rate_entries_per_minute: int = Field(
+        1200,
+        ge=1,
+        description="Steps from WeChat to a page that one client address, a hall's say, may take a minute.",
     )
     max_body_bytes: int = Field(65536, ge=1024, description="Largest request body that is read.")
     upload_max_bytes: int = Field(

@@ -97,10 +97,18 @@ class Handovers:
     async def request(
         self, conversation: Conversation, wish: HandoverWish, last: ConversationEvent | None
     ) -> HandoverTicket:
-        """The conversation's handover: a new one, or the one it has already."""
+        """The conversation's handover: a new one, or the one it has already.
+
+        Who waits to write with a person and asks for video waits for video from then on, in the same place.
+        """
         line = await self._look()
         if (known := await self.standing(conversation.conversation_id)) is not None:
-            return self._ticket(known, line, is_new=False)
+            is_changed = False
+            if wish.mode is HandoverMode.VIDEO and known.mode is not wish.mode:
+                with suppress(Conflict):  # an agent has it, who can call by video at any time
+                    known, is_changed = await self._desk.wish_video(known.handover_id), True
+                    self.changed()
+            return self._ticket(known, line, is_new=False, already=not is_changed)
         handover = line.reachable(await self._handover_for(conversation, wish, last))
         place = line.place_of(handover)
         body = {
@@ -117,7 +125,7 @@ class Handovers:
         else:
             moved = await self._desk.register(handover, [entry])
         self.publish(moved)
-        return self._ticket(moved.handover, line, is_new=moved.is_new)
+        return self._ticket(moved.handover, line, is_new=moved.is_new, already=not moved.is_new)
 
     async def standing(self, conversation_id: str) -> Handover | None:
         """The handover that the citizen has now: waiting, taken, or registered until somebody can come."""
@@ -338,8 +346,8 @@ class Handovers:
         }
         return departments.pop() if len(departments) == 1 else ""
 
-    def _ticket(self, handover: Handover, line: Line, *, is_new: bool) -> HandoverTicket:
-        place, already = line.place_of(handover), not is_new
+    def _ticket(self, handover: Handover, line: Line, *, is_new: bool, already: bool) -> HandoverTicket:
+        place = line.place_of(handover)
         if handover.state is HandoverState.TAKEN:
             holder, text = Holder.AGENT, wording.ALREADY_WITH_AGENT
         elif handover.state is HandoverState.WAITING:

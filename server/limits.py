@@ -17,7 +17,8 @@ class ClientLimits:
 
     Messages and looks at a transcript are counted by conversation, new conversations and looks at
     guides by client address: in a service hall hundreds of citizens share one address, and none of
-    them should suffer for another. The operator's own tools (`bangban ask`, `bangban evaluate`) are
+    them should suffer for another. So may hundreds a minute come from WeChat, in up to five steps each,
+    before anybody knows who they are. The operator's own tools (`bangban ask`, `bangban evaluate`) are
     counted by conversation only.
     """
 
@@ -27,7 +28,7 @@ class ClientLimits:
         self._conversations = RateLimiter(Rate(settings.rate_conversations_per_minute))
         self._transcripts = RateLimiter(Rate(settings.rate_reads_per_minute))
         self._guides = RateLimiter(Rate(settings.rate_reads_per_minute))
-        self._entries = RateLimiter(Rate(settings.rate_reads_per_minute))
+        self._entries = RateLimiter(Rate(settings.rate_entries_per_minute))
         self._sign_ins = RateLimiter(Rate(SIGN_INS_PER_MINUTE))
 
     def address_of(self, request: web.Request) -> str:

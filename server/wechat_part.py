@@ -12,11 +12,12 @@ from aiohttp import web
 from connectors.wechat.acts import Acts
 from connectors.wechat.api import WeChatApi, create_session
 from connectors.wechat.client import WeChatClient, open_client
-from connectors.wechat.engine import Engine, Surroundings
+from connectors.wechat.engine import Engine
 from connectors.wechat.outbox import Rules
 from connectors.wechat.reminder import Remind, Reminding, nobody_reminds
 from connectors.wechat.reminding import Template
 from connectors.wechat.sender import Sender
+from connectors.wechat.surroundings import Surroundings
 from connectors.wechat.views import CALLBACKS, Callback
 from core.clock import utc_now
 from core.replica_ports import Locks

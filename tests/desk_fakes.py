@@ -23,7 +23,7 @@ from core.errors import Conflict, NotFound
 from core.evidence_ports import AccessEntry, StoredFile
 from core.guest_ports import CallGuest
 from core.ports import ConversationEvent, Handover
-from core.statuses import AgentState, HandoverState, Holder
+from core.statuses import AgentState, HandoverMode, HandoverState, Holder
 from server.stores_part import Stores
 from tests.fakes import Clock, InMemoryConversationStore, InMemoryKnowledgeStore, InMemoryUserStore, utc_now
 from tests.outbox_fakes import InMemoryOutboxStore
@@ -165,6 +165,14 @@ class InMemoryDeskStore:
         stored = replace(handover, state=HandoverState.CALLBACK, created_at=at)
         self._c._handovers.append(stored)
         return Moved(stored, await self._append(handover.conversation_id, log))
+
+    async def wish_video(self, handover_id: str) -> Handover:
+        stored = self._handover(handover_id)
+        if stored.state not in (HandoverState.WAITING, HandoverState.CALLBACK):
+            raise Conflict("that handover waits no longer")
+        changed = replace(stored, mode=HandoverMode.VIDEO)
+        self._c._handovers[self._c._handovers.index(stored)] = changed
+        return changed
 
     async def recall(self, handover_id: str, change: HolderChange) -> Moved:
         stored = self._handover(handover_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from core.errors import NotFound
 from core.outbox_ports import (
@@ -29,6 +29,7 @@ class InMemoryOutboxStore:
         self._users: dict[tuple[str, str], ChannelUser] = {}
         self._deliveries: dict[tuple[str, str], Delivery] = {}
         self._items: dict[tuple[str, str], list[OutgoingItem]] = {}
+        self._worked_at: dict[tuple[str, str], datetime] = {}
         self._last = 0
 
     async def claim(
@@ -92,12 +93,22 @@ class InMemoryOutboxStore:
         own = [u for u in self._users.values() if u.account == account]
         free = [u for u in own if u.answering_until is None or u.answering_until <= now]
         awake = [u for u in free if u.rests_until is None or u.rests_until <= now]
-        return [u for u in awake if self._open((u.account, u.user_id))][:limit]
+        due = [u for u in awake if self._open((u.account, u.user_id))]
+        never = datetime.min.replace(tzinfo=UTC)
+        due.sort(key=lambda u: max(u.answering_until or never, u.rests_until or never))
+        return due[:limit]
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
         own = [d for (a, _), d in self._deliveries.items() if a == account and d.content]
+        own = [d for d in own if of in ("", d.user_id)]
+        own = [d for d in own if self._worked_at.get((account, d.key), before - timedelta(1)) < before]
         old = [d for d in own if d.received_at is not None and d.received_at < before]
         return sorted(old, key=lambda d: d.received_at)[:limit]
+
+    async def worked_on(self, account: str, keys: Collection[str]) -> None:
+        self._worked_at |= {(account, key): self._c._now() for key in keys}
 
     async def forget_user(self, account: str, user_id: str) -> None:
         self._users.pop((account, user_id), None)
@@ -130,6 +141,7 @@ class InMemoryOutboxStore:
                 answer=made.delivery.answer,
                 content=made.delivery.content,
                 done=made.delivery.done,
+                on_its_way=made.delivery.on_its_way,
             )
         return replace(made, items=stored)
 

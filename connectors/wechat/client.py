@@ -168,10 +168,6 @@ class WeChatClient:
         """Puts `{"button": […]}` in place of the menu."""
         await self._call("POST", "/cgi-bin/menu/create", body=menu)
 
-    async def delete_menu(self) -> None:
-        """Takes the menu away."""
-        await self._call("GET", "/cgi-bin/menu/delete")
-
     async def scene_code(self, scene: str, seconds: int | None = None) -> SceneCode:
         """A code for that scene of 1 to 64 characters, for so long or, if None, for good.
 

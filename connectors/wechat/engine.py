@@ -4,91 +4,70 @@ A delivery is claimed in the database with what it asks for; each later attempt 
 for is done by a task that outlives the request: whichever attempt is open when there is something to say
 carries it, and at the deadline the rest is left to the sender (`connectors.wechat.sender`). Everything that
 is done for a delivery is safe to do again, so what a process left undone when it ended, another takes up.
+Whoever gives an answer tells how it ended (`ended`): what reached nobody goes another way.
 """
 
 import asyncio
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from connectors.wechat import outbox, rendering
+from connectors.wechat import outbox
 from connectors.wechat.acts import Acts
 from connectors.wechat.conversing import Conversing
 from connectors.wechat.envelope import NonceUse, check_nonce
-from connectors.wechat.outbox import Link, Reading, Rules
+from connectors.wechat.log_reading import read_log
 from connectors.wechat.push_record import as_record, asks_for_something, of_record
-from connectors.wechat.pushes import AuthorizationChanged, Push, Unsubscribed
+from connectors.wechat.pushes import Push, who_leaves
 from connectors.wechat.quota import grant_of
 from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
+from connectors.wechat.surroundings import Surroundings, nobody_asks
 from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
 from core.outbox_ports import (
     ChannelUser,
     Claimed,
     Delivery,
+    ItemState,
     OneTimeUse,
     Outbox,
     OutboxStep,
     OutboxStore,
     Step,
 )
-from core.ports import ConversationEvent
 from core.statuses import Holder
 
 log = structlog.get_logger(__name__)
 
-DEADLINE: Final = timedelta(seconds=4.2)
-"""After so long a delivery is answered, whatever there is to say: WeChat cuts at five seconds."""
-
 CUT_SECONDS: Final = 4.9
 """WeChat hears no answer after five seconds. What the database is still doing then goes on by itself."""
 
+LAST_ATTEMPT_AFTER_S: Final = 8.0
+"""So long after a push was made, in whole seconds by WeChat's clock, it may be its third attempt."""
+
 LEFT_AFTER: Final = timedelta(seconds=20)
-"""What is undone for so long is taken up anew: the process that had it may have ended."""
+"""What is undone, and of which nobody says that they do it, for so long is taken up anew."""
 
 LONGEST_REST: Final = timedelta(minutes=5)
 """What fails is tried again after as long as it has been undone already, but no later than this."""
 
 GIVEN_UP_AFTER: Final = timedelta(hours=1)
 
-_OUR_FAULT: Final = 500
+ORDER_HOLDS: Final = timedelta(minutes=2)
+"""So long what a user said later waits for what fails; if it can be done then, what fails is given up."""
 
-_FORGETS: Final = frozenset({"user_authorization_revoke", "user_authorization_cancellation"})
-"""Events by which WeChat asks to delete what is known of a user; of another profile we know nothing."""
+_OUR_FAULT: Final = 500
 
 
 def _nothing() -> None:
     """There is nobody to wake."""
-
-
-def nobody_asks(_: ChannelUser) -> None:
-    """There is nobody who wants to know of a change."""
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an engine takes from where it runs.
-
-    `link_for` gives a user's links, `shown` the name by which citizens know of staff, `mask` takes personal
-    data out of what is kept.
-    """
-
-    rules: Rules
-    link_for: Callable[[str], Link]
-    now: Callable[[], datetime]
-    shown: Callable[[str], str] = _as_it_is
-    mask: Callable[[str], str] = _as_it_is
-    deadline: timedelta = DEADLINE
 
 
 class Engine:
@@ -108,41 +87,67 @@ class Engine:
         self._working: dict[str, asyncio.Task[str | None]] = {}
         self._last_of: dict[str, asyncio.Task[str | None]] = {}
         self._awaited: Counter[str] = Counter()
+        self._untaken: set[str] = set()  # deliveries whose answer no request has taken yet
+        self._answering: set[asyncio.Task[str]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._rest_until: dict[str, datetime] = {}
 
     async def answer(self, push: Push, once: str = "") -> str:
         """The body of a reply as JSON (`connectors.wechat.outbox`), or `SUCCESS`; within the deadline.
 
-        `once` names the use of the push's nonce. Raises UntrustedPush when that was used before for another
-        push, and Unavailable when the delivery could not be stored in time: WeChat tries again. What fails
-        later is done again by `take_up_left`.
+        Tell the end of each answer by `ended`. `once` names the use of the push's nonce. Raises
+        UntrustedPush when that was used before for another push, and Unavailable when the delivery could not
+        be stored in time: WeChat tries again. What fails later is done again by `take_up_left`.
         """
-        begun = asyncio.get_running_loop().time()
-        until = begun + self._around.deadline.total_seconds()
+        until = asyncio.get_running_loop().time() + self._around.deadline.total_seconds()
+        # What is stored by then comes to its end without the request, and an answer then to nobody.
+        task = asyncio.create_task(self._answer(push, once, until), name="wechat-answer")
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
         try:
-            async with asyncio.timeout_at(max(begun + CUT_SECONDS, until)):
-                return await self._answer(push, once, until)
-        except TimeoutError:
-            raise Unavailable("the database takes too long") from None
+            await asyncio.wait({task}, timeout=max(CUT_SECONDS, self._around.deadline.total_seconds()))
+        except asyncio.CancelledError:
+            task.add_done_callback(functools.partial(self._ended_too_late, push))
+            raise
+        if not task.done():
+            task.add_done_callback(functools.partial(self._ended_too_late, push))
+            raise Unavailable("the database takes too long")
+        return task.result()
+
+    def ended(self, push: Push, answer: str, *, arrived: bool) -> None:
+        """The answer to a push was written to who waited for it; or surely there was nobody any more."""
+        if answer == SUCCESS:
+            return
+        task = asyncio.create_task(self._end(push, arrived=arrived), name="wechat-answer-ended")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def close(self, patience: timedelta = timedelta(seconds=5)) -> None:
         """Waits for what is being done, so long; what isn't done by then is taken up at the next start."""
-        working = tuple(self._working.values())
-        if not working:
-            return
-        _, left = await asyncio.wait(working, timeout=patience.total_seconds())
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        until = asyncio.get_running_loop().time() + patience.total_seconds()
+        while going := {*self._working.values(), *self._answering, *self._ending}:
+            left_s = max(until - asyncio.get_running_loop().time(), 0)
+            _, left = await asyncio.wait(going, timeout=left_s)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            await asyncio.sleep(0)  # what ended tells so, and may begin what tells its end
 
     async def catch_up(self, user: ChannelUser) -> None:
         """Takes up what the user's conversation says beyond what became items."""
-        while user.conversation_id and (reading := await self._read(user)) is not None:
+        while user.conversation_id and (
+            reading := await read_log(self._conversing, user, self._around.shown)
+        ):
             step = outbox.take_up(reading, self._around.rules)
             user = (await self._change(user.user_id, step)).user
 
     async def take_up_left(self) -> None:
-        """Begins what was left undone, here or by a process that ended, each user's in its order."""
+        """Begins what was left undone, here or by a process that ended, each user's in its order.
+
+        Says of what is being done here that it is: call it more often than every `LEFT_AFTER`.
+        """
+        if self._working:
+            await self._store.worked_on(self._account, tuple(self._working))
         now = self._around.now()
         self._rest_until = {user_id: at for user_id, at in self._rest_until.items() if at > now}
         resting = frozenset(self._rest_until)
@@ -171,18 +176,19 @@ class Engine:
 
     async def _answer(self, push: Push, once: str, until: float) -> str:
         claimed = await self._claim(push, once)
-        if (leaver := _who_leaves(push)) is not None:
+        if (leaver := who_leaves(push)) is not None:
             ledger = self._around.rules.ledger(claimed.user)
             if leaver != push.openid or not ledger.was_granted_after(push.created):  # who is back stays
                 await self._forget(leaver)
             return SUCCESS
-        if claimed.delivery.answer is not None:
-            return claimed.delivery.answer
-        if not asks_for_something(push):
+        if claimed.delivery.answer == SUCCESS or not asks_for_something(push):
             return SUCCESS
-        if not claimed.delivery.done and (answer := await self._done(push, claimed, until)):
+        if not (claimed.delivery.answer or claimed.delivery.done) and (
+            answer := await self._done(push, claimed, until)
+        ):
             return answer
-        step = outbox.carry(self._around.rules, self._around.link_for(push.openid))
+        link = self._around.link_for(push.openid)
+        step = outbox.carry(self._around.rules, link, self._last_at(push))
         try:
             made = await self._change(push.openid, step, push.key)
         except NotFound:  # the user left meanwhile, and is forgotten
@@ -201,7 +207,31 @@ class Engine:
             self._awaited[push.key] -= 1
             if not self._awaited[push.key]:
                 del self._awaited[push.key]
-        return work.result() if work.done() and not work.cancelled() and not work.exception() else None
+        answer = work.result() if work.done() and not _failed(work) else None
+        if answer is None or answer == SUCCESS:
+            return answer
+        if push.key not in self._untaken:  # another request has it, and this one gives it once more
+            return None
+        self._untaken.discard(push.key)
+        return answer
+
+    def _ended_too_late(self, push: Push, task: asyncio.Task[str]) -> None:
+        if not _failed(task):
+            self.ended(push, task.result(), arrived=False)
+
+    async def _end(self, push: Push, *, arrived: bool) -> None:
+        try:
+            made = await self._change(push.openid, outbox.arrived() if arrived else outbox.missed(), push.key)
+            of = made.delivery
+            if not arrived and of is not None and of.answer is not None and not of.on_its_way:
+                items = await self._store.items(self._account, push.openid, all_states=True)
+                carried = [i for i in items if i.state is ItemState.CARRIED and i.delivery == push.key]
+                await self._change(push.openid, outbox.doubted(carried))
+        except NotFound:  # the user left meanwhile
+            return
+        except BangbanError as error:  # what was on its way becomes unclear
+            log.warning("wechat_answer_without_end", code=error.code, reason=str(error))
+        self.wake_sender()
 
     async def _forget(self, openid: str) -> None:
         user = await self._store.user(self._account, openid)
@@ -268,8 +298,11 @@ class Engine:
         self, push: Push, before: asyncio.Task[str | None] | None, user: ChannelUser | None
     ) -> str | None:
         """Does it, and gives the answer if a request is open for it."""
+        overdue: Sequence[Delivery] = ()
         if before is not None:
             await asyncio.wait({before})
+            if _failed(before):
+                overdue = await self._overdue_before(push)
         if user is None or not user.conversation_id:
             user = await self._with_conversation(push.openid)
         try:
@@ -279,7 +312,19 @@ class Engine:
                 raise
             user = await self._with_conversation(push.openid)
             await self._act(push, user)
+        for delivery in overdue:
+            log.error("wechat_delivery_given_up", account=self._account)
+            await self._change(push.openid, outbox.give_up(), delivery.key)
         return await self._conclude(push, user)
+
+    async def _overdue_before(self, push: Push) -> Sequence[Delivery]:
+        """What the user said before, if it fails for long. Raises Unavailable while it may be done yet."""
+        now = self._around.now()
+        undone = await self._store.undone(self._account, now + ORDER_HOLDS, of=push.openid)
+        earlier = list(itertools.takewhile(lambda delivery: delivery.key != push.key, undone))
+        if any(now - (delivery.received_at or now) < ORDER_HOLDS for delivery in earlier):
+            raise Unavailable("what the user said before isn't done yet")
+        return earlier
 
     async def _act(self, push: Push, user: ChannelUser) -> None:
         try:
@@ -292,15 +337,30 @@ class Engine:
 
     async def _conclude(self, push: Push, user: ChannelUser) -> str | None:
         while True:
-            reading = await self._read(user)
+            reading = await read_log(self._conversing, user, self._around.shown)
             link = self._around.link_for(push.openid) if push.key in self._awaited else None
             made = await self._change(
-                push.openid, outbox.conclude(reading, self._around.rules, link), push.key
+                push.openid,
+                outbox.conclude(reading, self._around.rules, link, self._last_at(push)),
+                push.key,
             )
-            if made.delivery is not None:
+            if made.delivery is None:
+                user = made.user
+                continue
+            answer = made.delivery.answer if link else None
+            if answer is None or answer == SUCCESS:
                 self.wake_sender()
-                return made.delivery.answer
-            user = made.user
+                return answer
+            if push.key in self._awaited:
+                self._untaken.add(push.key)
+            else:  # nobody waits for it any more
+                self.ended(push, answer, arrived=False)
+            return answer
+
+    def _last_at(self, push: Push) -> datetime | None:
+        """Now, if that is so late after the push was made that this may be the last attempt."""
+        now = self._around.now()
+        return now if now.timestamp() - push.created >= LAST_ATTEMPT_AFTER_S else None
 
     async def _with_conversation(self, openid: str) -> ChannelUser:
         """The user with a conversation that is there; of several that were begun at once one is used."""
@@ -323,30 +383,6 @@ class Engine:
         self.changed(made.user)
         return made
 
-    # --- reading the log -----------------------------------------------------------------------------
 
-    async def _read(self, user: ChannelUser) -> Reading | None:
-        """What the log says beyond what became items, if anything."""
-        events = await self._conversing.events_after(user.conversation_id, user.read_to)
-        if not events:
-            return None
-        said = [(event.sequence, body) for event in events for body in self._rendered(event)]
-        holders = [event.body["holder"] for event in events if event.kind == "holder"]
-        held = [user.held, *holders][-1]
-        return Reading(user.conversation_id, user.read_to, events[-1].sequence, said, held)
-
-    def _rendered(self, event: ConversationEvent) -> Sequence[rendering.Item]:
-        try:
-            return rendering.rendered(event, shown=self._around.shown)
-        except Exception:  # another version's, say: whoever reads on mustn't stop here for good
-            log.exception("wechat_event_not_rendered", kind=event.kind)
-            return rendering.ON_THE_PAGE
-
-
-def _who_leaves(push: Push) -> str | None:
-    """Who is to be forgotten: nothing can be sent to them any more."""
-    if isinstance(push, Unsubscribed):
-        return push.openid
-    if isinstance(push, AuthorizationChanged) and push.event.lower() in _FORGETS:
-        return push.subject
-    return None
+def _failed(task: "asyncio.Task[Any]") -> bool:
+    return task.cancelled() or task.exception() is not None

@@ -1,8 +1,9 @@
 """What leaves a WeChat user's outbox, and how. Pure steps for `core.outbox_ports.OutboxStore`.
 
 Items leave in their order, by one of two ways: in the passive reply to a delivery that is open just now,
-which costs nothing, or as a customer-service message, which the ledger pays. While one is being sent nothing
-else leaves. What may have arrived is never sent again; the user is told where to read everything instead.
+which costs nothing, or as a customer-service message, which the ledger pays. While something is on its way
+nothing else leaves. A reply that surely reached nobody waits again. What may have arrived is never sent
+again; the user is told where to read everything instead.
 """
 
 import json
@@ -26,6 +27,9 @@ ENOUGH_FOR_CARDS: Final = 3
 RESTS: Final = timedelta(hours=1)
 """So long nobody looks again whether something may be sent to who did nothing since."""
 
+CARRIED_WITHIN: Final = timedelta(seconds=30)
+"""WeChat asks three times, five seconds each. How a reply ended that nobody told of by then, nobody will."""
+
 _READ_ALL: Final = '如有消息没收到，<a href="{link}">点这里看完整对话</a>。'
 _MORE_WAITS: Final = (
     '还有 {count} 条消息在等您。回复任意内容就能继续收到，也可以<a href="{link}">点这里查看全部</a>。'
@@ -34,6 +38,8 @@ _NOT_DONE: Final = "您有一条消息没能处理，请再发一次。"
 _TO_PAGE: Final = '<a href="{link}">{words}</a>'
 _READ_ON: Final = "查看完整内容"
 _ROOM_FOR_A_LINK: Final = 400
+_SAYS_WHERE: Final = "says_where"
+"""In an answer: it leads to the whole conversation, see `Batch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,12 @@ def take_up(reading: Reading, rules: Rules) -> Step:
     return step
 
 
-def conclude(reading: Reading | None, rules: Rules, link: Link | None) -> Step:
+def conclude(
+    reading: Reading | None, rules: Rules, link: Link | None, last_at: datetime | None = None
+) -> Step:
     """What a delivery asked for was done, which said what was read; with `link` it is answered as well.
+
+    `last_at` is that of `carry`.
 
     Changes nothing if another process has read meanwhile: read anew, and conclude again.
     """
@@ -105,31 +115,78 @@ def conclude(reading: Reading | None, rules: Rules, link: Link | None) -> Step:
         if link is None:
             return replace(new, delivery=done)
         whole = Outbox(new.user, (*box.items, *new.items), done)
-        made = carry(rules, link)(whole)
+        made = carry(rules, link, last_at)(whole)
         left = whole.items[len(made.items) :]  # what is carried is the head
         return OutboxStep(made.user, (*made.items, *(i for i in left if not i.number)), made.delivery)
 
     return step
 
 
-def carry(rules: Rules, link: Link) -> Step:
-    """The head of the outbox becomes the answer of the delivery, if nothing is being sent; else `SUCCESS`.
+def carry(rules: Rules, link: Link, last_at: datetime | None = None) -> Step:
+    """The head of the outbox becomes the answer of the delivery, if nothing is on its way; else `SUCCESS`.
 
-    A delivery that has its answer keeps it. After `SUCCESS` what comes is sent by itself.
+    Who gives the answer tells its end: `arrived` or `missed`. A delivery that has an answer keeps it, and a
+    retry gives it once more. After `SUCCESS` what comes is sent by itself. So does what can be paid at
+    `last_at`, when this may be the last attempt: were the answer lost, nobody would ask for it again.
     """
 
     def step(box: Outbox) -> OutboxStep:
         delivery = _delivery_of(box)
-        if delivery.answer is not None:
+        if delivery.answer == SUCCESS:
             return OutboxStep(box.user, delivery=delivery)
-        if _is_sending(box) or not box.items:
+        if delivery.answer is not None:
+            return OutboxStep(box.user, delivery=replace(delivery, on_its_way=delivery.on_its_way + 1))
+        had_better_send = last_at is not None and rules.ledger(box.user).left(last_at.timestamp()) > 0
+        if _is_sending(box) or not box.items or had_better_send:
             user = replace(box.user, answering_until=None)
             return OutboxStep(user, delivery=replace(delivery, answer=SUCCESS))
         batch = _batch(box, rules, link)
-        ended = [replace(i, state=ItemState.CARRIED, delivery=delivery.key) for i in batch.items]
-        lost_track = box.user.lost_track and not batch.says_where
-        user = replace(box.user, answering_until=None, lost_track=lost_track)
-        return OutboxStep(user, ended, replace(delivery, answer=json.dumps(batch.body)))
+        sending = [replace(i, state=ItemState.SENDING, delivery=delivery.key) for i in batch.items]
+        answer = json.dumps({**batch.body, _SAYS_WHERE: True} if batch.says_where else batch.body)
+        return OutboxStep(box.user, sending, replace(delivery, answer=answer, on_its_way=1))
+
+    return step
+
+
+def arrived() -> Step:
+    """An answer that `carry` gave was taken, as far as can be known."""
+
+    def step(box: Outbox) -> OutboxStep:
+        delivery, own = _delivery_of(box), _carried_in(box)
+        user = replace(box.user, answering_until=None)
+        if own and json.loads(delivery.answer or "{}").get(_SAYS_WHERE):
+            user = replace(user, lost_track=False)
+        ended = [replace(item, state=ItemState.CARRIED) for item in own]
+        return OutboxStep(user, ended, replace(delivery, on_its_way=max(delivery.on_its_way - 1, 0)))
+
+    return step
+
+
+def missed() -> Step:
+    """An answer that `carry` gave surely reached nobody. When that is so of all of them, it waits again.
+
+    A retry that comes yet carries what is there then.
+    """
+
+    def step(box: Outbox) -> OutboxStep:
+        delivery, own = _delivery_of(box), _carried_in(box)
+        left = replace(delivery, on_its_way=max(delivery.on_its_way - 1, 0))
+        if left.on_its_way or not own:
+            return OutboxStep(box.user, delivery=left)
+        waiting = [replace(item, state=ItemState.WAITING, delivery="") for item in own]
+        return OutboxStep(
+            replace(box.user, answering_until=None), waiting, replace(left, answer=None, on_its_way=0)
+        )
+
+    return step
+
+
+def doubted(carried: Sequence[OutgoingItem]) -> Step:
+    """What counted as arrived was asked for again, and then reached nobody: it is unclear after all."""
+
+    def step(box: Outbox) -> OutboxStep:
+        user = replace(box.user, lost_track=box.user.lost_track or bool(carried))
+        return OutboxStep(user, [replace(item, state=ItemState.UNCLEAR) for item in carried])
 
     return step
 
@@ -198,9 +255,12 @@ def put_back(batch: Batch, rules: Rules, at: datetime, *, rest: timedelta, code:
 
 def unclear(batch: Batch, rules: Rules, now: datetime) -> Step:
     """Nobody knows whether WeChat took the message. It counts as sent, and isn't sent again."""
+    is_free = any(item.delivery for item in batch.items)
 
     def step(box: Outbox) -> OutboxStep:
-        ledger = rules.ledger(box.user).spend(now.timestamp())
+        ledger = rules.ledger(box.user)
+        if not is_free:
+            ledger = ledger.spend(now.timestamp())
         user = replace(box.user, ledger=ledger.as_json(), lost_track=True)
         return OutboxStep(user, _moved(box, batch, ItemState.UNCLEAR))
 
@@ -217,13 +277,15 @@ def drop(batch: Batch) -> Step:
 
 
 def give_up_sending(rules: Rules, now: datetime, patience: timedelta) -> Step:
-    """What a process that ended had begun to send so long ago is unclear for good."""
+    """What a process that ended had begun to send so long ago, or to answer with, is unclear for good."""
 
     def step(box: Outbox) -> OutboxStep:
         stale = [
             item
             for item in box.items
-            if item.state is ItemState.SENDING and item.since is not None and item.since <= now - patience
+            if item.state is ItemState.SENDING
+            and item.since is not None
+            and item.since <= now - (CARRIED_WITHIN if item.delivery else patience)
         ]
         if not stale:
             return OutboxStep(box.user)
@@ -288,6 +350,12 @@ def _linked(body: Mapping[str, Any], link: Link) -> Mapping[str, Any]:
 def _moved(box: Outbox, batch: Batch, state: ItemState) -> Sequence[OutgoingItem]:
     numbers = {item.number for item in batch.items}
     return [replace(item, state=state) for item in box.items if item.number in numbers]
+
+
+def _carried_in(box: Outbox) -> Sequence[OutgoingItem]:
+    """What is on its way as the answer of the delivery."""
+    key = _delivery_of(box).key
+    return [item for item in box.items if item.state is ItemState.SENDING and item.delivery == key]
 
 
 def _is_sending(box: Outbox) -> bool:

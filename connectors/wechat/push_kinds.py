@@ -10,6 +10,9 @@ from typing import Final
 
 _MOST_KEY: Final = 200
 
+_FORGETS: Final = frozenset({"user_authorization_revoke", "user_authorization_cancellation"})
+"""Events by which WeChat asks to delete what is known of a user; of another profile we know nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
@@ -259,3 +262,12 @@ def _short(key: str) -> str:
         return key
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{key[: _MOST_KEY - len(digest) - 1]}#{digest}"
+
+
+def who_leaves(push: Push) -> str | None:
+    """Who is to be forgotten: nothing can be sent to them any more."""
+    if isinstance(push, Unsubscribed):
+        return push.openid
+    if isinstance(push, AuthorizationChanged) and push.event.lower() in _FORGETS:
+        return push.subject
+    return None

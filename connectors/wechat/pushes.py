@@ -32,6 +32,7 @@ from connectors.wechat.push_kinds import (
     VideoMessage,
     Viewed,
     VoiceMessage,
+    who_leaves,
 )
 from connectors.wechat.xml_reading import read_xml
 
@@ -58,6 +59,7 @@ __all__ = [
     "Viewed",
     "VoiceMessage",
     "parse_push",
+    "who_leaves",
 ]
 
 _SCENE_PREFIX: Final = "qrscene_"

@@ -15,7 +15,7 @@ import structlog
 
 from connectors.wechat import outbox
 from connectors.wechat.api import UnclearSend
-from connectors.wechat.engine import Engine, nobody_asks
+from connectors.wechat.engine import Engine
 from connectors.wechat.error_codes import (
     IpNotListed,
     NotPermitted,
@@ -27,6 +27,7 @@ from connectors.wechat.error_codes import (
 from connectors.wechat.outbox import Batch, Link, Rules
 from connectors.wechat.reminder import Remind, nobody_reminds
 from connectors.wechat.reminding import may_remind
+from connectors.wechat.surroundings import nobody_asks
 from core.errors import BangbanError, ConfigurationError, NotFound
 from core.outbox_ports import ChannelUser, OutboxStore, Step
 

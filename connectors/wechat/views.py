@@ -1,5 +1,11 @@
-"""The address that WeChat calls, one an official account: HTTP in, the engine's answer out."""
+"""The address that WeChat calls, one an official account: HTTP in, the engine's answer out.
 
+What can be known of an answer's end is found out here: whether the connection is still there when it is
+written. WeChat closes it after five seconds, and a proxy in between with it. What was written to an open
+connection counts as arrived; if it was lost after that, WeChat asks again, except after its third attempt.
+"""
+
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -21,6 +27,12 @@ from connectors.wechat.pushes import parse_push
 from connectors.wechat.rendering import CARD
 from connectors.wechat.replies import SUCCESS, Article, NewsReply, Reply, TextReply, render
 from core.errors import NotFound, UntrustedPush
+
+HEARS_FOR_SECONDS: Final = 5.0
+"""After so long WeChat has closed the connection, whatever it looks like from here."""
+
+_ROUNDS_TO_SEE_AN_END: Final = 3
+"""Of the event loop: in the first it asks for news, in the next a connection that has ended is closed."""
 
 ADDRESS: Final = "/wechat/{account}"
 
@@ -54,6 +66,7 @@ async def check(request: web.Request) -> web.Response:
 
 async def take(request: web.Request) -> web.Response:
     """Takes in what WeChat pushes, and answers. Raises UntrustedPush, InvalidPush, NotFound, Unavailable."""
+    until = asyncio.get_running_loop().time() + HEARS_FOR_SECONDS
     callback = _callback(request)
     now = callback.now()
     opened = open_push(
@@ -65,16 +78,50 @@ async def take(request: web.Request) -> web.Response:
     answer = await callback.engine.answer(push, opened.once)
     if answer == SUCCESS:
         return web.Response(text=answer, content_type="text/plain")
-    xml = render(_reply(json.loads(answer)), push, int(now.timestamp()))
-    sealed = seal_reply(
-        xml,
-        callback.keys,
-        now=int(now.timestamp()),
-        nonce=secrets.token_hex(8),
-        random16=secrets.token_bytes(16),
-        sealed_with=opened.sealed_with,
-    )
-    return web.Response(text=sealed, content_type="application/xml")
+
+    def ended(arrived: bool) -> None:
+        callback.engine.ended(push, answer, arrived=arrived)
+
+    try:
+        xml = render(_reply(json.loads(answer)), push, int(now.timestamp()))
+        sealed = seal_reply(
+            xml,
+            callback.keys,
+            now=int(now.timestamp()),
+            nonce=secrets.token_hex(8),
+            random16=secrets.token_bytes(16),
+            sealed_with=opened.sealed_with,
+        )
+    except BaseException:
+        ended(False)
+        raise
+    return PassiveAnswer(sealed, request, until, ended)
+
+
+class PassiveAnswer(web.Response):
+    """Says whether there was anybody to hear it; after `until`, by the loop's clock, it isn't written.
+
+    It is looked before it is written: whoever has read it may hang up at once.
+    """
+
+    def __init__(self, xml: str, request: web.Request, until: float, ended: Callable[[bool], None]) -> None:
+        super().__init__(text=xml, content_type="application/xml")
+        self._asked = request
+        self._until = until
+        self._tell = ended
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Writes the end, and tells. Raises ConnectionError if nobody waits for it any more."""
+        for _ in range(_ROUNDS_TO_SEE_AN_END):
+            await asyncio.sleep(0)
+        try:
+            if asyncio.get_running_loop().time() >= self._until:
+                raise ConnectionResetError("WeChat waits no longer")
+            await super().write_eof(data)
+        except ConnectionError:
+            self._tell(False)
+            raise
+        self._tell(True)
 
 
 def _callback(request: web.Request) -> Callback:

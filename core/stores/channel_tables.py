@@ -18,9 +18,17 @@ channel_users = Table(
     Column("held", Words, nullable=False),
     Column("rests_until", UtcTime),
     Column("reminders", JsonObject, nullable=False),
+    Column("due_at", UtcTime),  # from when on something may be sent that waits; none where nothing does
     PrimaryKeyConstraint("account", "user_id"),
 )
 Index("channel_user_of", channel_users.c.conversation_id)
+Index(
+    "due_users",
+    channel_users.c.account,
+    channel_users.c.due_at,
+    sqlite_where=text("due_at IS NOT NULL"),
+    postgresql_where=text("due_at IS NOT NULL"),
+)
 
 channel_deliveries = Table(
     "channel_deliveries",
@@ -33,6 +41,8 @@ channel_deliveries = Table(
     Column("answer", Words),
     Column("content", Words, nullable=False),
     Column("done", Boolean, nullable=False),
+    Column("on_its_way", Integer, nullable=False),
+    Column("worked_at", UtcTime),  # when whoever does it said so last
     PrimaryKeyConstraint("account", "key"),
 )
 Index("deliveries_by_time", channel_deliveries.c.received_at)

@@ -16,7 +16,7 @@ from core.database import in_transaction
 from core.desk_ports import HolderChange, LogEntry, Moved, ServiceTime, WaitEstimate
 from core.errors import Conflict, NotFound
 from core.ports import ConversationEvent, Handover
-from core.statuses import HandoverState, Holder
+from core.statuses import HandoverMode, HandoverState, Holder
 from core.stores.conversation_rows import (
     append_event,
     append_events,
@@ -194,6 +194,17 @@ class DatabaseDeskStore(Roster):
         return append_event(connection, conversation, kind, body, at=self._now(), delivery_key=delivery_key)
 
     # --- handovers without a move --------------------------------------------------------------
+
+    @in_transaction
+    def wish_video(self, connection: Connection, handover_id: str) -> Handover:
+        """A wish that waits is one for video from now on; its place stays."""
+        held = self._locked(connection, handover_id)
+        if held.handover.state not in (_WAITING, _CALLBACK):
+            raise Conflict("that handover waits no longer")
+        values = {"mode": HandoverMode.VIDEO.value}
+        this = handovers.c.handover_id == handover_id
+        connection.execute(update(handovers).where(this).values(values))
+        return replace(handover_of(held.handover), mode=HandoverMode.VIDEO)
 
     async def handover(self, handover_id: str) -> Handover | None:
         """The handover, or None."""

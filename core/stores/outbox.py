@@ -1,11 +1,11 @@
 """Users, deliveries and outgoing items of channels in the database."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
 
 from core.clock import utc_now
 from core.database import Database, in_transaction
@@ -27,6 +27,7 @@ from core.stores.channel_tables import outgoing_items as items
 from core.stores.tables import conversations
 from core.stores.upserts import insert_unless_there
 
+_AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN: Final = (ItemState.WAITING.value, ItemState.SENDING.value)
 _IS_OPEN: Final = text("outgoing_items.state IN ('waiting', 'sending')")
 _HAS_CONTENT: Final = text("channel_deliveries.content != ''")
@@ -43,15 +44,31 @@ _OPEN_ITEMS: Final = (
     .where(items.c.account == bindparam("at"), items.c.user_id == bindparam("named"), _IS_OPEN)
     .order_by(items.c.number)
 )
+DUE: Final = (
+    select(users)
+    .where(
+        users.c.account == bindparam("at"),
+        text("channel_users.due_at IS NOT NULL"),
+        users.c.due_at <= bindparam("now"),
+    )
+    .order_by(users.c.due_at)
+    .limit(bindparam("most"))
+)
 _INSERT_ITEM: Final = insert(items).returning(items.c.number)
 _UPDATE_ITEM: Final = update(items).where(items.c.number == bindparam("of"))
 _DELIVERY: Final = select(deliveries).where(
     deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
 )
 _INSERT_DELIVERY: Final = insert(deliveries)
+_WORKED_ON: Final = (
+    update(deliveries)
+    .where(deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named"))
+    .values(worked_at=bindparam("worked_at"))
+)
 _UPDATE_DELIVERY: Final = update(deliveries).where(
     deliveries.c.account == bindparam("at"), deliveries.c.key == bindparam("named")
 )
+_ENDS_OF_DELIVERY: Final = ("answer", "content", "done", "on_its_way")
 _UNDONE_OF: Final = (
     select(deliveries)
     .where(deliveries.c.account == bindparam("at"), deliveries.c.user_id == bindparam("named"), _HAS_CONTENT)
@@ -152,24 +169,29 @@ class DatabaseOutboxStore:
 
     async def waiting(self, account: str, now: datetime, limit: int = 100) -> Sequence[ChannelUser]:
         """Users with items that have come to no end, who rest no longer, and without an open delivery."""
-        is_answered = or_(users.c.answering_until.is_(None), users.c.answering_until <= now)
-        is_awake = or_(users.c.rests_until.is_(None), users.c.rests_until <= now)
-        # Beginning with the items, which are few, and not with the users.
-        are_open = items.c.account == account, _IS_OPEN
-        have = select(items.c.account, items.c.user_id).where(*are_open).distinct().subquery()
-        is_theirs = and_(have.c.account == users.c.account, have.c.user_id == users.c.user_id)
-        query = select(users).join(have, is_theirs).where(is_answered, is_awake).limit(limit)
-        return tuple(map(_user_of, await self._database.read(query)))
+        due = {"at": account, "now": now, "most": limit}
+        return tuple(map(_user_of, await self._database.read(DUE, due)))
 
-    async def undone(self, account: str, before: datetime, limit: int = 100) -> Sequence[Delivery]:
+    async def undone(
+        self, account: str, before: datetime, limit: int = 100, *, of: str = ""
+    ) -> Sequence[Delivery]:
         """Deliveries received before whose content wasn't done, in the order in which they came."""
         query = (
             select(deliveries)
             .where(deliveries.c.account == account, deliveries.c.received_at < before, _HAS_CONTENT)
+            .where(or_(deliveries.c.worked_at.is_(None), deliveries.c.worked_at < before))
             .order_by(deliveries.c.received_at)
             .limit(limit)
         )
+        if of:
+            query = query.where(deliveries.c.user_id == of)
         return tuple(map(_delivery_of, await self._database.read(query)))
+
+    @in_transaction
+    def worked_on(self, connection: Connection, account: str, keys: Collection[str]) -> None:
+        """Notes that these deliveries are being done now, so that nobody else takes them up."""
+        for key in keys:
+            connection.execute(_WORKED_ON, {"at": account, "named": key, "worked_at": self._now()})
 
     @in_transaction
     def forget_user(self, connection: Connection, account: str, user_id: str) -> None:
@@ -184,6 +206,10 @@ class DatabaseOutboxStore:
         """Deletes deliveries received before, and items that ended before; returns how many deliveries."""
         if waiting_before is not None:
             connection.execute(delete(items).where(items.c.since < waiting_before))
+            theirs = items.c.account == users.c.account, items.c.user_id == users.c.user_id
+            has_any = select(items.c.number).where(*theirs, _IS_OPEN).exists()
+            is_due = text("channel_users.due_at IS NOT NULL")
+            connection.execute(update(users).where(is_due, ~has_any).values(due_at=None))
             is_there = select(conversations.c.conversation_id).where(
                 conversations.c.conversation_id == users.c.conversation_id
             )
@@ -195,12 +221,14 @@ class DatabaseOutboxStore:
     def _store(self, connection: Connection, box: Outbox, made: OutboxStep) -> OutboxStep:
         """Writes what is another now. The user's row is locked."""
         account, user_id = box.user.account, box.user.user_id
-        if made.user != box.user:
-            connection.execute(_UPDATE_USER, {**_values_of(made.user), "at": account, "named": user_id})
         known = {each.number: each for each in box.items}
+        due_at = _due_at(made.user, _are_open(known, made.items))
+        if made.user != box.user or due_at != _due_at(box.user, bool(box.items)):
+            values = {**_values_of(made.user), "due_at": due_at}
+            connection.execute(_UPDATE_USER, {**values, "at": account, "named": user_id})
         stored = [self._put(connection, box.user, known.get(each.number), each) for each in made.items]
         if made.delivery is not None:
-            new = {name: getattr(made.delivery, name) for name in ("answer", "content", "done")}
+            new = {name: getattr(made.delivery, name) for name in _ENDS_OF_DELIVERY}
             changed = connection.execute(_UPDATE_DELIVERY, {**new, "at": account, "named": made.delivery.key})
             if not changed.rowcount:
                 raise NotFound("no such delivery")
@@ -252,13 +280,26 @@ def _came_before(one: Delivery, other: Delivery) -> bool:
     )
 
 
+def _are_open(known: Iterable[int], changed: Sequence[OutgoingItem]) -> bool:
+    """Whether any item is open, once these are changed or new; those of `known` numbers were."""
+    moved = {item.number for item in changed}
+    return any(item.state.value in _OPEN for item in changed) or any(each not in moved for each in known)
+
+
+def _due_at(user: ChannelUser, has_items: bool) -> datetime | None:
+    """From when on the user's items may be sent: what the two columns and the items say, to be found by."""
+    return max(user.answering_until or _AT_ONCE, user.rests_until or _AT_ONCE) if has_items else None
+
+
 def _user_of(row: Row[Any]) -> ChannelUser:
-    return ChannelUser(**row._asdict())
+    values = row._asdict()
+    del values["due_at"]
+    return ChannelUser(**values)
 
 
 def _delivery_of(row: Row[Any]) -> Delivery:
     values = row._asdict()
-    del values["account"]
+    del values["account"], values["worked_at"]
     return Delivery(**values)
 
 

@@ -430,6 +430,26 @@ class DeskStoreContract(OverConversations):
         await store.release("c1", CALL_BACK, HandoverState.CALLBACK, due=clock())
         assert [h.handover_id for h in await store.callbacks()] == ["h4", "h1"]
 
+    async def test_who_waits_may_wish_for_video_instead_and_keeps_the_place(
+        self, conversations, store, queued, clock
+    ):
+        await opened(conversations, "c4")
+        await opened(conversations, "c5")
+        text = HandoverMode.TEXT
+        waits = (await store.join(replace(a_wish(4), mode=text), JOIN)).handover
+        registered = (await store.register(replace(a_wish(5), mode=text))).handover
+        clock.advance(timedelta(minutes=1))
+        for wish in (waits, registered):
+            changed = await store.wish_video(wish.handover_id)
+            assert changed == replace(wish, mode=HandoverMode.VIDEO) == await store.handover(wish.handover_id)
+            assert await store.wish_video(wish.handover_id) == changed
+
+        await store.accept("h1", "wang", ACCEPT)
+        with pytest.raises(Conflict):
+            await store.wish_video("h1")
+        with pytest.raises(NotFound):
+            await store.wish_video("h9")
+
     # what was told, what it took
 
     async def test_the_first_estimate_is_compared_with_what_it_took(self, store, queued, clock):

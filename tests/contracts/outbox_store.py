@@ -231,6 +231,40 @@ class OutboxStoreContract:
 
         assert [user.user_id for user in await known.waiting(CITY, clock())] == [USER]
 
+    async def test_who_waits_longest_is_found_first(self, known, clock):
+        def rests(seconds: int):
+            def step(box: Outbox) -> OutboxStep:
+                until = clock() + timedelta(seconds=seconds)
+                return OutboxStep(replace(box.user, rests_until=until), said("一")(box).items)
+
+            return step
+
+        for number, seconds in enumerate((30, 10, 20)):
+            await known.claim(CITY, Delivery(f"r:{number}", f"r{number}"), rests(seconds))
+        clock.advance(timedelta(minutes=1))
+
+        found = await known.waiting(CITY, clock())
+        assert [user.user_id for user in found] == ["r1", "r2", "r0"]
+        assert [user.user_id for user in await known.waiting(CITY, clock(), 1)] == ["r1"]
+
+    @pytest.mark.parametrize("end", [ItemState.SENT, ItemState.SEEN])
+    async def test_who_has_been_told_all_is_found_no_more(self, known, clock, end):
+        await known.change(CITY, USER, said("一", "二"))
+        await known.change(CITY, USER, lambda box: OutboxStep(box.user, [replace(box.items[0], state=end)]))
+        assert [user.user_id for user in await known.waiting(CITY, clock())] == [USER]
+        await known.change(CITY, USER, moved_to(end))
+
+        assert list(await known.waiting(CITY, clock())) == []
+
+    async def test_whose_items_are_forgotten_is_found_no_more(self, known, clock):
+        await known.change(CITY, USER, said("一"))
+        await known.claim(CITY, Delivery("m:2", "o2"), nothing)
+        clock.advance(timedelta(days=3))
+        await known.change(CITY, "o2", said("二"))
+        await known.forget_deliveries(clock(), clock())
+
+        assert [user.user_id for user in await known.waiting(CITY, clock())] == ["o2"]
+
     async def test_what_was_asked_for_is_kept_until_it_is_done(self, store, clock):
         def finished(box: Outbox) -> OutboxStep:
             return OutboxStep(box.user, delivery=replace(box.delivery, content="", done=True))
@@ -242,11 +276,24 @@ class OutboxStoreContract:
         clock.advance(timedelta(seconds=1))
         assert [d.content for d in await store.undone(CITY, clock())] == ["一", "二"]
         assert [d.content for d in await store.undone(CITY, clock() - timedelta(seconds=1))] == ["一"]
+        assert [d.content for d in await store.undone(CITY, clock(), of="o2")] == ["二"]
         assert "一" not in repr(await store.delivery(CITY, "m:1"))
         await store.change(CITY, USER, finished, delivery="m:1")
 
         assert [d.key for d in await store.undone(CITY, clock())] == ["m:2"]
         assert (await store.delivery(CITY, "m:1")).done
+
+    async def test_what_is_being_done_nobody_else_finds_undone(self, store, clock):
+        await store.claim(CITY, Delivery("m:1", USER, content="一"), nothing)
+        await store.claim(CITY, Delivery("m:2", "o2", content="二"), nothing)
+        clock.advance(timedelta(seconds=30))
+        await store.worked_on(CITY, ["m:1", "m:9"])
+        clock.advance(timedelta(seconds=5))
+
+        assert [d.key for d in await store.undone(CITY, clock() - timedelta(seconds=20))] == ["m:2"]
+        clock.advance(timedelta(seconds=20))
+        found = await store.undone(CITY, clock() - timedelta(seconds=20))
+        assert [d.content for d in found] == ["一", "二"]
 
     async def test_what_holds_once_is_refused_as_its_first_use_says(self, store, clock):
         seen = []

@@ -72,7 +72,7 @@ async def test_asking_again_changes_nothing(world):
     first = await world.asks()
     conversation = await world.stores.conversations.get("c1")
 
-    again = await world.handovers.request(conversation, HandoverWish(HandoverMode.VIDEO), None)
+    again = await world.handovers.request(conversation, HandoverWish(HandoverMode.TEXT), None)
 
     assert not again.is_new
     assert again.handover.handover_id == first.handover.handover_id
@@ -169,6 +169,34 @@ async def test_a_long_question_is_cut_to_a_topic(world):
     ticket = await world.handovers.request(citizen, world.wish(), last)
 
     assert ticket.handover.topic == ("身份证" * 13) + "…"
+
+
+@pytest.mark.parametrize("is_somebody_there", [True, False])
+async def test_who_waits_to_write_and_asks_for_video_waits_for_video_in_the_same_place(
+    world, is_somebody_there
+):
+    if is_somebody_there:
+        await world.on_line()
+    written = await world.asks("c1")
+    await world.asks("c2")
+    citizen = await world.stores.conversations.get("c1")
+    seen = await world.handovers.request(citizen, world.wish(HandoverMode.VIDEO), None)
+    again = await world.handovers.request(citizen, world.wish(HandoverMode.TEXT), None)
+
+    assert seen.handover == again.handover
+    assert (seen.handover.handover_id, seen.handover.mode) == (written.handover.handover_id, "video")
+    assert (seen.position, seen.is_new) == (1, False)
+    assert seen.notice.text.startswith("已为您")
+    assert "视频" in seen.notice.text
+    assert "已经" in again.notice.text
+
+
+async def test_who_is_with_an_agent_and_asks_for_video_keeps_what_they_have(world):
+    await world.served()
+    citizen = await world.stores.conversations.get("c1")
+    ticket = await world.handovers.request(citizen, world.wish(HandoverMode.VIDEO), None)
+
+    assert ticket.handover.mode is HandoverMode.TEXT
 
 
 async def test_who_registered_joins_the_queue_when_somebody_comes_and_keeps_the_time(world):

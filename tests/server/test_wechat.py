@@ -8,7 +8,7 @@ from core.messages import BotReply, Choice, ReplyMessage
 from core.statuses import TurnStatus
 from tests.fakes import ScriptedEngine
 from tests.server.wechat_world import wechat_world
-from tests.wechat_platform.rules import MODES
+from tests.wechat_platform.rules import MODES, Rules
 
 
 @pytest.fixture
@@ -64,6 +64,52 @@ async def test_a_slow_answer_comes_as_a_message_of_its_own(settings):
 
     assert first.reply is None
     assert [seen.via for seen in citizen.seen] == ["custom"]
+
+
+async def test_an_answer_that_is_ready_when_wechat_has_hung_up_for_the_last_time_is_sent(settings):
+    go = asyncio.Event()
+
+    class WaitingEngine(ScriptedEngine):
+        async def reply(self, *args, **more):
+            await go.wait()
+            return await super().reply(*args, **more)
+
+    rules = {"rules": Rules(reply_within=0.2)}
+    async with wechat_world(
+        settings, engine=WaitingEngine(), wechat={"answer_within_s": 4.9}, platform=rules
+    ) as world:
+        citizen = world.citizen()
+        delivery = await citizen.says("居住证")
+        assert [attempt.outcome for attempt in delivery.attempts] == ["cut"] * 3
+        go.set()
+        await world.sees(citizen, "您说的是：居住证")
+
+    assert [seen.via for seen in citizen.seen if "居住证" in seen.text] == ["custom"]
+
+
+async def test_who_hangs_up_once_the_answer_is_read_has_it_and_isnt_sent_it_again(world):
+    """The platform closes each connection as soon as it has read the reply."""
+    citizen = world.citizen()
+    for number in range(20):
+        await citizen.says(f"第{number}件")
+    await world.account.engine.close()
+    await world.account.sender.look()
+
+    assert citizen.texts == [f"您说的是：第{number}件" for number in range(20)]
+    assert world.platform.calls_of("message/custom/send") == []
+
+
+async def test_an_answer_that_cant_be_written_is_sent(world, monkeypatch):
+    def breaks(*_, **__):
+        raise ValueError("no reply can be made of this")
+
+    monkeypatch.setattr("connectors.wechat.views.seal_reply", breaks)
+    citizen = world.citizen()
+    delivery = await citizen.says("居住证")
+    await world.sees(citizen, "您说的是：居住证")
+
+    assert [attempt.status for attempt in delivery.attempts] == [500, 200]
+    assert [seen.via for seen in citizen.seen if "居住证" in seen.text] == ["custom"]
 
 
 async def test_what_an_agent_writes_reaches_the_citizen(world):

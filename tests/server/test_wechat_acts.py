@@ -299,11 +299,14 @@ async def test_what_wechat_opens_by_itself_isnt_talked_about(world, citizen):
 # --- words and the rest ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", ["转人工", "视频", "“人工”。"])
-async def test_who_asks_for_a_person_while_waiting_is_told_their_place(world, citizen, words):
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("转人工", "已经在排队"), ("视频", "已为您排队等视频"), ("“人工”。", "已经在排队")],
+)
+async def test_who_asks_for_a_person_while_waiting_is_told_their_place(world, citizen, words, told):
     await waits(world, citizen)
     await citizen.says(words)
-    assert "已经在排队" in citizen.texts[-1]
+    assert told in citizen.texts[-1]
     assert "第 1 位" in citizen.texts[-1]
 
     await citizen.says("我带了户口簿")

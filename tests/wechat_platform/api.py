@@ -94,7 +94,6 @@ class Api:
             ("POST", "media/upload"): self._take_media,
             ("POST", "menu/create"): self._put_menu,
             ("GET", "menu/get"): self._give_menu,
-            ("GET", "menu/delete"): self._delete_menu,
             ("POST", "qrcode/create"): self._make_code,
             ("GET", "ticket/getticket"): self._give_ticket,
             ("GET", "get_api_domain_ip"): self._give_addresses,
@@ -302,10 +301,6 @@ class Api:
         if account.menu is None:
             raise Refused(46003)
         return {"menu": menus.as_given_back(account.menu)}
-
-    async def _delete_menu(self, account: PlatformAccount, _request: web.Request) -> Mapping[str, Any]:
-        account.menu = None
-        return {}
 
     async def _make_code(self, account: PlatformAccount, request: web.Request) -> Mapping[str, Any]:
         asked = await object_in(request)

@@ -26,9 +26,14 @@ def upgrade() -> None:
         sa.Column("held", WORDS, nullable=False),
         sa.Column("rests_until", UTC_TIME),
         sa.Column("reminders", sa.Text(), nullable=False),
+        sa.Column("due_at", UTC_TIME),
         sa.PrimaryKeyConstraint("account", "user_id"),
     )
     op.create_index("channel_user_of", "channel_users", ["conversation_id"])
+    is_due = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "due_users", "channel_users", ["account", "due_at"], sqlite_where=is_due, postgresql_where=is_due
+    )
     op.create_table(
         "channel_deliveries",
         sa.Column("account", WORDS, nullable=False),
@@ -39,6 +44,8 @@ def upgrade() -> None:
         sa.Column("answer", WORDS),
         sa.Column("content", WORDS, nullable=False),
         sa.Column("done", sa.Boolean(), nullable=False),
+        sa.Column("on_its_way", sa.Integer(), nullable=False),
+        sa.Column("worked_at", UTC_TIME),
         sa.PrimaryKeyConstraint("account", "key"),
     )
     op.create_index("deliveries_by_time", "channel_deliveries", ["received_at"])

@@ -321,14 +321,11 @@ class TestMedia:
 
 
 class TestMenuAndCodes:
-    async def test_the_menu_is_put_read_and_taken_away(self, client):
+    async def test_the_menu_is_put_and_read(self, client):
         assert await client.menu() is None
 
         await client.put_menu(MENU)
         assert (await client.menu())["button"][1]["sub_button"][0]["name"] == "视频咨询"
-
-        await client.delete_menu()
-        assert await client.menu() is None
 
     async def test_a_menu_that_wechat_does_not_take_is_refused(self, client):
         with pytest.raises(WeChatRefusal):

@@ -57,17 +57,28 @@ def sent(box: Outbox):
     return (found[0] if found else None), made
 
 
+def after(box: Outbox, made: OutboxStep) -> Outbox:
+    """The box as the store gives it to the next step about the same delivery."""
+    moved = {item.number: item for item in made.items}
+    items = [moved.get(item.number, item) for item in box.items]
+    still = [item for item in items if item.state in (ItemState.WAITING, ItemState.SENDING)]
+    return Outbox(made.user, still, made.delivery or box.delivery)
+
+
 class TestCarrying:
-    def test_the_answer_holds_what_waits_first_and_ends_the_waiting_for_it(self):
+    def test_the_answer_holds_what_waits_first_and_its_end_ends_the_waiting_for_it(self):
         box = a_box(text("一"), text("二"), CARD, delivery=OPEN, answering_until=NOW + timedelta(seconds=3))
         made = outbox.carry(RULES, link)(box)
 
         assert json.loads(made.delivery.answer) == text("一\n\n二")
         assert [(i.number, i.state, i.delivery) for i in made.items] == [
-            (1, ItemState.CARRIED, "m:1"),
-            (2, ItemState.CARRIED, "m:1"),
+            (1, ItemState.SENDING, "m:1"),
+            (2, ItemState.SENDING, "m:1"),
         ]
-        assert made.user.answering_until is None
+        assert made.user.answering_until == box.user.answering_until
+        ended = outbox.arrived()(after(box, made))
+        assert [item.state for item in ended.items] == [ItemState.CARRIED] * 2
+        assert (ended.user.answering_until, ended.delivery.on_its_way) == (None, 0)
 
     def test_it_costs_nothing(self):
         box = a_box(text("一"), granted=0, delivery=OPEN)
@@ -93,16 +104,72 @@ class TestCarrying:
         box = a_box(text("一"), delivery=OPEN, lost_track=True)
 
         assert "看完整对话" in carried(box)["text"]
-        assert not outbox.carry(RULES, link)(box).user.lost_track
+        made = outbox.carry(RULES, link)(box)
+        assert outbox.missed()(after(box, made)).user.lost_track
+        assert not outbox.arrived()(after(box, made)).user.lost_track
 
     def test_a_card_has_no_room_to_say_so_and_leaves_it_to_the_next_message(self):
-        assert outbox.carry(RULES, link)(a_box(CARD, delivery=OPEN, lost_track=True)).user.lost_track
+        box = a_box(CARD, delivery=OPEN, lost_track=True)
+        made = outbox.carry(RULES, link)(box)
+
+        assert outbox.arrived()(after(box, made)).user.lost_track
 
     def test_without_anything_to_say_it_is_passed_by(self):
         box = a_box(delivery=OPEN, answering_until=NOW)
         made = outbox.carry(RULES, link)(box)
 
         assert (made.delivery.answer, made.user.answering_until) == (SUCCESS, None)
+
+    def test_an_answer_that_reached_nobody_waits_again_and_a_retry_carries_what_is_there_then(self):
+        box = a_box(text("一"), text("二"), delivery=OPEN, answering_until=NOW)
+        there = after(box, outbox.carry(RULES, link)(box))
+        missed = outbox.missed()(there)
+
+        assert [(i.number, i.state, i.delivery) for i in missed.items] == [
+            (1, ItemState.WAITING, ""),
+            (2, ItemState.WAITING, ""),
+        ]
+        assert (missed.delivery.answer, missed.user.answering_until) == (None, None)
+        assert carried(after(there, missed)) == text("一\n\n二")
+
+    def test_while_another_attempt_may_still_give_the_answer_it_waits_for_that(self):
+        box = a_box(text("一"), delivery=OPEN)
+        there = after(box, outbox.carry(RULES, link)(box))
+        there = after(there, outbox.carry(RULES, link)(there))
+        first = outbox.missed()(there)
+        assert (first.items, first.delivery.answer) == ((), there.delivery.answer)
+
+        left = after(there, first)
+        assert outbox.arrived()(left).items[0].state is ItemState.CARRIED
+        assert outbox.missed()(left).items[0].state is ItemState.WAITING
+
+    def test_what_one_attempt_brought_home_another_that_failed_doesnt_take_back(self):
+        box = a_box(text("一"), delivery=OPEN)
+        there = after(box, outbox.carry(RULES, link)(box))
+        there = after(there, outbox.carry(RULES, link)(there))
+        there = after(there, outbox.arrived()(there))
+
+        assert outbox.missed()(there).items == ()
+        [doubted] = outbox.doubted([replace(box.items[0], state=ItemState.CARRIED)])(there).items
+        assert doubted.state is ItemState.UNCLEAR
+
+    def test_while_an_answer_is_on_its_way_nothing_is_sent(self):
+        box = a_box(text("一"), text("二"), delivery=OPEN)
+        there = after(box, outbox.carry(RULES, link)(box))
+
+        assert sent(replace(there, items=[*there.items, replace(box.items[1], number=3)]))[0] is None
+
+    def test_an_answer_whose_end_nobody_told_is_unclear_after_a_while_and_costs_nothing(self):
+        box = a_box(text("一"), delivery=OPEN)
+        there = after(box, outbox.carry(RULES, link)(box))
+        minute = timedelta(minutes=1)
+        at = NOW + outbox.CARRIED_WITHIN
+
+        assert outbox.give_up_sending(RULES, at - timedelta(seconds=1), minute)(there).items == ()
+        made = outbox.give_up_sending(RULES, at, minute)(there)
+        assert [(i.number, i.state) for i in made.items] == [(1, ItemState.UNCLEAR)]
+        assert made.user.lost_track
+        assert made.user.ledger == box.user.ledger
 
 
 class TestSending:

@@ -1,14 +1,16 @@
 """The stores keep the promises of their ports, on SQLite and on PostgreSQL."""
 
 import pytest
+from sqlalchemy import text
 
+from core.clock import utc_now
 from core.stores.calls import DatabaseCallStore
 from core.stores.conversations import DatabaseConversationStore
 from core.stores.desk import DatabaseDeskStore
 from core.stores.files import DatabaseAccessLog, DatabaseFileStore
 from core.stores.guests import DatabaseGuestStore
 from core.stores.knowledge import DatabaseKnowledgeStore
-from core.stores.outbox import DatabaseOutboxStore
+from core.stores.outbox import DUE, DatabaseOutboxStore
 from core.stores.papers import DatabasePaperStore
 from core.stores.users import DatabaseUserStore
 from core.stores.wechat import DatabaseTokenStore
@@ -103,6 +105,21 @@ class TestDatabaseOutboxStore(OutboxStoreContract):
     @pytest.fixture
     async def store(self, database, clock):
         return DatabaseOutboxStore(database, now=clock)
+
+    async def test_who_rests_isnt_even_looked_at(self, store, database):
+        """It is looked every second, however many wait for their citizens' next words."""
+
+        def plan(connection):
+            is_sqlite = connection.dialect.name == "sqlite"
+            if not is_sqlite:  # with hardly a row no index is worth it
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+            given = {"at": "city", "now": utc_now(), "most": 10}
+            explained = text(f"{'EXPLAIN QUERY PLAN' if is_sqlite else 'EXPLAIN'} {DUE}")
+            return [str(tuple(row)) for row in connection.execute(explained, given)]
+
+        said = " ".join(await database.write(plan))
+        assert "due_users" in said
+        assert "due_at<" in said.replace(" ", "")
 
 
 class TestDatabaseTokenStore(TokenStoreContract):
