@@ -150,6 +150,7 @@ export function waitingOf(raw) {
     id: raw.handover_id ?? raw.id,
     conversationId: raw.conversation_id,
     mode: raw.mode ?? 'text',
+    channel: raw.channel || '',
     topic: withoutDistrict(raw.topic || '', raw.district || ''),
     district: raw.district || raw.known?.district || '',
     department: raw.department || '',
