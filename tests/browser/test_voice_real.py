@@ -61,6 +61,7 @@ def test_an_agent_plays_what_the_citizen_said(citizen: InWeChat, agent: Agent):
     turn = agent.page.locator(".entry--citizen", has_text="市民 · 语音").last
     expect(turn).to_contain_text("2 秒")
     expect(turn.locator("audio")).to_have_accessible_name("市民的语音，2 秒")
+    assert turn.locator("audio").bounding_box()["width"] > 200, "its buttons are to be seen"
     expect(agent.page.locator(".own__preview")).to_have_text("[语音]")
 
     assert_plays(turn.locator("audio"), 2)
