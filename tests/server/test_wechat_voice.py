@@ -49,7 +49,7 @@ async def test_where_nothing_hears_that_is_said_and_the_page_offered(settings):
         await citizen.sends_voice(CLEAR)
 
     [text] = citizen.texts
-    assert text.startswith("抱歉，我还听不了语音。请您打字说，或者回复“视频”与工作人员视频沟通。\n\n<a href=")
+    assert text.startswith("抱歉，现在听不了语音。请您打字说，或者回复“视频”与工作人员视频沟通。\n\n<a href=")
     assert text.endswith(">打开网页咨询</a>")
     assert world.platform.calls_of("media/get") == []
 
@@ -158,7 +158,7 @@ async def test_a_voice_that_is_gone_is_as_one_that_nobody_hears(world, citizen):
     world.platform.faults.next_calls("media/get", ApiFault(REFUSED, 40007))
     await citizen.sends_voice(CLEAR)
 
-    assert citizen.texts[0].startswith("抱歉，我还听不了语音。")
+    assert citizen.texts[0].startswith("抱歉，现在听不了语音。")
 
 
 async def test_personal_data_that_was_spoken_is_kept_nowhere(world, citizen):
