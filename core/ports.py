@@ -239,6 +239,9 @@ class ConversationStore(Protocol):
     async def last_sequences(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
         """The newest number of each log; 0 for an empty one, unknown conversations are left out."""
 
+    async def channels(self, conversation_ids: Collection[str]) -> Mapping[str, str]:
+        """By which channel each came; unknown conversations are left out."""
+
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""
 

@@ -126,9 +126,17 @@ class Conversations:
         return started
 
     async def receive(
-        self, conversation_id: str, text: str, client_message_id: str = "", *, spoken: bool = False
+        self,
+        conversation_id: str,
+        text: str,
+        client_message_id: str = "",
+        *,
+        spoken: bool = False,
+        voice: Mapping[str, Any] | None = None,
     ) -> Turn:
         """The reply to what the citizen says, stored. Staff see of what was `spoken` that it was.
+
+        `voice` names the file to hear it by, as the event `file` would.
 
         The same `client_message_id` gives the same reply and one turn, also while the first is
         still being answered and also after a restart.
@@ -147,6 +155,8 @@ class Conversations:
                 body["picked"] = choice.value
             if spoken:
                 body["spoken"] = True
+            if voice is not None:
+                body["voice"] = dict(voice)
             key = f"citizen:{client_message_id}" if client_message_id else ""
             message, is_new = await self._store.append(
                 conversation_id, "citizen_message", body, delivery_key=key

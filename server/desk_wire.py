@@ -1,6 +1,6 @@
 """The JSON that goes to staff: who waits, conversations with everything in them, the wall. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,16 @@ from core.statuses import HandoverState, Role
 from server.supervision import Wall
 from server.waiting_line import Line
 
+Channels = Mapping[str, str]
+"""By which channel conversations came (`ConversationStore.channels`); who is deleted is missing."""
 
-def waiting_json(handover: Handover, position: int) -> dict[str, Any]:
+
+def waiting_json(handover: Handover, position: int, channels: Channels) -> dict[str, Any]:
     """Someone who waits, as every agent may see it: without the number to call back."""
     return {
         "id": handover.handover_id,
         "conversation_id": handover.conversation_id,
+        "channel": channels.get(handover.conversation_id, ""),
         "mode": handover.mode.value,
         "topic": handover.topic,
         "reason": handover.reason,
@@ -34,24 +38,25 @@ def waiting_json(handover: Handover, position: int) -> dict[str, Any]:
     }
 
 
-def queue_json(line: Line, callbacks: Sequence[Handover]) -> dict[str, Any]:
+def queue_json(line: Line, callbacks: Sequence[Handover], channels: Channels) -> dict[str, Any]:
     """The inbox: who waits in order, and who waits for a time or for somebody to come."""
     return {
-        "waiting": [waiting_json(h, place) for place, h in enumerate(line.ordered(), start=1)],
-        "callbacks": [waiting_json(h, place) for place, h in enumerate(callbacks, start=1)],
+        "waiting": [waiting_json(h, place, channels) for place, h in enumerate(line.ordered(), start=1)],
+        "callbacks": [waiting_json(h, place, channels) for place, h in enumerate(callbacks, start=1)],
         "agents": line.at_work,
         "open": line.open,
         "hours": line.hours,
     }
 
 
-def held_json(handover: Handover, reader: User) -> dict[str, Any]:
+def held_json(handover: Handover, reader: User, channels: Channels) -> dict[str, Any]:
     """A handover for this reader; the number to call is for its agent and supervisors only."""
     is_own = handover.state is HandoverState.TAKEN and handover.agent == reader.name
     may_call = is_own or reader.role is Role.SUPERVISOR
     return {
         "handover_id": handover.handover_id,
         "conversation_id": handover.conversation_id,
+        "channel": channels.get(handover.conversation_id, ""),
         "state": handover.state.value,
         "agent": handover.agent,
         "mode": handover.mode.value,
@@ -69,10 +74,11 @@ def held_json(handover: Handover, reader: User) -> dict[str, Any]:
     }
 
 
-def ended_json(handover: Handover) -> dict[str, Any]:
+def ended_json(handover: Handover, channels: Channels) -> dict[str, Any]:
     """A conversation that ended with its agent, in a list of such."""
     return {
         "conversation_id": handover.conversation_id,
+        "channel": channels.get(handover.conversation_id, ""),
         "topic": handover.topic,
         "mode": handover.mode.value,
         "outcome": handover.outcome,
@@ -139,13 +145,14 @@ def desk_conversation_json(
     standing: Standing | None = None,
 ) -> dict[str, Any]:
     """A conversation as its agent works with it."""
+    channels = {conversation.conversation_id: conversation.channel}
     return {
         "id": conversation.conversation_id,
         "channel": conversation.channel,
         "district": conversation.district,
         "holder": conversation.holder.value,
         "events": [full_event_json(event) for event in events],
-        "handover": held_json(handover, reader) if handover else None,
+        "handover": held_json(handover, reader, channels) if handover else None,
         "call": call_json(call) if call else None,
         "citizen_present": citizen_present,
         "standing": standing_json(standing) if standing else None,
@@ -166,12 +173,12 @@ def standing_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def wall_json(wall: Wall, reader: User, *, call_media: str) -> dict[str, Any]:
+def wall_json(wall: Wall, reader: User, channels: Channels, *, call_media: str) -> dict[str, Any]:
     """The supervisor's wall. `call_media` tells whether calls can be listened to: `direct` ones can't."""
     line = wall.line
     loads = {load.name: load for load in line.loads}
     return {
-        "waiting": [waiting_json(h, place) for place, h in enumerate(line.ordered(), start=1)],
+        "waiting": [waiting_json(h, place, channels) for place, h in enumerate(line.ordered(), start=1)],
         "agents": [
             {
                 **agent_json(agent),
@@ -181,7 +188,7 @@ def wall_json(wall: Wall, reader: User, *, call_media: str) -> dict[str, Any]:
             }
             for name, agent in line.agents.items()
         ],
-        "conversations": [held_json(handover, reader) for handover in wall.held],
+        "conversations": [held_json(handover, reader, channels) for handover in wall.held],
         "calls": [call_json(call) for call in wall.calls],
         "call_media": call_media,
         "follow_ups": wall.follow_ups,

@@ -20,6 +20,7 @@ def _text(most: int, *, least: int = 0) -> Schema:
 _WAITING = {
     "id": TEXT,
     "conversation_id": TEXT,
+    "channel": TEXT,
     "mode": one_of(HandoverMode),
     "topic": TEXT,
     "reason": TEXT,
@@ -106,6 +107,7 @@ DESK_SCHEMAS: dict[str, Schema] = {
         {
             "handover_id": TEXT,
             "conversation_id": TEXT,
+            "channel": TEXT,
             "state": one_of(HandoverState),
             "agent": TEXT,
             "mode": one_of(HandoverMode),
@@ -128,6 +130,7 @@ DESK_SCHEMAS: dict[str, Schema] = {
                 closed(
                     {
                         "conversation_id": TEXT,
+                        "channel": TEXT,
                         "topic": TEXT,
                         "mode": one_of(HandoverMode),
                         "outcome": TEXT,

@@ -11,7 +11,7 @@ FILE_SCHEMAS: dict[str, Schema] = {
 _OF_CITIZEN: list[dict[str, list[str]]] = [{"conversation": []}]
 _OF_STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 _SENDS = (400, 401, 403, 404, 409, 413, 415)
-_TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf")
+_TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf", "audio/mpeg")
 
 
 def file_paths(operation: Any, path_id: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def file_paths(operation: Any, path_id: Any) -> dict[str, Any]:
         },
         citizen + "/{file_id}": {
             "parameters": [path_id(), path_id("file_id")],
-            "get": _gives("下载会话里的文件", operation, (401, 404, 429), _OF_CITIZEN),
+            "get": _gives("下载会话里的文件，语音可只取一段", operation, (401, 404, 416, 429), _OF_CITIZEN),
         },
         staff: {
             "parameters": [path_id()],
@@ -32,7 +32,9 @@ def file_paths(operation: Any, path_id: Any) -> dict[str, Any]:
         },
         staff + "/{file_id}": {
             "parameters": [path_id(), path_id("file_id")],
-            "get": _gives("下载会话里的文件，有记录", operation, (401, 403, 404), _OF_STAFF),
+            "get": _gives(
+                "下载会话里的文件，有记录，语音可只取一段", operation, (401, 403, 404, 416), _OF_STAFF
+            ),
         },
     }
 
@@ -48,8 +50,9 @@ def _sends(summary: str, operation: Any, errors: tuple[int, ...], security: Any)
 
 
 def _gives(summary: str, operation: Any, errors: tuple[int, ...], security: Any) -> dict[str, Any]:
-    described: dict[str, Any] = operation(summary, {200: None}, errors=errors, security=security)
+    described: dict[str, Any] = operation(summary, {200: None, 206: None}, errors=errors, security=security)
     data: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+    described["responses"]["206"]["content"] = {"audio/mpeg": {"schema": data}}
     described["responses"]["200"]["content"] = {
         **{each: {"schema": data} for each in _TYPES},
         "application/json": {"schema": {}},  # frozen forms, and confirmations by a typed name

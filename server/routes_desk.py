@@ -1,17 +1,18 @@
 """The agents' desk over HTTP. The news come over the WebSocket of `routes_desk_events`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from core.errors import InvalidInput
-from core.ports import ConversationEvent, User
+from core.ports import ConversationEvent, Handover, User
 from core.statuses import AgentState, Role
 from server.answers import done, private_json
 from server.citizen_text import MAX_CHARACTERS
 from server.desk import TransferTo
 from server.desk_wire import (
+    Channels,
     agent_json,
     canned_json,
     desk_conversation_json,
@@ -22,6 +23,7 @@ from server.desk_wire import (
     wall_json,
 )
 from server.keys import (
+    CONVERSATION_STORE,
     CONVERSATIONS,
     DESK,
     DESK_GUIDES,
@@ -95,14 +97,16 @@ async def show_queue(request: web.Request) -> web.Response:
     """Who waits, in the order in which they are taken."""
     await signed_in(request, *DESK_ROLES)
     callbacks = await request.app[STORES].desk.callbacks()
-    return private_json(queue_json(await request.app[DESK].line(), callbacks))
+    line = await request.app[DESK].line()
+    channels = await channels_of(request, [*line.handovers, *callbacks])
+    return private_json(queue_json(line, callbacks, channels))
 
 
 async def accept(request: web.Request) -> web.Response:
     """Takes a citizen who waits; of several who try, the first."""
     user = await signed_in(request, *DESK_ROLES)
     handover = await request.app[DESK].accept(user, path_text(request, "id"))
-    return private_json(held_json(handover, user))
+    return private_json(held_json(handover, user, await channels_of(request, [handover])))
 
 
 async def list_own(request: web.Request) -> web.Response:
@@ -110,7 +114,8 @@ async def list_own(request: web.Request) -> web.Response:
     user = await signed_in(request, *DESK_ROLES)
     agent = await request.app[DESK].agent_of(user)
     own = await request.app[DESK].own(user.name)
-    conversations = [held_json(handover, user) for handover in own]
+    channels = await channels_of(request, own)
+    conversations = [held_json(handover, user, channels) for handover in own]
     return private_json({"state": agent.state.value, "conversations": conversations})
 
 
@@ -118,7 +123,8 @@ async def list_ended(request: web.Request) -> web.Response:
     """The conversations that ended with the agent lately."""
     user = await signed_in(request, *DESK_ROLES)
     ended = await request.app[READING].ended(user)
-    return private_json({"conversations": [ended_json(handover) for handover in ended]})
+    channels = await channels_of(request, ended)
+    return private_json({"conversations": [ended_json(handover, channels) for handover in ended]})
 
 
 # --- in a conversation -----------------------------------------------------------------------------
@@ -241,7 +247,8 @@ async def show_wall(request: web.Request) -> web.Response:
     """Everything at once."""
     user = await signed_in(request, Role.SUPERVISOR)
     wall = await request.app[SUPERVISION].wall()
-    return private_json(wall_json(wall, user, call_media=request.app[SETTINGS].call_media))
+    channels = await channels_of(request, [*wall.line.handovers, *wall.held])
+    return private_json(wall_json(wall, user, channels, call_media=request.app[SETTINGS].call_media))
 
 
 async def listen(request: web.Request) -> web.Response:
@@ -264,7 +271,7 @@ async def take_over(request: web.Request) -> web.Response:
     """The supervisor is the citizen's agent from now on."""
     user = await signed_in(request, Role.SUPERVISOR)
     handover = await request.app[SUPERVISION].take_over(user, path_text(request, "id"))
-    return private_json(held_json(handover, user))
+    return private_json(held_json(handover, user, await channels_of(request, [handover])))
 
 
 # --- reading and answering -------------------------------------------------------------------------
@@ -275,6 +282,12 @@ async def _read(request: web.Request, action: str) -> tuple[User, Reading]:
     user = await signed_in(request, *DESK_ROLES)
     client = request.app[LIMITS].address_of(request)
     return user, await request.app[READING].read(user, path_text(request, "id"), action, client=client)
+
+
+async def channels_of(request: web.Request, handovers: Iterable[Handover]) -> Channels:
+    """By which channel their conversations came."""
+    named = {handover.conversation_id for handover in handovers}
+    return await request.app[CONVERSATION_STORE].channels(named)
 
 
 async def _readable(request: web.Request, reading: Reading, after: int = 0) -> Sequence[ConversationEvent]:

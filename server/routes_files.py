@@ -1,7 +1,8 @@
 """Files in a conversation over HTTP: send one, have it back.
 
 A file comes as the one part `file` of a multipart body and is read with an eye on its size; it goes
-out as a download that no browser runs or shows in our pages' name.
+out as a download that no browser runs or shows in our pages' name. Players may ask for any part of a voice:
+some play nothing otherwise.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from core.errors import FileTooLarge, InvalidInput, UnsupportedMedia
 from core.evidence_ports import StoredFile
 from server.answers import private_json
+from server.byte_range import wanted_range
 from server.citizen_access import conversation_of
 from server.desk_wire import full_event_json
 from server.file_types import attachment
@@ -23,6 +25,7 @@ from server.requests import path_text
 from server.staff_access import DESK as DESK_ROLES
 from server.staff_access import signed_in
 from server.uploads import Received, Upload
+from server.voices import PLAYABLE_TYPE
 from server.wire import event_json
 
 ARRIVAL_SECONDS = 120
@@ -87,7 +90,7 @@ async def fetch(request: web.Request) -> web.Response:
     file, data = await request.app[UPLOADS].for_citizen(
         conversation.conversation_id, path_text(request, "file_id")
     )
-    return _download(file, data)
+    return _download(request, file, data)
 
 
 async def fetch_as_staff(request: web.Request) -> web.Response:
@@ -99,7 +102,7 @@ async def fetch_as_staff(request: web.Request) -> web.Response:
         path_text(request, "file_id"),
         client=request.app[LIMITS].address_of(request),
     )
-    return _download(file, data)
+    return _download(request, file, data)
 
 
 async def read_file(request: web.Request, most_bytes: int) -> Upload:
@@ -144,13 +147,17 @@ def _received(received: Received, event: dict[str, object]) -> web.Response:
     return private_json({"event": event, "advice": list(received.advice)}, status=201)
 
 
-def _download(file: StoredFile, data: bytes) -> web.Response:
-    return web.Response(
-        body=data,
-        content_type=file.media_type,
-        headers={
-            "Content-Disposition": attachment(file.name),
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": "no-store",
-        },
-    )
+def _download(request: web.Request, file: StoredFile, data: bytes) -> web.Response:
+    headers = {
+        "Content-Disposition": attachment(file.name),
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "no-store",
+    }
+    status = 200
+    if file.media_type == PLAYABLE_TYPE:
+        headers["Accept-Ranges"] = "bytes"
+        wanted = wanted_range(request.headers.get("Range", ""), len(data))
+        if wanted.partial:
+            status, data = 206, data[wanted.start : wanted.stop]
+            headers["Content-Range"] = wanted.content_range
+    return web.Response(body=data, status=status, content_type=file.media_type, headers=headers)

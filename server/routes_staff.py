@@ -10,6 +10,7 @@ from server.answers import done, private_json
 from server.desk_wire import waiting_json
 from server.keys import DESK, HANDOVERS, LIMITS, SETTINGS, STAFF_SESSIONS
 from server.requests import path_text, read_object, text_of
+from server.routes_desk import channels_of
 from server.staff_access import COOKIE, signed_in
 from server.staff_access import DESK as READERS
 from server.staff_sessions import SESSION_SECONDS
@@ -64,8 +65,11 @@ async def list_handovers(request: web.Request) -> web.Response:
     """Who waits for a person: the queue in its order, then those for whom nobody was on line."""
     await signed_in(request, *READERS)
     line = await request.app[DESK].line()
-    everyone = enumerate([*line.ordered(), *line.registered], start=1)
-    return private_json({"handovers": [waiting_json(handover, place) for place, handover in everyone]})
+    everyone = [*line.ordered(), *line.registered]
+    channels = await channels_of(request, everyone)
+    return private_json(
+        {"handovers": [waiting_json(each, n, channels) for n, each in enumerate(everyone, 1)]}
+    )
 
 
 async def close_handover(request: web.Request) -> web.Response:

@@ -1,13 +1,14 @@
 """What becomes of a file that a citizen or an agent sends, and who may have it back.
 
-A file is scanned as it came, kept as made anew (pictures) or as it is (PDF), recorded, and only then
-in the log: what the log names is there. The same bytes sent again are the same file. Knows no HTTP.
+A file is scanned as it came, kept as made anew (pictures, voices) or as it is (PDF), recorded, and only
+then in the log: what the log names is there. The same bytes sent again are the same file, and so is the voice
+of the same message. Knows no HTTP.
 """
 
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from server.kept_files import KeptFiles
 from server.photo_quality import judge
 from server.staff_reading import StaffReading
 from server.turn_locks import TurnLocks
+from server.voices import PLAYABLE_TYPE, PlayableVoice
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,11 @@ STRAY_AFTER = timedelta(days=1)
 
 Scan = Callable[[bytes], Awaitable[None]]
 """Returns if nothing was found. Raises InfectedFile, ScannerUnavailable."""
+
+Decode = Callable[[bytes], Awaitable[PlayableVoice]]
+"""`server.voices.VoiceDecoder.decode`."""
+
+VOICE_NAME = "语音.mp3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class Uploads:
         limits: UploadLimits,
         publish: Callable[[ConversationEvent], None],
         now: Callable[[], datetime],
+        decode: Decode,
         scan: Scan | None = None,
         shared_locks: Locks | None = None,
     ) -> None:
@@ -111,6 +119,7 @@ class Uploads:
         self._limits = limits
         self._publish = publish
         self._now = now
+        self._decode = decode
         self._scan = scan
         self._locks = TurnLocks(max_waiting=WAITING_OF_ONE, kind="upload", shared=shared_locks)
         self._pictures = asyncio.Semaphore(PICTURES_AT_ONCE)
@@ -157,14 +166,34 @@ class Uploads:
         """
 
         async def write(body: dict[str, Any]) -> ConversationEvent:
-            event, is_new = await self._store.append(
-                conversation_id, "file", body, delivery_key=f"file:{body['file_id']}"
-            )
-            if is_new:
-                self._publish(event)
-            return event
+            return await self._log(conversation_id, body)
 
         return await self._take_in(conversation_id, upload, CITIZEN, write)
+
+    async def keep_voice(self, conversation_id: str, recording: bytes, message_id: str) -> dict[str, Any]:
+        """Keeps a citizen's voice message to be played; what names it in the log, which hasn't got it yet.
+
+        Raises UnreadableFile, FileTooLarge, InfectedFile, ScannerUnavailable, StorageUnavailable,
+        TooManyFiles, Unavailable, NotFound.
+        """
+        async with self._locks.hold(conversation_id):
+            there = await self._kept.files.files_of(conversation_id)
+            for file in there:
+                if file.details.get("voice_of") == message_id:
+                    return _event_body(file)
+            self._check_count(there)
+            scanned = await self._scanned(recording)
+            voice = await self._decode(recording)
+            details = {"scan": scanned, "voice_of": message_id, "milliseconds": voice.milliseconds}
+            return _event_body(
+                await self._kept.keep(
+                    conversation_id, VOICE_NAME, PLAYABLE_TYPE, voice.data, by=CITIZEN, details=details
+                )
+            )
+
+    async def show_voice(self, conversation_id: str, voice: Mapping[str, Any]) -> ConversationEvent:
+        """Puts a voice that was kept into the log, by itself. Raises NotFound."""
+        return await self._log(conversation_id, voice)
 
     async def from_agent(self, user: User, conversation_id: str, upload: Upload) -> Received:
         """Takes in a file of the agent who holds the conversation. Raises as `from_citizen`, and Conflict."""
@@ -231,8 +260,7 @@ class Uploads:
             same = _same(there, by, received)
             file = same
             if file is None:
-                if len(there) >= MOST_FILES:
-                    raise TooManyFiles(f"{MOST_FILES} files already")
+                self._check_count(there)
                 prepared = await self._prepare(upload, file_type)
                 prepared.details["received"] = received
                 file = await self._kept.keep(
@@ -263,14 +291,31 @@ class Uploads:
 
     async def _prepare(self, upload: Upload, file_type: FileType) -> _Prepared:
         """The bytes to keep, and what is known about them."""
-        scanned = "off"
-        if self._scan is not None:
-            await self._scan(upload.data)
-            scanned = "clean"
+        scanned = await self._scanned(upload.data)
         if not file_type.is_image:
             return _Prepared(upload.data, {"scan": scanned})
         async with self._pictures:
             return await asyncio.to_thread(self._picture, upload.data, file_type, scanned)
+
+    async def _scanned(self, data: bytes) -> str:
+        """What the virus scanner makes of it. Raises InfectedFile, ScannerUnavailable."""
+        if self._scan is None:
+            return "off"
+        await self._scan(data)
+        return "clean"
+
+    async def _log(self, conversation_id: str, body: Mapping[str, Any]) -> ConversationEvent:
+        event, is_new = await self._store.append(
+            conversation_id, "file", body, delivery_key=f"file:{body['file_id']}"
+        )
+        if is_new:
+            self._publish(event)
+        return event
+
+    @staticmethod
+    def _check_count(there: Sequence[StoredFile]) -> None:
+        if len(there) >= MOST_FILES:
+            raise TooManyFiles(f"{MOST_FILES} files already")
 
     def _picture(self, data: bytes, file_type: FileType, scanned: str) -> _Prepared:
         made = make_anew(data, file_type, most_pixels=self._limits.most_pixels)
@@ -292,10 +337,13 @@ def _same(files: Sequence[StoredFile], by: str, received: str) -> StoredFile | N
 
 
 def _event_body(file: StoredFile) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "file_id": file.file_id,
         "name": file.name,
         "media_type": file.media_type,
         "size": file.size,
         "by": file.by,
     }
+    if "milliseconds" in file.details:
+        body["milliseconds"] = file.details["milliseconds"]
+    return body

@@ -8,6 +8,7 @@ from server.file_folder import FileFolder
 from server.kept_files import KeptFiles
 from server.uploads import UploadLimits, Uploads
 from server.virus_scan import VirusScanner
+from server.voices import VoiceDecoder
 
 
 def make(app: web.Application) -> None:
@@ -23,6 +24,7 @@ def make(app: web.Application) -> None:
         limits=UploadLimits(settings.upload_max_bytes, settings.upload_max_pixels),
         publish=app[keys.FAN_OUT].publish,
         now=utc_now,
+        decode=VoiceDecoder().decode,
         scan=scan,
         shared_locks=app[keys.REPLICAS].shared_locks,
     )

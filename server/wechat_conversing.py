@@ -2,26 +2,23 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import structlog
-
 from connectors.wechat.client import WeChatClient
+from connectors.wechat.conversing import Listened
 from connectors.wechat.error_codes import RequestRefused
 from connectors.wechat.pushes import VoiceMessage
-from core.errors import BangbanError, ExpiredFile, NotFound
+from core.errors import ExpiredFile, NotFound
 from core.messages import HandoverWish
 from core.ports import ConversationEvent, ConversationStore, KnowledgeStore
-from core.speech_ports import Heard, SpeechRecogniser
+from core.speech_ports import SpeechRecogniser
 from core.statuses import HandoverMode, Holder
 from knowledge.guide import Guide
 from server.conversations import Conversations, wish_in
 from server.turn import open_choices_of
 from server.uploads import Upload, Uploads
-
-log = structlog.get_logger(__name__)
+from server.wechat_voices import WeChatVoices
 
 CHANNEL = "wechat"
 STAFF_READ = "微信"
@@ -59,7 +56,7 @@ class WeChatConversing:
         self._store = store
         self._client = client
         self._uploads = uploads
-        self._speech = speech
+        self._voices = WeChatVoices(client, uploads, speech, mask=mask)
         self._guides = guides
         self._find_district = find_district
         self._check_message = check_message
@@ -87,11 +84,21 @@ class WeChatConversing:
 
     # --- saying ------------------------------------------------------------------------------------
 
-    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> bool:
+    async def say(
+        self,
+        conversation_id: str,
+        text: str,
+        message_id: str,
+        *,
+        spoken: bool = False,
+        voice: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Takes a message in and answers it; one that is spoken was counted when it was heard."""
         if not spoken:
             self._check_message(conversation_id)
-        turn = await self._conversations.receive(conversation_id, text, _named(message_id), spoken=spoken)
+        turn = await self._conversations.receive(
+            conversation_id, text, _named(message_id), spoken=spoken, voice=voice
+        )
         return bool(turn.messages)
 
     async def wish(self, conversation_id: str, mode: HandoverMode, message_id: str) -> None:
@@ -115,20 +122,14 @@ class WeChatConversing:
 
     # --- voice -------------------------------------------------------------------------------------
 
-    async def hear(self, conversation_id: str, voice: VoiceMessage) -> Heard | None:
-        """What a voice message says. The better sound is listened to first."""
+    async def listen(self, conversation_id: str, voice: VoiceMessage, *, keep: bool) -> Listened:
+        """What a voice message says, and where it is kept if it is to be."""
         self._check_message(conversation_id)
-        if voice.recognition:
-            return Heard(self._mask(voice.recognition), 1.0)
-        for media_id in filter(None, (voice.media_id_16k, voice.media_id)) if self._speech.hears else ():
-            try:
-                media = await self._client.download(media_id)
-            except BangbanError as error:
-                log.warning("wechat_voice_not_fetched", code=error.code)
-                continue
-            heard = await self._speech.recognise(media.content, media.media_type)
-            return replace(heard, text=self._mask(heard.text)) if heard else None
-        return None
+        return await self._voices.listen(conversation_id, voice, _named(voice.key), keep=keep)
+
+    async def show_voice(self, conversation_id: str, voice: Mapping[str, Any]) -> None:
+        """Puts a voice that was kept into the log."""
+        await self._uploads.show_voice(conversation_id, voice)
 
     async def read_back(self, conversation_id: str, message_id: str) -> str:
         """What was read back and waits for an answer."""

@@ -13,7 +13,7 @@ from server.handover import HandoverTicket
 from server.turn import Turn
 
 _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "citizen_message": ("text", "client_message_id"),
+    "citizen_message": ("text", "client_message_id", "voice"),
     "bot_message": ("status", "messages", "reply_to", "open_choices"),
     "holder": ("holder", "agent"),
     "handover": ("mode", "topic", "position"),
@@ -22,7 +22,7 @@ _PUBLIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "agent_message": ("text", "agent", "client_message_id"),
     "guide_card": ("guide_id", "version", "title", "district", "statements", "sources"),
     "checklist": ("guide_id", "version", "title", "situation", "items"),
-    "file": ("file_id", "name", "media_type", "size", "by"),
+    "file": ("file_id", "name", "media_type", "size", "by", "milliseconds"),
     "show": (
         "what",
         "file_id",

@@ -259,6 +259,10 @@ class InMemoryConversationStore:
         known = [each for each in conversation_ids if each in self._conversations]
         return {each: len(self._events.get(each, [])) for each in known}
 
+    async def channels(self, conversation_ids):
+        known = [each for each in conversation_ids if each in self._conversations]
+        return {each: self._conversations[each].channel for each in known}
+
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         events = reversed(self._events.get(conversation_id, []))
         return next((event for event in events if event.kind == "bot_message"), None)

@@ -1,4 +1,4 @@
-"""Puts encoded frames into a container, without decoding. The only import of `av`.
+"""Puts encoded frames into a container, without decoding.
 
 WebM for VP8 and Opus; Matroska where the picture is H.264, which WebM doesn't allow.
 """

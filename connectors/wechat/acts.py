@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from connectors.wechat import act_words as words
-from connectors.wechat.conversing import Conversing
+from connectors.wechat.conversing import Conversing, Listened
 from connectors.wechat.places import names_in
 from connectors.wechat.pushes import (
     Clicked,
@@ -144,12 +144,21 @@ class Acts:
             await self._talk.note(conversation_id, words.SAY_AGAIN, message_id, takes_back=message_id)
 
     async def _spoken(self, conversation_id: str, push: VoiceMessage) -> None:
-        heard = await self._talk.hear(conversation_id, push)
-        is_bots = await self._talk.held_by(conversation_id) is Holder.BOT
-        text, about = self._told_about(heard) if is_bots else _told_about_for_staff(heard)
+        # What is said to the bot alone is kept by nobody.
+        is_for_staff = await self._talk.held_by(conversation_id) is not Holder.BOT
+        listened = await self._talk.listen(conversation_id, push, keep=is_for_staff)
+        holder = await self._talk.held_by(conversation_id)
+        if holder is Holder.BOT:
+            text, about = self._told_about(listened.heard)
+        else:
+            text, about = _told_about_for_staff(listened, holder)
         noted = await self._talk.note(conversation_id, text, push.key, **about)
         if said := noted.get("heard"):
-            await self._talk.say(conversation_id, said, push.key, spoken=True)
+            await self._talk.say(conversation_id, said, push.key, spoken=True, voice=listened.voice)
+            if is_for_staff and listened.voice is None:
+                await self._talk.tell_staff(conversation_id, words.NO_SOUND_FOR_STAFF, push.key)
+        elif listened.voice is not None:
+            await self._talk.show_voice(conversation_id, listened.voice)
 
     def _told_about(self, heard: Heard | None) -> tuple[str, Mapping[str, str]]:
         """What the citizen is told about what the bot heard, and what is noted with it."""
@@ -212,11 +221,16 @@ class Acts:
                 await self._talk.note(conversation_id, text, push.key)
 
 
-def _told_about_for_staff(heard: Heard | None) -> tuple[str, Mapping[str, str]]:
+def _told_about_for_staff(listened: Listened, holder: Holder) -> tuple[str, Mapping[str, str]]:
     """The same while staff has the conversation, or will: they judge for themselves what was meant."""
-    if heard is None or not _says_something(heard.text):
+    heard = listened.heard if listened.heard and _says_something(listened.heard.text) else None
+    about = {"heard": heard.text} if heard else {}
+    if listened.voice is not None:
+        text = words.VOICE_FOR_AGENT if holder is Holder.AGENT else words.VOICE_FOR_QUEUE
+        return text + (words.VOICE_SAYS.format(text=_quoted(heard.text)) if heard else ""), about
+    if heard is None:
         return words.NO_EARS_FOR_STAFF, _TO_VIDEO
-    return words.HEARD_FOR_STAFF.format(text=_quoted(heard.text)), {"heard": heard.text}
+    return words.HEARD_FOR_STAFF.format(text=_quoted(heard.text)), about
 
 
 def _says_something(text: str) -> bool:

@@ -1,12 +1,25 @@
 """What deliveries are done with: the service's conversations, as one account needs them. A Protocol."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from connectors.wechat.pushes import VoiceMessage
 from core.ports import ConversationEvent
 from core.speech_ports import Heard
 from core.statuses import HandoverMode, Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What became of a voice message.
+
+    `heard` has no personal data, and is None where nothing here can hear. `voice` names the file to play, and
+    is None where it isn't kept.
+    """
+
+    heard: Heard | None
+    voice: Mapping[str, Any] | None = None
 
 
 class Conversing(Protocol):
@@ -27,10 +40,18 @@ class Conversing(Protocol):
     async def events_after(self, conversation_id: str, after: int) -> Sequence[ConversationEvent]:
         """The log from there on, or its next part."""
 
-    async def say(self, conversation_id: str, text: str, message_id: str, *, spoken: bool = False) -> bool:
+    async def say(
+        self,
+        conversation_id: str,
+        text: str,
+        message_id: str,
+        *,
+        spoken: bool = False,
+        voice: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Takes a citizen's message in; says whether it was answered, rather than left to whoever has it.
 
-        Staff see of one that is `spoken` that it is.
+        Staff see of one that is `spoken` that it is, and hear the `voice` that was kept of it.
         """
 
     async def wish(self, conversation_id: str, mode: HandoverMode, message_id: str) -> None:
@@ -46,8 +67,11 @@ class Conversing(Protocol):
     async def tell_staff(self, conversation_id: str, text: str, message_id: str) -> None:
         """Notes something that only staff see."""
 
-    async def hear(self, conversation_id: str, voice: VoiceMessage) -> Heard | None:
-        """What a voice message says, without personal data; None where nothing here can hear now."""
+    async def listen(self, conversation_id: str, voice: VoiceMessage, *, keep: bool) -> Listened:
+        """What a voice message says; to be played later by both sides if it is to be kept and can be."""
+
+    async def show_voice(self, conversation_id: str, voice: Mapping[str, Any]) -> None:
+        """Puts a voice that was kept into the log as it is: nothing wrote it down."""
 
     async def read_back(self, conversation_id: str, message_id: str) -> str:
         """What was read back to the citizen with a note about `reads_back`, and waits for their answer.
@@ -72,4 +96,4 @@ class Conversing(Protocol):
         """A question about the item that bears a code, a guide's id or the item's own; empty if none does."""
 
 
-__all__ = ["Conversing"]
+__all__ = ["Conversing", "Listened"]

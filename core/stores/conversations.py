@@ -140,6 +140,17 @@ class DatabaseConversationStore:
             found |= {row.conversation_id: row.last_sequence for row in await self._database.read(query)}
         return found
 
+    async def channels(self, conversation_ids: Collection[str]) -> Mapping[str, str]:
+        """By which channel each came; unknown conversations are left out."""
+        asked = list(conversation_ids)
+        found: dict[str, str] = {}
+        for start in range(0, len(asked), _ASKED_AT_ONCE):
+            query = select(conversations.c.conversation_id, conversations.c.channel).where(
+                conversations.c.conversation_id.in_(asked[start : start + _ASKED_AT_ONCE])
+            )
+            found |= {row.conversation_id: row.channel for row in await self._database.read(query)}
+        return found
+
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:
         """The newest `bot_message`, or None."""
         rows = await self._database.read(_LAST_BOT_MESSAGE, {"of": conversation_id})

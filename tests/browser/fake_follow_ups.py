@@ -35,12 +35,15 @@ class FakeFollowUps:
             web.get(BASE + "/recordings/{id}", self._play),
         ]
 
-    def ended_here(self, topic: str, conversation_id: str, outcome: str = "closed") -> None:
+    def ended_here(
+        self, topic: str, conversation_id: str, outcome: str = "closed", *, channel: str = "web"
+    ) -> None:
         """A conversation ended with the agent lately."""
         now = datetime.now(UTC)
         self.ended.append(
             {
                 "conversation_id": conversation_id,
+                "channel": channel,
                 "topic": topic,
                 "mode": "video",
                 "outcome": outcome,

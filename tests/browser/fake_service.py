@@ -107,6 +107,16 @@ class FakeService:
         """Something happens in the newest conversation without the citizen; `quietly`: nobody is told."""
         self._run(self._append(self.conversation, kind, body, quietly=quietly))
 
+    def begin_another(self, text: str) -> str:
+        """Another conversation, in which this was said; the value of the cookie that names it."""
+
+        async def begin() -> str:
+            conversation = self._new()
+            await self._turn(conversation, text, "")
+            return f"{conversation.id}.{conversation.token}"
+
+        return str(self._run(begin()))
+
     def forget_all(self) -> None:
         """All conversations expire."""
         for conversation in self.conversations.values():

@@ -54,6 +54,21 @@ def test_the_inbox_says_topic_mode_district_waiting_and_priority(at_desk: Agent)
     expect(at_desk.page.locator(".waiting")).to_have_count(2)
 
 
+@pytest.mark.parametrize(("channel", "words"), [("wechat", "微信"), ("web", "网页"), ("kiosk", "自助终端")])
+def test_every_list_says_by_which_way_the_citizen_comes(
+    agent: Agent, desk: FakeDeskService, channel: str, words: str
+):
+    desk.agent_has(channel=channel)
+    desk.someone_waits(channel=channel)
+    desk.follow_ups.ended_here("护照换发", "c9", channel=channel)
+    agent.opens_desk()
+
+    expect(agent.page.locator(".own .channel")).to_have_text(words)
+    expect(agent.page.locator(".waiting .channel")).to_have_text(words)
+    agent.presses("跟进")
+    expect(agent.page.locator(".follow .channel")).to_have_text(words)
+
+
 def test_accepting_opens_the_conversation_and_takes_it_off_the_queue(at_desk: Agent):
     at_desk.presses("接入：居住证首次申领")
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.citizen import Citizen
-from tests.browser.fake_service import FakeService
+from tests.browser.fake_service import COOKIE, FakeService
 from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
@@ -213,6 +213,44 @@ def test_a_reload_in_the_middle_of_sending_sends_once(citizen: Citizen, page: Pa
 
     citizen.sees_turns(*ANSWERED)
     assert turns_of(service) == 1
+
+
+def another_conversation_is_open_now(page: Page, service: FakeService) -> None:
+    """As after a link from WeChat: the cookie names another conversation than this tab had."""
+    another = service.begin_another("居住证怎么办？")
+    page.context.add_cookies([{"name": COOKIE, "value": another, "url": service.url}])
+    page.goto("/")
+    page.wait_for_selector("bb-chat:defined")
+
+
+def test_what_is_unsent_doesnt_follow_into_another_conversation(
+    citizen: Citizen, page: Page, service: FakeService
+):
+    citizen.asks("谢谢")
+    citizen.sees("不客气")
+    own = next(cookie for cookie in page.context.cookies() if cookie["name"] == COOKIE)
+    service.faults.statuses = [(503, 0)] * 4
+    citizen.asks(ID_CARD)
+    citizen.sees("没有发出去")
+    another_conversation_is_open_now(page, service)
+    citizen.sees_turns(("citizen", "居住证怎么办？"), ("bot", "居住证有几种情况"))
+
+    page.context.add_cookies([{"name": COOKIE, "value": own["value"], "url": service.url}])
+    page.goto("/")
+    citizen.sees_turns(("citizen", "谢谢"), ("bot", "不客气"), *ANSWERED)
+
+
+def test_what_was_said_before_any_conversation_began_doesnt_follow_into_another(
+    citizen: Citizen, page: Page, context: BrowserContext, service: FakeService
+):
+    context.route("**/api/v1/conversations", lambda route: route.abort())
+    citizen.asks(ID_CARD)
+    citizen.sees("没有发出去")
+    another_conversation_is_open_now(page, service)
+
+    citizen.sees_turns(("citizen", "居住证怎么办？"), ("bot", "居住证有几种情况"))
+    page.reload()
+    citizen.sees_turns(("citizen", "居住证怎么办？"), ("bot", "居住证有几种情况"))
 
 
 def test_a_failed_message_stays_where_it_was_said(citizen: Citizen, service: FakeService):

@@ -77,6 +77,9 @@ class InWeChat:
     def says(self, text: str) -> None:
         self.wechat.within(lambda: self.user.says(text))
 
+    def speaks(self, recording: bytes) -> None:
+        self.wechat.within(lambda: self.user.sends_voice(recording))
+
     def taps_menu(self, key: str) -> None:
         self.wechat.within(lambda: self.user.clicks(key))
 
@@ -113,8 +116,8 @@ class InWeChat:
 
 
 @contextmanager
-def wechat_service(folder: Path) -> Iterator[WeChat]:
-    """A service with one agent, and an official account."""
+def wechat_service(folder: Path, **parts: object) -> Iterator[WeChat]:
+    """A service with one agent, and an official account; `parts` are those of `create_app`."""
     port, of_platform = ReservedPort(), ReservedPort()
     url = port.url
     own = AccountSettings(callback=f"{url}/wechat/{ACCOUNT}")
@@ -131,6 +134,7 @@ def wechat_service(folder: Path) -> Iterator[WeChat]:
             }
         ),
         engine=ScriptedEngine(otherwise=lambda text, picked: reply_to(picked or text)),
+        **parts,
     )
     loops: list[asyncio.AbstractEventLoop] = []
 

@@ -125,6 +125,14 @@ class ConversationStoreContract:
         assert await store.last_sequences(["c1", "c2", *many]) == {"c1": 3, "c2": 0}
         assert await store.last_sequences([]) == {}
 
+    async def test_the_channels_of_many_conversations_at_once(self, store):
+        for name, channel in (("c1", "wechat"), ("c2", "web"), ("c3", "kiosk")):
+            await store.create(Conversation(conversation_id=name, channel=channel, token_hash=f"hash {name}"))
+        many = [f"unknown {number}" for number in range(1200)]
+
+        assert await store.channels(["c1", *many, "c2"]) == {"c1": "wechat", "c2": "web"}
+        assert await store.channels([]) == {}
+
     async def test_a_body_comes_back_whatever_is_in_it(self, store):
         await opened(store)
         body = {"text": "引号\"'\\ 𠮷🆔\u0000\ud83d", "deep": [{"a": None, "b": 1.5}], "key\u0000": True}

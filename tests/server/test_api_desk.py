@@ -88,6 +88,18 @@ async def test_the_agent_sees_everything_that_is_stored(service, agent, citizen)
     assert own["state"] == "available"
 
 
+async def test_each_list_says_by_which_way_the_citizen_comes(service, agent, citizen):
+    await citizen.asks()
+    assert [each["channel"] for each in (await agent.done("GET", "/queue"))["waiting"]] == ["web"]
+
+    path = await accepted(agent, citizen)
+    [own] = (await agent.done("GET", "/conversations"))["conversations"]
+    await agent.done("POST", path + "/close", json={"summary": "再见"})
+    [ended] = (await agent.done("GET", "/ended-conversations"))["conversations"]
+
+    assert (own["channel"], ended["channel"]) == ("web", "web")
+
+
 async def test_an_agent_looks_back_on_what_ended_up_to_its_end(service, agent, citizen):
     path = await accepted(agent, citizen, topic="居住证")
     await agent.done("POST", path + "/close", json={"summary": "已办好"})
@@ -158,7 +170,7 @@ async def test_a_call_back_and_a_message_by_http(service, agent, citizen):
 def test_the_number_to_call_is_for_the_citizens_agent_and_supervisors(state, reader, shown):
     handover = Handover("h1", "c1", HandoverMode.TEXT, "", "", agent="王芳", state=state, contact="138")
 
-    assert held_json(handover, reader)["contact"] == shown
+    assert held_json(handover, reader, {})["contact"] == shown
 
 
 async def test_canned_replies_and_the_wall(service, agent, citizen):

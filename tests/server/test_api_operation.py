@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from core.errors import Unavailable
 from server.app import create_app
+from server.middlewares import content_policy
 from server.openapi import document
 from server.stores_part import Stores
 from tests.fakes import ScriptedEngine
@@ -191,3 +192,17 @@ async def test_a_client_cannot_choose_the_request_id(service):
     response = await service.client.get("/healthz", headers={"X-Request-ID": "forged"})
 
     assert response.headers["X-Request-ID"] != "forged"
+
+
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [
+        ("/", "media-src 'self' blob:;"),
+        ("/call/c1", "media-src 'self' blob:;"),
+        ("/agent", "media-src 'self';"),
+        ("/kiosk", "media-src 'self';"),
+    ],
+)
+def test_only_the_citizens_pages_play_what_their_script_has_fetched(path, media):
+    assert media in content_policy(path)
+    assert content_policy(path).count("blob:") == media.count("blob:")

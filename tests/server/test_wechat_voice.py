@@ -49,7 +49,7 @@ async def test_where_nothing_hears_that_is_said_and_the_page_offered(settings):
         await citizen.sends_voice(CLEAR)
 
     [text] = citizen.texts
-    assert text.startswith("抱歉，我还听不了语音。请您打字说，或者回复“视频”与工作人员视频沟通。\n\n<a href=")
+    assert text.startswith("抱歉，现在听不了语音。请您打字说，或者回复“视频”与工作人员视频沟通。\n\n<a href=")
     assert text.endswith(">打开网页咨询</a>")
     assert world.platform.calls_of("media/get") == []
 
@@ -158,7 +158,7 @@ async def test_a_voice_that_is_gone_is_as_one_that_nobody_hears(world, citizen):
     world.platform.faults.next_calls("media/get", ApiFault(REFUSED, 40007))
     await citizen.sends_voice(CLEAR)
 
-    assert citizen.texts[0].startswith("抱歉，我还听不了语音。")
+    assert citizen.texts[0].startswith("抱歉，现在听不了语音。")
 
 
 async def test_personal_data_that_was_spoken_is_kept_nowhere(world, citizen):
@@ -170,13 +170,16 @@ async def test_personal_data_that_was_spoken_is_kept_nowhere(world, citizen):
 
 async def test_an_agent_gets_it_at_once_marked_as_spoken(world, citizen):
     agent = await is_served(world, citizen)
-    await citizen.sends_voice(MUMBLED)
+    await citizen.sends_voice(MUMBLED)  # no recording that can be played
     await world.sees(citizen, "已把您的语音转成文字发给工作人员：“居住证怎么办”。")
 
     user = await world.known(citizen)
     seen = await agent.done("GET", f"/conversations/{user.conversation_id}")
     [message] = [each for each in seen["events"] if each["kind"] == "citizen_message"]
     assert (message["body"]["text"], message["body"]["spoken"]) == ("居住证怎么办", True)
+    assert "voice" not in message["body"]
+    assert seen["events"][-1]["kind"] == "note"
+    assert seen["events"][-1]["body"]["text"] == "上面这条语音的原声没能留下，只有转成的文字。"
 
 
 async def test_who_waits_is_written_down_too(world, citizen):
@@ -192,7 +195,7 @@ async def test_an_agent_sees_that_a_voice_came_which_nobody_could_hear(settings)
         citizen = world.citizen()
         agent = await is_served(world, citizen)
         await citizen.sends_voice(CLEAR)
-        await world.sees(citizen, "您发来一条语音，现在转不成文字")
+        await world.sees(citizen, "您发来一条语音，放不出来，也转不成文字，工作人员听不到。")
         user = await world.known(citizen)
         seen = await agent.done("GET", f"/conversations/{user.conversation_id}")
 

@@ -251,7 +251,8 @@ def _shown_name(body: Mapping[str, Any]) -> str:
 
 def _desk_line(kind: str, body: Mapping[str, Any]) -> str:
     if kind == "file":
-        return f"文件：{body['name']}（打开脚本后可以查看）"
+        is_voice = body["media_type"].startswith("audio/")
+        return "您的语音（打开脚本后可以听）" if is_voice else f"文件：{body['name']}（打开脚本后可以查看）"
     if kind == "show":
         return f"工作人员请您看：{_shown_name(body)}"
     if kind == "call":

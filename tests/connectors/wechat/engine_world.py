@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 from connectors.wechat.acts import Acts
+from connectors.wechat.conversing import Listened
 from connectors.wechat.engine import Engine
 from connectors.wechat.outbox import Rules
 from connectors.wechat.pushes import (
@@ -44,7 +45,7 @@ class FakeConversing:
     async def held_by(self, conversation_id):
         return (await self.conversations.get(conversation_id)).holder
 
-    async def say(self, conversation_id, text, message_id, *, spoken=False):
+    async def say(self, conversation_id, text, message_id, *, spoken=False, voice=None):
         self.heard.append(text)
         if self.failure:
             raise self.failure
@@ -73,8 +74,8 @@ class FakeConversing:
     async def read_back(self, conversation_id, message_id):
         return ""
 
-    async def hear(self, conversation_id, voice):
-        return self.voices.get(voice.media_id)
+    async def listen(self, conversation_id, voice, *, keep):
+        return Listened(self.voices.get(voice.media_id))
 
     async def events_after(self, conversation_id, after):
         return await self.conversations.events(conversation_id, after=after)

@@ -105,8 +105,12 @@ export class Message extends HTMLElement {
   }
 }
 
-function citizenContent(element, { text, state, problem, clientId, ...entry }, now) {
+function citizenContent(element, { text, voice, state, problem, clientId, ...entry }, now) {
   const bubble = make('p', { class: 'bubble' }, text)
+  if (voice) {
+    // Few citizens speak; who does reads what was understood even if the player can't be loaded.
+    import('./own-voice.js').then(({ ownVoice }) => bubble.after(ownVoice(element, voice)), () => {})
+  }
   if (state !== 'failed') {
     const note = state === 'sending' ? make('span', { class: 'turn__sending' }, '发送中…') : null
     return [speaker('您说'), bubble, make('div', { class: 'turn__meta' }, note, time(entry, now))]

@@ -11,8 +11,10 @@
 import { icon, make, tell } from '../lib/dom.js'
 import { NOT_OPENED } from '../lib/errors.js'
 import { needStyle } from '../lib/styles.js'
+import { isVoice } from '../lib/voices.js'
 import './bb-answer-card.js'
 import { dataAddress, fetchFile, saveFile } from './conversation-files.js'
+import { ownVoice } from './own-voice.js'
 import { richText } from './rich-text.js'
 
 const SHOWN_AT_ONCE = 3_000_000
@@ -119,7 +121,9 @@ function paper(detail, { words, title, label, wanted }, element) {
   ]
 }
 
-function file({ file_id: id, name, media_type: type = '', size = 0, by = '' }, element) {
+function file(body, element) {
+  if (isVoice(body)) return [speaker('您说'), ownVoice(element, body)]
+  const { file_id: id, name, media_type: type = '', size = 0, by = '' } = body
   const isPicture = type.startsWith('image/')
   const says = speaker(by === 'citizen' ? '您发送的文件' : '工作人员发来的文件')
   const open = async () => {

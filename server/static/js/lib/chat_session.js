@@ -16,6 +16,9 @@ import { newId } from './ids.js'
 import { LiveEvents } from './live_events.js'
 import { Timeline } from './timeline.js'
 
+/** Under which name is kept what is unsent in a conversation, or, of no conversation, before the first began. */
+const unsentIn = (conversation) => (conversation ? `unsent.${conversation.id}` : 'unsent')
+
 const EXPIRED = '上一段对话已过期，以下是新的对话'
 
 export class ChatSession extends EventTarget {
@@ -32,6 +35,8 @@ export class ChatSession extends EventTarget {
   #restoring = false
   /** The last event of the log that was told while the transcript was still on its way. */
   #unheard = 0
+  /** Where what is unsent was kept last. */
+  #unsentAt
 
   timeline = new Timeline()
 
@@ -51,6 +56,7 @@ export class ChatSession extends EventTarget {
     this.#memory = memory
     this.#hotline = hotline
     this.#conversation = given ?? memory.read('conversation')
+    this.#unsentAt = unsentIn(this.#conversation)
     this.#live = new LiveEvents(() => api.watching(this.#conversation, this.timeline.lastSequence))
     this.#live.addEventListener('news', ({ detail }) => this.#takeNews(detail))
     this.#live.addEventListener('passing', ({ detail }) => this.#takePassing(detail))
@@ -72,8 +78,12 @@ export class ChatSession extends EventTarget {
   async open() {
     window.addEventListener('online', () => this.#recover())
     window.addEventListener('offline', () => this.#dispatch('connection', 'offline'))
-    const unsent = this.#memory.read('unsent') ?? []
+    const unsent = this.#memory.read(this.#unsentAt) ?? []
+    const early = this.#conversation ? (this.#memory.read(unsentIn(null)) ?? []) : []
+    if (early.length > 0) this.#memory.write(unsentIn(null), null)
     if (this.#conversation) await this.#restore()
+    // What was said before there was a conversation goes into the one that began with it, and into no other.
+    if (!this.#restoring && this.timeline.lastSequence === 0) unsent.unshift(...early)
     for (const { clientId, text, value } of unsent) {
       if (!this.timeline.said(clientId))
         this.#send(this.timeline.say({ clientId, text, value, at: new Date() }))
@@ -170,7 +180,6 @@ export class ChatSession extends EventTarget {
     this.#catchUp = freshly(() => this.#takeMissing()) // the old one may hang for long
     this.#restoring = false
     this.#adopt(conversation)
-    this.#rememberUnsent()
     this.#dispatch('waiting', 0)
     this.#dispatch('change')
   }
@@ -248,6 +257,7 @@ export class ChatSession extends EventTarget {
   #adopt(conversation) {
     this.#conversation = conversation
     this.#memory.write('conversation', conversation)
+    this.#rememberUnsent()
     this.#live.start()
   }
 
@@ -373,8 +383,11 @@ export class ChatSession extends EventTarget {
   }
 
   #rememberUnsent() {
+    const kept = unsentIn(this.#conversation)
+    if (kept !== this.#unsentAt) this.#memory.write(this.#unsentAt, null) // it moves along, or is left for good
+    this.#unsentAt = kept
     const unsent = this.timeline.unanswered.map(({ clientId, text, value }) => ({ clientId, text, value }))
-    this.#memory.write('unsent', unsent.length > 0 ? unsent : null)
+    this.#memory.write(kept, unsent.length > 0 ? unsent : null)
   }
 
   #dispatch(type, detail) {

@@ -6,6 +6,7 @@
 
 import { withoutDistrict } from './replies.js'
 import { shownAfter } from './showing.js'
+import { isVoice } from './voices.js'
 
 /** @typedef {{sequence: number, kind: string, body: Record<string, any>, at: string}} LogEvent */
 /** @typedef {{clientId: string, text: string, state: 'sending' | 'failed', problem: string}} Pending */
@@ -110,11 +111,13 @@ export class DeskChat {
     return this.events.findLast(({ kind }) => kind === 'tags')?.body.tags ?? []
   }
 
-  /** What the citizen said last, for the inbox. */
+  /** What was said or sent last, for the inbox. */
   get preview() {
-    const last = this.events.findLast(({ kind }) => kind === 'citizen_message' || kind === 'agent_message')
+    const last = this.events.findLast(({ kind }) => ['citizen_message', 'agent_message', 'file'].includes(kind))
     if (!last) return ''
-    return last.kind === 'agent_message' ? `我：${last.body.text}` : last.body.text
+    const { kind, body } = last
+    const isOwn = kind === 'agent_message' || (kind === 'file' && body.by !== 'citizen')
+    return `${isOwn ? '我：' : ''}${kind === 'file' ? fileWords(body) : body.text}`
   }
 
   /** When something happened last, or `null`. */
@@ -143,6 +146,11 @@ export class DeskChat {
   }
 }
 
+function fileWords({ name = '', media_type: type = '' }) {
+  if (isVoice({ media_type: type })) return '[语音]'
+  return type.startsWith('image/') ? '[图片]' : `[文件] ${name}`
+}
+
 /**
  * Somebody who waits, whatever the service calls the fields.
  *
@@ -153,6 +161,7 @@ export function waitingOf(raw) {
     id: raw.handover_id ?? raw.id,
     conversationId: raw.conversation_id,
     mode: raw.mode ?? 'text',
+    channel: raw.channel || '',
     topic: withoutDistrict(raw.topic || '', raw.district || ''),
     district: raw.district || raw.known?.district || '',
     department: raw.department || '',

@@ -8,8 +8,8 @@ import { SATISFACTION } from './timeline.js'
 
 export const MODES = Object.freeze({ text: '文字', audio: '语音', video: '视频' })
 
-/** Where a citizen writes from, unless it is the web page. */
-export const CHANNELS = Object.freeze({ wechat: '微信', kiosk: '自助终端' })
+/** Where a citizen writes from. */
+export const CHANNELS = Object.freeze({ wechat: '微信', web: '网页', kiosk: '自助终端' })
 
 export const AGENT_STATES = Object.freeze({ available: '在线', break: '小休', offline: '离线' })
 

@@ -2,6 +2,8 @@
  * Reads a reply's messages for showing and telling. Their shape is `core.messages.ReplyMessage`.
  */
 
+import { isVoice, lengthWords } from './voices.js'
+
 /**
  * The text without the numbered list of choices at its end: that is for channels without buttons.
  *
@@ -34,7 +36,7 @@ export function plainText(messages) {
 export function entryText({ kind, text = '', messages, body = {} }) {
   if (messages) return plainText(messages)
   if (kind === 'guide') return `办事指南：${body.title}`
-  if (kind === 'file') return `文件：${body.name}`
+  if (kind === 'file') return isVoice(body) ? `您的语音（${lengthWords(body)}）` : `文件：${body.name}`
   if (kind === 'form') return body.state === 'open' ? `请填表：${body.title}` : `表单：${body.title}`
   if (kind === 'signature') return body.state === 'asked' ? `请签名：${body.title}` : `签名：${body.title}`
   if (kind !== 'checklist') return text || (body.text ?? '')

@@ -15,6 +15,7 @@
  * @property {number} revision rises when the entry has to be drawn anew
  * @property {Date} at
  * @property {string} [text]
+ * @property {import('./voices.js').Voice} [voice] how it was spoken
  * @property {string} [value] what was sent, which differs from the text for a picked choice
  * @property {string} [clientId]
  * @property {'sending' | 'sent' | 'failed'} [state]
@@ -210,6 +211,7 @@ export class Timeline {
       sequence,
       clientId,
       text: body.text,
+      voice: body.voice,
       at,
       state: 'sent',
       waiting: false,

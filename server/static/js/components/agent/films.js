@@ -11,6 +11,7 @@
 import { PARTIES, clockWords, lineWords, recordingWords } from '../../lib/desk_words.js'
 import { make } from '../../lib/dom.js'
 import { clockTime } from '../../lib/time.js'
+import { isVoice, lengthWords } from '../../lib/voices.js'
 
 const TICK_MS = 100
 /** So far apart, in seconds, one hears that sound and picture don't belong together. */
@@ -197,7 +198,7 @@ function eventWords({ kind, body }) {
     case 'summary':
       return '发出办理小结'
     case 'file':
-      return `文件：${body.name ?? ''}`
+      return isVoice(body) ? `市民的语音（${lengthWords(body)}）` : `文件：${body.name ?? ''}`
     default:
       return lineWords(kind, body)
   }

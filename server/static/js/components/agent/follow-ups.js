@@ -10,7 +10,7 @@
  * follow-up, `desk-follow-records` with a conversation id.
  */
 
-import { ENDINGS, FOLLOW_UPS, MODES, recordingWords } from '../../lib/desk_words.js'
+import { CHANNELS, ENDINGS, FOLLOW_UPS, MODES, recordingWords } from '../../lib/desk_words.js'
 import { make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
 import { reelsOf } from '../../lib/reel.js'
@@ -160,14 +160,19 @@ export class FollowUps extends HTMLElement {
     this.#heading.focus() // the button that had it is gone
   }
 
-  #endedItem({ conversation_id: id, topic, mode, outcome, closed_at: closedAt }, now) {
+  #endedItem({ conversation_id: id, channel, topic, mode, outcome, closed_at: closedAt }, now) {
     const name = topic || '未说明事项'
     const facts = [clockTime(new Date(closedAt), now), MODES[mode] ?? mode, ENDINGS[outcome] ?? outcome]
     return make(
       'li',
       { class: 'follow', 'data-conversation': id },
       make('p', { class: 'follow__text' }, name),
-      make('p', { class: 'waiting__facts' }, ...facts.filter(Boolean).map((fact) => make('span', {}, fact))),
+      make(
+        'p',
+        { class: 'waiting__facts' },
+        CHANNELS[channel] ? make('span', { class: 'channel' }, CHANNELS[channel]) : null,
+        ...facts.filter(Boolean).map((fact) => make('span', {}, fact)),
+      ),
       make(
         'div',
         { class: 'row-actions' },

@@ -3,13 +3,13 @@
  *
  * Accessibility criteria
  * - Two lists under headings with their counts; a conversation is one button, the open one `aria-current`.
- * - Mode, priority and long waits are words; colour only repeats them. Unread counts are read as words.
+ * - Channel, mode, priority and long waits are words; colour only repeats them. Unread counts are read as words.
  * - An update moves nothing under the pointer or the focus: items keep their elements.
  *
  * Tells `desk-accept` with a handover id, `desk-look` with a conversation id.
  */
 
-import { MODES, durationWords, priorityWords, waitingLevel } from '../../lib/desk_words.js'
+import { CHANNELS, MODES, durationWords, priorityWords, waitingLevel } from '../../lib/desk_words.js'
 import { icon, make, tell } from '../../lib/dom.js'
 import { keyed } from '../../lib/keyed.js'
 import { clockTime } from '../../lib/time.js'
@@ -77,7 +77,7 @@ export class Inbox extends HTMLElement {
     })
   }
 
-  #waitingItem({ id, mode, topic, district }) {
+  #waitingItem({ id, mode, channel, topic, district }) {
     const accept = make('button', { type: 'button', class: 'button button--small' }, '接入')
     accept.addEventListener('click', () => tell(this, 'desk-accept', id))
     accept.setAttribute('aria-label', `接入：${topic || '未说明事项'}`)
@@ -91,6 +91,7 @@ export class Inbox extends HTMLElement {
         make(
           'p',
           { class: 'waiting__facts' },
+          CHANNELS[channel] ? make('span', { class: 'channel' }, CHANNELS[channel]) : null,
           make('span', { class: 'fact-chip' }, icon(MODE_ICONS[mode] ?? 'chat'), MODES[mode] ?? mode),
           district ? make('span', {}, district) : null,
           make('span', { class: 'waiting__time' }),
@@ -118,6 +119,7 @@ export class Inbox extends HTMLElement {
         make(
           'span',
           { class: 'own__foot' },
+          make('span', { class: 'channel', hidden: true }),
           make('span', { class: 'own__preview' }),
           make('span', { class: 'own__unread' }),
         ),
@@ -154,6 +156,9 @@ function updateOwn(item, chat, { now, open, calling }) {
     item.querySelector('.own__topic'),
     [chat.facts.topic || '未说明事项', chat.facts.district].filter(Boolean).join(' · '),
   )
+  const channel = item.querySelector('.channel')
+  put(channel, CHANNELS[chat.facts.channel] ?? '')
+  channel.hidden = !channel.textContent
   put(item.querySelector('.own__time'), chat.lastAt ? clockTime(chat.lastAt, now) : '')
   put(item.querySelector('.own__preview'), calling ? '通话中' : chat.preview)
   item.querySelector('.own__preview').classList.toggle('own__preview--call', calling)

@@ -20,8 +20,10 @@ import { keyed } from '../../lib/keyed.js'
 import { plainText, withoutChoiceLines } from '../../lib/replies.js'
 import { heldBack } from '../../lib/standing_words.js'
 import { clockTime } from '../../lib/time.js'
+import { isVoice } from '../../lib/voices.js'
 import '../bb-answer-card.js'
 import { richText } from '../rich-text.js'
+import { voicePlayer } from './desk-voice.js'
 
 const NEAR_END = 80
 
@@ -134,7 +136,7 @@ function eventItem({ kind, body, at }, { now, addressOf, conversationId }) {
   const moment = make('time', { datetime: at }, clockTime(new Date(at), now))
   switch (kind) {
     case 'citizen_message':
-      return entry('citizen', body.spoken ? '市民 · 语音转文字' : '市民', moment, make('p', { class: 'said' }, richText(body.text)))
+      return entry('citizen', body.spoken ? '市民 · 语音转文字' : '市民', moment, citizenSaid(body, addressOf))
     case 'bot_message':
       return entry('bot', '机器人', moment, ...body.messages.map((message) => botSaid(message)), trace(body))
     case 'agent_message':
@@ -148,6 +150,8 @@ function eventItem({ kind, body, at }, { now, addressOf, conversationId }) {
     case 'whisper':
       return entry('note', `班长悄悄话 · ${body.by ?? ''}`, moment, make('p', { class: 'said' }, body.text))
     case 'file':
+      if (isVoice(body))
+        return entry('citizen', '市民 · 语音', moment, make('div', { class: 'said' }, voicePlayer(body, addressOf(body.file_id))))
       return entry(
         body.by && body.by !== 'citizen' ? 'agent' : 'citizen',
         '文件',
@@ -172,6 +176,12 @@ function entry(side, who, moment, ...content) {
     make('p', { class: 'entry__meta' }, make('span', { class: 'entry__who' }, who), moment),
     ...content,
   )
+}
+
+/** What was spoken can be read and heard. */
+function citizenSaid({ text, voice }, addressOf) {
+  if (!voice) return make('p', { class: 'said' }, richText(text))
+  return make('div', { class: 'said' }, voicePlayer(voice, addressOf(voice.file_id)), make('p', {}, richText(text)))
 }
 
 function botSaid(message) {
