@@ -19,6 +19,7 @@ from typing import ClassVar, Self
 
 import structlog
 
+from core.ending import end_tasks
 from core.errors import BangbanError
 
 LOOPBACK = "127.0.0.1"
@@ -118,8 +119,7 @@ class KeptProcess:
     async def stop(self) -> None:
         """Ends it for good."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks([self._task])
         await self._end_process()
 
     async def _keep(self) -> None:
@@ -169,9 +169,7 @@ class KeptProcess:
         try:
             await asyncio.wait({end, watch}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
 
     async def _watch(self) -> None:
         """Returns when the process doesn't get ready in time, isn't the right one, or stops answering."""

@@ -21,6 +21,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from core.ending import end_tasks
 from core.errors import ConfigurationError, Unavailable
 from core.replica_ports import Hear
 
@@ -88,9 +89,7 @@ class RedisReplicas:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
             self._connected = False
             await self._redis.aclose()
 

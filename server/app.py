@@ -19,6 +19,7 @@ from aiohttp import web
 from connectors.wechat import views as wechat_views
 from core import accounts, privacy
 from core.clock import utc_now
+from core.ending import end_tasks
 from core.metrics import Metrics
 from core.ports import Consultant, DialogueEngine, Embedder
 from core.settings import Settings
@@ -192,8 +193,7 @@ async def _engine(app: web.Application, overrides: Overrides) -> AsyncIterator[N
             app[keys.ENGINE] = engine
             yield
     finally:
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+        await end_tasks([opening])
         if (knowledge := app.get(keys.KNOWLEDGE)) is not None:
             await knowledge.close()
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
+from core.ending import end_tasks
+
 log = structlog.get_logger(__name__)
 
 
@@ -18,9 +20,7 @@ class BackgroundTasks:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def start(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Runs the work once; a failure is logged and harms nothing else."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from core.ending import end_tasks
 from core.errors import MediaUnavailable
 from server.media_port import Media
 
@@ -39,8 +40,7 @@ class MediaDoor:
         try:
             yield self
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_tasks([task])
 
     async def _keep_open(self, open_media: OpenMedia) -> None:
         while True:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from core.desk_ports import DeskStore
+from core.ending import end_tasks
 from core.errors import BangbanError, Unavailable
 from core.ports import ConversationStore
 from core.replica_ports import Locks, Presence, ReplicaBus
@@ -125,9 +126,7 @@ class Replicas:
             async with self._parts.bus.joined(self.hear, self._missed.set):
                 yield
         finally:
-            for task in keeping:
-                task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
+            await end_tasks(keeping)
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Takes in what another replica passed on. What it doesn't know, a newer version may have sent."""

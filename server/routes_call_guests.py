@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from core.ending import end_tasks
 from core.errors import InvalidInput, NotFound, Unauthenticated
 from core.guest_ports import CallGuest
 from core.statuses import Role
@@ -189,8 +190,7 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
                 if message.type is WSMsgType.TEXT:
                     await request.app[SIGNALLING].from_guest(guest, message.data, socket.send_json)
         finally:
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            await end_tasks([sender])
     return socket
 
 

@@ -7,6 +7,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from connectors.registry import API_CHANNELS
+from core.ending import end_tasks
 from core.errors import InvalidInput, Unavailable
 from core.messages import HandoverWish
 from core.ports import Conversation, ConversationEvent
@@ -198,8 +199,7 @@ async def _watch(
                 if not await request.app[POINTING].from_citizen(*said):
                     await request.app[SIGNALLING].from_citizen(*said)
         finally:
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            await end_tasks([sender])
 
 
 async def _send_events(

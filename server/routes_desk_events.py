@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from core.ending import end_tasks
 from core.errors import BangbanError, InvalidInput, Unavailable
 from core.ports import ConversationEvent, User
 from server.desk_events import Screen
@@ -71,9 +72,7 @@ async def watch(request: web.Request) -> web.WebSocketResponse:
                 if not await request.app[POINTING].from_agent(*said):
                     await request.app[SIGNALLING].from_agent(*said)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
     return socket
 
 

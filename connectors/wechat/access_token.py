@@ -19,6 +19,7 @@ from connectors.wechat.account import Account
 from connectors.wechat.api import WeChatApi
 from connectors.wechat.error_codes import TokenExpired
 from core.clock import utc_now
+from core.ending import end_tasks
 from core.errors import BangbanError, ConfigurationError, Unavailable
 from core.replica_ports import Locks
 from core.wechat_ports import AccessToken, TokenStore
@@ -101,8 +102,7 @@ class SharedToken:
     async def close(self) -> None:
         """Ends what is under way."""
         if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
+            await end_tasks([self._renewing])
 
     async def _renewed(self, refused: str) -> str:
         """A token after renewing. A renewal that began before the refusal may bring the refused one back."""

@@ -28,6 +28,7 @@ from connectors.wechat.outbox import Batch, Link, Rules
 from connectors.wechat.reminder import Remind, nobody_reminds
 from connectors.wechat.reminding import may_remind
 from connectors.wechat.surroundings import nobody_asks
+from core.ending import end_tasks
 from core.errors import BangbanError, ConfigurationError, NotFound
 from core.outbox_ports import ChannelUser, OutboxStore, Step
 
@@ -130,10 +131,7 @@ class Sender:
                 except TimeoutError:
                     pass
         finally:
-            serving = tuple(self._serving.values())
-            for task in serving:
-                task.cancel()
-            await asyncio.gather(*serving, return_exceptions=True)
+            await end_tasks(tuple(self._serving.values()))
 
     async def look(self) -> None:
         """Takes up what logs say and what was left undone, and sends what may be sent now."""

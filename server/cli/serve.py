@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from core.ending import end_tasks
 from core.errors import ConfigurationError
 from core.logs import configure_logs
 from core.settings import Settings
@@ -60,9 +61,7 @@ async def serve(settings: Settings) -> None:
             await opening
             await stopping
     finally:
-        opening.cancel()
-        stopping.cancel()
-        await asyncio.gather(opening, stopping, return_exceptions=True)
+        await end_tasks([opening, stopping])
         await runner.cleanup()
         listening.close()
 

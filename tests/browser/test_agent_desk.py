@@ -195,6 +195,7 @@ def test_a_note_goes_to_staff_and_never_to_the_citizen(at_desk: Agent, desk: Fak
 
 def test_each_conversation_keeps_its_own_draft(at_desk: Agent, desk: FakeDeskService):
     at_desk.presses("接入：居住证首次申领")
+    at_desk.sees_heading("居住证首次申领")
     at_desk.field.fill("写给居住证的话")
     at_desk.looks_at("居民身份证丢失补领")
     expect(at_desk.field).to_have_value("")
@@ -241,6 +242,7 @@ def test_what_is_ticked_belongs_to_its_conversation_however_soon_another_is_look
     at_desk: Agent, desk: FakeDeskService
 ):
     at_desk.presses("接入：居住证首次申领")
+    at_desk.sees_heading("居住证首次申领")
     at_desk.looks_at("居民身份证丢失补领")
     at_desk.page.get_by_label("居民户口簿").check()
     at_desk.looks_at("居住证首次申领")
@@ -354,6 +356,7 @@ def test_handing_back_and_transferring_let_the_conversation_go(
     desk: FakeDeskService,
 ):
     at_desk.presses("接入：居住证首次申领")
+    at_desk.sees_heading("居住证首次申领")
     at_desk.presses("转接")
     at_desk.page.get_by_role("radio", name="一组坐席").check()
     at_desk.page.get_by_label("部门").fill("社保")

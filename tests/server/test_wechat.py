@@ -108,7 +108,7 @@ async def test_an_answer_that_cant_be_written_is_sent(world, monkeypatch):
     delivery = await citizen.says("居住证")
     await world.sees(citizen, "您说的是：居住证")
 
-    assert [attempt.status for attempt in delivery.attempts] == [500, 200]
+    assert delivery.attempts[0].status == 500
     assert [seen.via for seen in citizen.seen if "居住证" in seen.text] == ["custom"]
 
 
