@@ -83,10 +83,11 @@ async def world(tmp_path, migrated_postgresql, joined_by):
                 await client.close()
 
 
-async def all_said(stores) -> bool:
-    """Whether nothing is being answered or sent, and nothing waits that may be sent."""
-    undone = await stores.outbox.undone(ACCOUNT, utc_now())
-    return not undone and not await stores.outbox.waiting(ACCOUNT, utc_now(), 1000)
+async def all_said(stores, users) -> bool:
+    """Whether nothing is being answered or sent, and everything that is to be said was."""
+    if await stores.outbox.undone(ACCOUNT, utc_now()) or await stores.outbox.behind(ACCOUNT):
+        return False
+    return not any([await stores.outbox.items(ACCOUNT, user.openid) for user in users])
 
 
 async def test_no_message_is_answered_twice_and_one_process_at_a_time_renews_the_token(world, joined_by):
@@ -97,7 +98,7 @@ async def test_no_message_is_answered_twice_and_one_process_at_a_time_renews_the
         for number, user in enumerate(users):
             said.append(user.says(f"第{round_number * 100 + number}问"))
         await platform.account.settled()
-        await comes_true(lambda: all_said(service.stores))
+        await comes_true(lambda: all_said(service.stores, users))
         platform.account.tokens.expire(42001)
 
     for user in users:
@@ -116,7 +117,7 @@ async def test_what_a_page_at_one_process_has_shown_no_other_process_sends(world
     platform, (first, second) = world
     citizen = platform.account.user()
     await citizen.says("第1问")
-    await comes_true(lambda: all_said(first.stores))
+    await comes_true(lambda: all_said(first.stores, [citizen]))
     conversation_id = (await first.stores.outbox.user(ACCOUNT, citizen.openid)).conversation_id
     async with page_of(second, conversation_id) as page:
         await comes_true(lambda: first.app[REPLICAS].is_watched(conversation_id))
