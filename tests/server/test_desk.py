@@ -178,6 +178,7 @@ async def test_who_waits_to_write_and_asks_for_video_waits_for_video_in_the_same
     if is_somebody_there:
         await world.on_line()
     written = await world.asks("c1")
+    world.later(minutes=1)
     await world.asks("c2")
     citizen = await world.stores.conversations.get("c1")
     seen = await world.handovers.request(citizen, world.wish(HandoverMode.VIDEO), None)
