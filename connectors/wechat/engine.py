@@ -30,6 +30,7 @@ from connectors.wechat.quota import grant_of
 from connectors.wechat.reminding import heard
 from connectors.wechat.replies import SUCCESS
 from connectors.wechat.surroundings import Surroundings, nobody_asks
+from core.ending import end_tasks
 from core.errors import BangbanError, InvalidInput, NotFound, Unavailable
 from core.outbox_ports import (
     ChannelUser,
@@ -128,9 +129,7 @@ class Engine:
         while going := {*self._working.values(), *self._answering, *self._ending}:
             left_s = max(until - asyncio.get_running_loop().time(), 0)
             _, left = await asyncio.wait(going, timeout=left_s)
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            await end_tasks(left)
             await asyncio.sleep(0)  # what ended tells so, and may begin what tells its end
 
     async def catch_up(self, user: ChannelUser) -> None:

@@ -6,9 +6,21 @@ What agents do with a conversation is in `core.stores.desk`.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Integer, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -29,6 +41,8 @@ from core.stores.counters import PROBE, TICKETS, take_numbers
 from core.stores.tables import conversation_events as events
 from core.stores.tables import conversations, handovers, ratings
 from core.stores.upserts import upsert
+
+_T = TypeVar("_T")
 
 _WAITING: Final = HandoverState.WAITING.value
 _ASKED_AT_ONCE: Final = 500  # databases take only so many values in a statement
@@ -131,24 +145,21 @@ class DatabaseConversationStore:
 
     async def last_sequences(self, conversation_ids: Collection[str]) -> Mapping[str, int]:
         """The newest number of each log; 0 for an empty one, unknown conversations are left out."""
-        asked = list(conversation_ids)
-        found: dict[str, int] = {}
-        for start in range(0, len(asked), _ASKED_AT_ONCE):
-            query = select(conversations.c.conversation_id, conversations.c.last_sequence).where(
-                conversations.c.conversation_id.in_(asked[start : start + _ASKED_AT_ONCE])
-            )
-            found |= {row.conversation_id: row.last_sequence for row in await self._database.read(query)}
-        return found
+        return await self._each(conversations.c.last_sequence, conversation_ids)
 
     async def channels(self, conversation_ids: Collection[str]) -> Mapping[str, str]:
         """By which channel each came; unknown conversations are left out."""
+        return await self._each(conversations.c.channel, conversation_ids)
+
+    async def _each(self, column: Column[_T], conversation_ids: Collection[str]) -> Mapping[str, _T]:
+        """What that column says of each that is known."""
         asked = list(conversation_ids)
-        found: dict[str, str] = {}
+        found: dict[str, _T] = {}
         for start in range(0, len(asked), _ASKED_AT_ONCE):
-            query = select(conversations.c.conversation_id, conversations.c.channel).where(
+            query = select(conversations.c.conversation_id, column.label("wanted")).where(
                 conversations.c.conversation_id.in_(asked[start : start + _ASKED_AT_ONCE])
             )
-            found |= {row.conversation_id: row.channel for row in await self._database.read(query)}
+            found |= {row.conversation_id: row.wanted for row in await self._database.read(query)}
         return found
 
     async def last_bot_message(self, conversation_id: str) -> ConversationEvent | None:

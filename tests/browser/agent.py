@@ -43,6 +43,12 @@ class Agent:
     def sees_heading(self, topic: str) -> None:
         expect(self.page.locator(".talk__title", has_text=topic)).to_be_visible()
 
+    def takes_the_next(self) -> None:
+        """As soon as somebody waits."""
+        self.page.locator(".waiting").first.wait_for()
+        self.page.keyboard.press("Alt+a")
+        self.page.locator(".own[aria-current]").wait_for()
+
     def says(self, text: str) -> None:
         self.field.fill(text)
         self.field.press("Enter")

@@ -1,7 +1,6 @@
 """The agents' desk: signing in, taking citizens, talking, guides, letting go, and what fails."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -9,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.agent import Agent
 from tests.browser.desk_examples import ASKED_BACK
 from tests.browser.fake_desk import COOKIE, FakeDeskService
+from tests.browser.held_routes import into
 from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
@@ -227,15 +227,6 @@ def test_the_linked_guide_stands_beside_and_its_materials_are_ticked(
     at_desk.page.get_by_label("情形").select_option("他人代为领取")
     at_desk.page.get_by_label("委托书").check()
     at_desk.sees("已齐 1 / 3")
-
-
-def into(held: list[Route]) -> Callable[[Route], None]:
-    """Holds what is asked for, until it is let go by hand."""
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    return hold
 
 
 def test_what_is_ticked_belongs_to_its_conversation_however_soon_another_is_looked_at(

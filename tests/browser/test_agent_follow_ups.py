@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeDeskService
+from tests.browser.held_routes import into
 from tests.browser.patience import comes_true
 from tests.browser.test_accessibility import LOOKS, SIZES, assert_axe_is_content
 
@@ -220,13 +221,9 @@ def test_a_conversation_that_comes_late_does_not_replace_what_was_asked_for_sinc
     following: Agent, desk: FakeDeskService
 ):
     held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
     desk.follow_ups.left("评分 2：有点慢", desk.agent_has("居住证首次申领").id, "rating")
     following.presses("跟进")
-    following.page.route("**/conversations/c-other?*", hold, times=1)
+    following.page.route("**/conversations/c-other?*", into(held), times=1)
     press(following, "看对话", "等了太久")
     comes_true(following.page, lambda: held)
     press(following, "看对话", "有点慢")
@@ -243,14 +240,10 @@ def test_films_that_come_late_are_not_shown_beside_another_conversation(
     following: Agent, desk: FakeDeskService
 ):
     held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
     desk.follow_ups.left("评分 2：有点慢", desk.agent_has("居住证首次申领").id, "rating")
     following.presses("跟进")
     press(following, "看对话", "等了太久")
-    following.page.route("**/recordings?*", hold, times=1)
+    following.page.route("**/recordings?*", into(held), times=1)
     following.presses("查看录像")
     comes_true(following.page, lambda: held)
     press(following, "看对话", "有点慢")

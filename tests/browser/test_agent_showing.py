@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.agent import Agent
 from tests.browser.fake_desk import FakeChat, FakeDeskService
+from tests.browser.held_routes import into
 from tests.browser.patience import comes_true
 from tests.browser.test_accessibility import SIZES, assert_axe_is_content
 from tests.browser.test_showing import PHOTO, PICTURE, loaded, share_of
@@ -163,11 +164,7 @@ def test_where_the_citizen_points_while_the_panel_is_being_loaded_is_seen_once_i
     at_desk: Agent, desk: FakeDeskService, chat: FakeChat
 ):
     held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    at_desk.page.route("**/bb-shown.js", hold)
+    at_desk.page.route("**/bb-shown.js", into(held))
     desk.log(chat, "show", {"what": "file", **FROM_CITIZEN})
     comes_true(at_desk.page, lambda: held)
     point = {"type": "point", "by": "citizen", "show": chat.events[-1]["sequence"], "x": 0.9, "y": 0.1}

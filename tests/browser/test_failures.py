@@ -5,6 +5,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.citizen import Citizen
 from tests.browser.fake_service import COOKIE, FakeService
+from tests.browser.held_routes import into
 from tests.browser.patience import comes_true
 
 pytestmark = pytest.mark.slow
@@ -323,11 +324,7 @@ def test_that_the_conversation_before_has_expired_does_not_end_the_new_one(
     citizen: Citizen, page: Page, service: FakeService
 ):
     held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/messages", hold, times=1)
+    page.route("**/messages", into(held), times=1)
     with page.expect_request("**/messages"):
         citizen.asks(ID_CARD)
     starts_afresh(citizen)

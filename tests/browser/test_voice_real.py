@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 browser = browser_with_devices
 
 WRITTEN_DOWN, NOT_UNDERSTOOD = narrow_band(1), narrow_band(2, pitch=300)
-ID_CARD = "身份证丢了怎么补办？要带什么？"
 
 
 @pytest.fixture
@@ -31,10 +30,7 @@ def wechat(tmp_path: Path) -> Iterator[WeChat]:
 
 @pytest.fixture
 def citizen(wechat: WeChat) -> InWeChat:
-    citizen = wechat.citizen()
-    citizen.says(ID_CARD)
-    citizen.reads("居民户口簿")
-    return citizen
+    return wechat.citizen_with_an_answer()
 
 
 @pytest.fixture
@@ -42,9 +38,7 @@ def agent(browser: Browser, wechat: WeChat, citizen: InWeChat) -> Iterator[Agent
     """Who has taken the citizen."""
     with desk(browser, wechat) as agent:
         citizen.taps_menu("person")
-        agent.page.locator(".waiting").first.wait_for()
-        agent.page.keyboard.press("Alt+a")
-        agent.page.locator(".own[aria-current]").wait_for()
+        agent.takes_the_next()
         citizen.reads("已接入")
         yield agent
 

@@ -12,14 +12,22 @@ from tests.browser.citizen import Citizen
 from tests.browser.real_service import browser_with_devices
 from tests.browser.test_accessibility import assert_axe_is_content
 from tests.browser.test_agent_real_service import comes_to_see
-from tests.browser.wechat_phone import ON_ANDROID, ON_IPHONE, InWeChat, WeChat, desk, phone, wechat_service
+from tests.browser.wechat_phone import (
+    ID_CARD,
+    ON_ANDROID,
+    ON_IPHONE,
+    InWeChat,
+    WeChat,
+    desk,
+    phone,
+    wechat_service,
+)
 from tests.server.wechat_world import ACCOUNT
 
 pytestmark = pytest.mark.slow
 
 browser = browser_with_devices
 
-ID_CARD = "身份证丢了怎么补办？要带什么？"
 COUNT_DEVICE_USES = """
 window.deviceUses = 0
 const own = navigator.mediaDevices?.getUserMedia
@@ -45,11 +53,7 @@ def page(browser: Browser, wechat: WeChat) -> Iterator[Page]:
 
 @pytest.fixture
 def citizen(wechat: WeChat) -> InWeChat:
-    """Who has asked, and got an answer with a card."""
-    citizen = wechat.citizen()
-    citizen.says(ID_CARD)
-    citizen.reads("居民户口簿")
-    return citizen
+    return wechat.citizen_with_an_answer()
 
 
 def asks_for_video(citizen: InWeChat, page: Page, wechat: WeChat) -> None:
@@ -62,9 +66,7 @@ def asks_for_video(citizen: InWeChat, page: Page, wechat: WeChat) -> None:
 
 def takes(agent: Agent) -> None:
     """Takes the next citizen, whose wish for video becomes a call."""
-    agent.page.locator(".waiting").first.wait_for()
-    agent.page.keyboard.press("Alt+a")
-    agent.page.locator(".own[aria-current]").wait_for()
+    agent.takes_the_next()
     agent.sees("等对方同意录音录像")
 
 
@@ -195,9 +197,7 @@ def served(browser: Browser, wechat: WeChat, page: Page, citizen: InWeChat) -> I
     """The agent who took the citizen, who has the page open since."""
     with desk(browser, wechat) as agent:
         citizen.taps_menu("person")
-        agent.page.locator(".waiting").first.wait_for()
-        agent.page.keyboard.press("Alt+a")
-        agent.page.locator(".own[aria-current]").wait_for()
+        agent.takes_the_next()
         citizen.reads("已接入")
         page.add_init_script(NOTE_SOCKETS)
         citizen.opens(page, citizen.card("居民身份证丢失补领"))

@@ -43,6 +43,7 @@ ON_IPHONE = (
     "Mobile/15E148 MicroMessenger/8.0.50(0x18003237) NetType/WIFI Language/zh_CN"
 )
 PASSWORD = "a password that is long enough"
+ID_CARD = "身份证丢了怎么补办？要带什么？"
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,13 @@ class WeChat:
 
     def citizen(self) -> "InWeChat":
         return InWeChat(self, self.within(self.platform.account.user))
+
+    def citizen_with_an_answer(self) -> "InWeChat":
+        """Who has asked, and got an answer with a card."""
+        citizen = self.citizen()
+        citizen.says(ID_CARD)
+        citizen.reads("居民户口簿")
+        return citizen
 
     def within(self, act: Callable[[], Result]) -> Result:
         """Does something in the loop of service and platform."""

@@ -23,6 +23,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from core.ending import end_tasks
 from video.keyframe_throttle import KeyframeThrottle
 from video.nack_schedule import ASK_EVERY_S, NackSchedule
 from video.relay.transport import RelayTransport
@@ -127,8 +128,7 @@ class RelayReceiver(RTCRtpReceiver):
         """Ends for good."""
         if self._ticking is not None:
             self._transport._unregister_rtp_receiver(self)
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+            await end_tasks([self._ticking])
             self._ticking = None
         self._handle_disconnect()
 
